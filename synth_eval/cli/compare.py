@@ -1,0 +1,115 @@
+"""synth-eval compare: build and evaluate what is missing, compare, report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from synth_eval.cli.options import (
+    limit_option,
+    manifest_argument,
+    output_option,
+    quiet_option,
+    results_folder,
+    tasks_option,
+    with_tasks,
+)
+from synth_eval.types import Comparison, ExitCode, SynthEvalError
+
+
+@click.command()
+@manifest_argument
+@tasks_option
+@limit_option
+@output_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(["degraded", "warning"]),
+    help="Exit with code 1 if a curve is degraded, or if there is also a warning.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print comparison.json instead of the report.")
+@quiet_option
+def compare(
+    manifest: Path,
+    tasks: str | None,
+    limit: float | None,
+    output: Path | None,
+    fail_on: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Compare a family of checkpoints: which ratio degrades what.
+
+    FILE describes the family (see checkpoints.yaml). Checkpoints that are missing are built, if FILE has a lab
+    section; what has not been evaluated is evaluated; then the report. Run again, it goes on where it stopped.
+
+    Exit codes: 0 fine, 1 --fail-on tripped, 2 wrong usage or manifest, 3 some checkpoints failed, 130 interrupted.
+    """
+    from rich.console import Console
+
+    from synth_eval.cli.progress import ProgressBars
+    from synth_eval.cli.steps import build_missing, evaluate, evaluated_tables, logged_tables, save_comparison
+    from synth_eval.manifest import load_family
+    from synth_eval.store import RunFolder
+
+    family = with_tasks(load_family(manifest), tasks)
+    folder = RunFolder(results_folder(family, output))
+    failures: dict[str, str] = {}
+    with folder.lock(), ProgressBars(quiet=quiet or as_json) as bars:
+        build_missing(family, bars)
+        outcome = evaluate(family, folder, limit=limit, bars=bars)
+        tables = logged_tables(family, failures)
+        if outcome is not None:
+            failures |= outcome.failures
+            tables |= evaluated_tables(folder, outcome)
+        if not tables:
+            reason = f" ({next(iter(failures.values()))})" if failures else ""
+            raise _NothingThereError(f"{manifest}: no checkpoint could be evaluated{reason}")
+        from synth_eval.compare import compare_family
+
+        comparison = compare_family(
+            family,
+            tables,
+            failures=failures,
+            fingerprints=outcome.fingerprints if outcome else {},
+            provenance=_provenance(limit),
+        )
+        if outcome is not None:
+            comparison = replace(comparison, warnings=(*comparison.warnings, *outcome.warnings))
+        save_comparison(comparison, folder)
+    if as_json:
+        click.echo(folder.comparison_json.read_text(encoding="utf-8"), nl=False)
+    else:
+        from synth_eval.report.terminal import print_report
+
+        console = Console(highlight=False)
+        print_report(comparison, console=console)
+        if not quiet:
+            done = f"{outcome.evaluated} evaluations now" if outcome and outcome.evaluated else "nothing to evaluate"
+            console.print(f"\n{done}; results in {folder.root}", markup=False, soft_wrap=True)
+    return int(_exit_code(comparison, failures, fail_on))
+
+
+class _NothingThereError(SynthEvalError):
+    exit_code = ExitCode.PARTIAL
+
+
+def _exit_code(comparison: Comparison, failures: dict[str, str], fail_on: str | None) -> ExitCode:
+    degraded = any(cell.verdict == "degraded" for cell in comparison.cells)
+    if fail_on and (degraded or (fail_on == "warning" and comparison.warnings)):
+        return ExitCode.GATE
+    return ExitCode.PARTIAL if failures else ExitCode.OK
+
+
+def _provenance(limit: float | None) -> dict[str, str]:
+    import platform
+
+    from synth_eval import __version__
+    from synth_eval.store import package_versions
+
+    found = {"synth_eval": __version__, **package_versions(), "python": platform.python_version()}
+    if limit is not None:
+        found["limit"] = f"{limit:g}"
+    return found

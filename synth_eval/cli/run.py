@@ -1,0 +1,46 @@
+"""synth-eval run: evaluate a family's checkpoints and stop before comparing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synth_eval.cli.options import (
+    limit_option,
+    manifest_argument,
+    output_option,
+    quiet_option,
+    results_folder,
+    tasks_option,
+    with_tasks,
+)
+from synth_eval.types import ExitCode
+
+
+@click.command()
+@manifest_argument
+@tasks_option
+@limit_option
+@output_option
+@quiet_option
+def run(manifest: Path, tasks: str | None, limit: float | None, output: Path | None, quiet: bool) -> int:
+    """Evaluate the checkpoints of FILE that have not been evaluated (build them first if FILE has a lab section).
+
+    Exit code 3 if a checkpoint failed; the others are evaluated all the same.
+    """
+    from synth_eval.cli.progress import ProgressBars
+    from synth_eval.cli.steps import build_missing, evaluate
+    from synth_eval.manifest import load_family
+    from synth_eval.store import RunFolder
+
+    family = with_tasks(load_family(manifest), tasks)
+    folder = RunFolder(results_folder(family, output))
+    with folder.lock(), ProgressBars(quiet=quiet) as bars:
+        build_missing(family, bars)
+        outcome = evaluate(family, folder, limit=limit, bars=bars)
+    if outcome is None:
+        click.echo("nothing to evaluate: all checkpoints bring their results", err=True)
+        return int(ExitCode.OK)
+    click.echo(f"{outcome.evaluated} evaluations now, {len(outcome.failures)} checkpoints failed; {folder.root}")
+    return int(ExitCode.PARTIAL if outcome.failures else ExitCode.OK)

@@ -1,0 +1,134 @@
+"""From drafts to cells: judge all curves together, then write each verdict in the metric's own units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synth_eval.compare.draft import Draft
+from synth_eval.compare.metrics import Metric
+from synth_eval.compare.wording import DISPLAY_ONLY, reason_of
+from synth_eval.stats import CurveVerdict, adjusted_p, judge_curves, settled_word
+from synth_eval.stats.paired import paired_differences
+from synth_eval.types import Cell
+
+if TYPE_CHECKING:
+    from synth_eval.types import FloatArray
+
+Interval = tuple[float, float]
+
+
+def cells_of(drafts: Sequence[Draft]) -> tuple[Cell, ...]:
+    """One cell a draft, in order. The number of curves that carry a verdict corrects every p-value (Holm)."""
+    judged = [draft for draft in drafts if not draft.metric.display_only]
+    verdicts = judge_curves([draft.to_judge for draft in judged])
+    adjusted = adjusted_p(verdicts)
+    curves = sum(p is not None for p in adjusted)
+    said = iter(zip(verdicts, adjusted))
+    return tuple(
+        _shown(draft) if draft.metric.display_only else _judged(draft, *next(said), curves=curves) for draft in drafts
+    )
+
+
+def _judged(draft: Draft, verdict: CurveVerdict, p_adjusted: float | None, *, curves: int) -> Cell:
+    word = settled_word(verdict, p_adjusted)
+    seeds = len(set(draft.data.seeds.tolist()))
+    reason = reason_of(
+        verdict,
+        word,
+        draft.metric,
+        baseline_ratio=draft.data.baseline,
+        n_items=draft.n_items,
+        seeds=seeds,
+        p_adjusted=p_adjusted,
+        curves=curves,
+    )
+    values, se, difference, interval = _own_units(draft, verdict)
+    return Cell(
+        task=draft.task,
+        category=draft.category,
+        metric=draft.metric.name,
+        higher_is_better=draft.metric.higher_is_better,
+        size=draft.curve.size,
+        iteration=draft.curve.iteration,
+        source=draft.curve.source,
+        seeds=seeds,
+        n_items=draft.n_items,
+        ratios=_floats(verdict.ratios),
+        values=_floats(values),
+        se=_optional(se),
+        difference=_floats(difference),
+        difference_ci=_intervals(interval),
+        verdict=word,
+        reason=reason,
+        p_value=verdict.p_value,
+        p_adjusted=p_adjusted,
+        first_below=verdict.first_below if word == "degraded" else None,
+        onset=verdict.onset,
+        onset_ci=verdict.onset_ci,
+        crossing=verdict.crossing,
+        crossing_ci=verdict.crossing_ci,
+        budget=verdict.budget,
+        phi=_finite(verdict.phi),
+        df=verdict.df,
+        conditional=verdict.conditional,
+        best_ratio=verdict.best_ratio,
+        min_detectable=_finite(verdict.min_detectable),
+        seed_tolerance=verdict.seed_tolerance,
+    )
+
+
+def _shown(draft: Draft) -> Cell:
+    """A cell that carries no verdict; without intervals if the metric is no mean over items."""
+    paired = paired_differences(draft.data)
+    return Cell(
+        task=draft.task,
+        category=draft.category,
+        metric=draft.metric.name,
+        higher_is_better=draft.metric.higher_is_better,
+        size=draft.curve.size,
+        iteration=draft.curve.iteration,
+        source=draft.curve.source,
+        seeds=len(set(draft.data.seeds.tolist())),
+        n_items=draft.n_items,
+        ratios=_floats(paired.design.levels),
+        values=_floats(paired.values),
+        se=_optional(paired.se),
+        difference=_floats(paired.difference),
+        difference_ci=_intervals(paired.interval),
+        verdict="refused",
+        reason=DISPLAY_ONLY,
+        phi=_finite(paired.phi) if draft.per_item else None,
+        df=paired.df if draft.per_item else None,
+        display_only=True,
+    )
+
+
+def _own_units(draft: Draft, verdict: CurveVerdict) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Values, se, differences and intervals as the metric is read: not oriented."""
+    metric: Metric = draft.metric
+    if metric.signed:  # the judge saw -|mean|; a reader wants the side as well
+        paired = paired_differences(draft.data)
+        return paired.values, paired.se, paired.difference, paired.interval
+    if metric.higher_is_better:
+        return verdict.values, verdict.se, verdict.difference, verdict.difference_ci
+    return -verdict.values, verdict.se, -verdict.difference, -verdict.difference_ci[:, ::-1]
+
+
+def _floats(array: FloatArray) -> tuple[float, ...]:
+    return tuple((array + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
+
+
+def _optional(array: FloatArray) -> tuple[float | None, ...]:
+    return tuple(value if math.isfinite(value) else None for value in array.tolist())
+
+
+def _intervals(array: FloatArray) -> tuple[Interval | None, ...]:
+    return tuple((low, high) if np.isfinite([low, high]).all() else None for low, high in (array + 0.0).tolist())
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

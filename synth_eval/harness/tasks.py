@@ -1,0 +1,103 @@
+"""lm-eval's tasks, loaded once and used for every checkpoint of a family."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth_eval.types import UNCATEGORISED, SynthEvalError
+
+if TYPE_CHECKING:
+    from lm_eval.api.task import Task
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """One leaf task. ``key`` changes when its configuration, its items or lm-eval change."""
+
+    name: str
+    category: str
+    key: str
+    task: Task
+
+
+def suite_folder() -> Path:
+    """Where the suite's YAML lies: in a checkout beside the package, otherwise where the wheel put it."""
+    import lm_eval
+
+    import synth_eval
+
+    beside = Path(synth_eval.__file__).parent.parent / "tasks"
+    if (beside / "synth_suite.yaml").is_file():
+        return beside
+    return Path(str(lm_eval.__file__)).parent / "tasks" / "synth_suite"
+
+
+def suite_names() -> set[str]:
+    """Names of the suite's tasks and groups, read from the file names: no lm-eval needed beyond its location."""
+    return {path.stem for path in suite_folder().glob("synth_*.yaml")}
+
+
+def load_tasks(names: Sequence[str], *, categories: Mapping[str, str]) -> list[LoadedTask]:
+    """Every leaf task below the names (tasks, groups, tags or YAML files), in order, each once.
+
+    Raises
+    ------
+    SynthEvalError : an unknown name, or a task whose data cannot be loaded.
+    """
+    from lm_eval.tasks import TaskManager
+
+    ours = suite_names()
+    folder = suite_folder()
+    if all(name in ours for name in names):
+        manager = TaskManager(include_path=str(folder), include_defaults=False)  # 0.04 s instead of 4 s
+    else:
+        installed = "lm_eval" in folder.parts and folder.name == "synth_suite"
+        manager = TaskManager(include_path=None if installed else str(folder))
+    unknown = [name for name in names if not name.endswith((".yaml", ".yml")) and name not in manager.all_tasks]
+    if unknown:
+        raise SynthEvalError(_unknown(unknown[0], manager.all_tasks))
+    try:
+        loaded = manager.load(list(names))
+    except SynthEvalError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise SynthEvalError(f"tasks {', '.join(names)}: cannot be loaded: {reason}") from error
+    return [
+        LoadedTask(name, _category(name, task, categories), _key(task), task) for name, task in loaded["tasks"].items()
+    ]
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`lm_eval ls tasks` lists them"
+    return f"tasks: there is no task or group {name!r}; {hint}"
+
+
+def _category(name: str, task: Any, categories: Mapping[str, str]) -> str:
+    if name in categories:
+        return categories[name]
+    metadata = task.config.metadata or {}
+    return str(metadata.get("category", UNCATEGORISED))
+
+
+def _key(task: Any) -> str:
+    """Hash of what determines a task's prompts and scores, apart from the model and the settings of the run."""
+    config = {k: v for k, v in task.dump_config().items() if k != "metadata"}
+    metadata = {k: v for k, v in (task.config.metadata or {}).items() if k != "config_source"}
+    docs = list(task.eval_docs)
+    text = json.dumps([config, metadata, docs, version("lm-eval")], sort_keys=True, default=_name_of)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _name_of(value: Any) -> str:
+    """A function by its name: its address differs from run to run."""
+    return getattr(value, "__qualname__", None) or str(type(value))

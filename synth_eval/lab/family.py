@@ -1,0 +1,232 @@
+"""Build the checkpoints of a miniature family that are missing, one process a core."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth_eval.lab.jobs import Work, is_done, perform
+from synth_eval.lab.recipe import Recipe, recipe_from
+from synth_eval.types import Checkpoint, CheckpointError, Family, ManifestError
+
+SELF = "self"
+TICK = 8192  # tokens between two words to the progress bar
+DILUTION = "dilution"  # control: external text only, (1 - ratio) of the tokens
+
+OnProgress = Callable[[str, int, int], None]  # label, tokens done in this step, tokens expected in all of the job
+OnMessage = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Jobs to do and, for each, the folders that must be there first."""
+
+    jobs: tuple[Work, ...]
+    needs: Mapping[Path, tuple[Path, ...]]
+
+
+def missing_jobs(family: Family) -> Plan:
+    """What is to be done so that every checkpoint of the family exists. Trains nothing.
+
+    Raises
+    ------
+    ManifestError : the lab cannot make such a checkpoint.
+    CheckpointError : a folder was built by another recipe.
+    """
+    assert family.lab is not None
+    recipe = recipe_from(family.lab, where=family.manifest.name if family.manifest else "manifest")
+    wanted = [checkpoint for checkpoint in family.checkpoints if checkpoint.path and not checkpoint.results]
+    root = _base_folder(recipe, family, wanted)
+    tokenizer = root / "tokenizer"
+    done: dict[Path, bool] = {}
+    jobs: dict[Path, Work] = {}
+    needs: dict[Path, tuple[Path, ...]] = {}
+
+    def add(work: Work, *after: Path) -> Path:
+        if work.folder not in done:
+            done[work.folder] = is_done(work)
+        if not done[work.folder] and work.folder not in jobs:
+            jobs[work.folder] = work
+            needs[work.folder] = after
+        return work.folder
+
+    by_place = {_place(checkpoint): checkpoint for checkpoint in wanted}
+    for checkpoint in sorted(wanted, key=lambda c: (c.iteration, c.seed, c.ratio)):
+        _check(checkpoint)
+        folder = Path(str(checkpoint.path))
+        if (folder / "config.json").is_file() and not (folder / "lab.json").is_file():
+            continue  # the user's own model at this path: never touched
+        seed, iteration = checkpoint.seed, checkpoint.iteration
+        if is_done(_training(checkpoint, recipe, folder, None, None)):
+            continue
+        add(Work("tokenizer", tokenizer, recipe, "tokenizer"))
+        base = add(
+            Work(
+                "base",
+                root / f"seed{seed}",
+                recipe,
+                f"base, seed {seed}",
+                seed,
+                recipe.base_tokens,
+                tokenizer=tokenizer,
+            ),
+            tokenizer,
+        )
+        after, synthetic = [base], None
+        if checkpoint.ratio > 0 and checkpoint.source == SELF:
+            writer = base if iteration == 1 else _previous(checkpoint, by_place)
+            name = f"text-seed{seed}" if iteration == 1 else f"text-r{checkpoint.ratio:g}-it{iteration}-seed{seed}"
+            synthetic = add(
+                Work(
+                    "sample",
+                    root / name,
+                    recipe,
+                    f"sampling, seed {seed}" + (f", iteration {iteration}" if iteration > 1 else ""),
+                    seed,
+                    round(recipe.tokens * (max(c.ratio for c in wanted) if iteration == 1 else checkpoint.ratio)),
+                    iteration=iteration,
+                    ratio=0.0 if iteration == 1 else checkpoint.ratio,
+                    base=writer,
+                ),
+                writer,
+            )
+            after.append(synthetic)
+        add(_training(checkpoint, recipe, folder, base, synthetic), *after)
+    return Plan(tuple(jobs.values()), needs)
+
+
+def build(plan: Plan, *, on_progress: OnProgress, on_message: OnMessage, processes: int | None = None) -> None:
+    """Do the jobs of a plan, as many at a time as there are cores.
+
+    Raises
+    ------
+    CheckpointError : a job failed. What was built before is kept, and the next call goes on from there.
+    """
+    if not plan.jobs:
+        return
+    _environment()
+    waiting = list(plan.jobs)
+    coming = {work.folder for work in plan.jobs}
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        ticks = manager.Queue()
+        pool = ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=context)
+        running: dict[Future[str], Work] = {}
+        try:
+            while waiting or running:
+                ready = [work for work in waiting if not coming & set(plan.needs[work.folder])]
+                for work in ready:
+                    waiting.remove(work)
+                    running[pool.submit(_run, work, ticks)] = work
+                finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                _drain(ticks, on_progress)
+                for future in finished:
+                    work = running.pop(future)
+                    message = _result(future, work)
+                    if message:
+                        on_message(message)
+                    coming.discard(work.folder)
+        except BaseException:
+            for process in list(getattr(pool, "_processes", {}).values()):
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+
+
+def _result(future: Future[str], work: Work) -> str:
+    try:
+        return future.result()
+    except CheckpointError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise CheckpointError(
+            f"{work.label}: could not be built: {type(error).__name__}{': ' + reason[0] if reason else ''}"
+        ) from error
+
+
+def _run(work: Work, ticks: Any) -> str:
+    pending = 0
+
+    def tell(tokens: int) -> None:
+        nonlocal pending
+        pending += tokens
+        if pending >= TICK:
+            ticks.put((work.label, pending, work.tokens))
+            pending = 0
+
+    return perform(work, tell)
+
+
+def _drain(ticks: Any, on_progress: OnProgress) -> None:
+    while True:
+        try:
+            on_progress(*ticks.get_nowait())
+        except queue.Empty:
+            return
+
+
+def _environment() -> None:
+    """For the child processes: they import torch with these settings."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
+def _training(checkpoint: Checkpoint, recipe: Recipe, folder: Path, base: Path | None, synthetic: Path | None) -> Work:
+    diluted = checkpoint.source == DILUTION
+    return Work(
+        "checkpoint",
+        folder,
+        recipe,
+        checkpoint.name,
+        checkpoint.seed,
+        round(recipe.tokens * (1 - checkpoint.ratio if diluted else 1)),
+        checkpoint.ratio,
+        checkpoint.iteration,
+        checkpoint.source,
+        base=base,
+        synthetic=synthetic,
+    )
+
+
+def _place(checkpoint: Checkpoint) -> tuple[str, str, float, int, int]:
+    return checkpoint.size, checkpoint.source, checkpoint.ratio, checkpoint.iteration, checkpoint.seed
+
+
+def _previous(checkpoint: Checkpoint, by_place: Mapping[tuple[str, str, float, int, int], Checkpoint]) -> Path:
+    """The checkpoint of the iteration before, which writes this one's synthetic text."""
+    size, source, ratio, iteration, seed = _place(checkpoint)
+    found = by_place.get((size, source, ratio, iteration - 1, seed))
+    if found is None or found.path is None:
+        raise ManifestError(
+            f"{checkpoint.where}: iteration {iteration} at ratio {ratio:g} learns from what iteration {iteration - 1} "
+            f"writes; add iteration {iteration - 1} at the same ratio and seed"
+        )
+    return Path(found.path)
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    if checkpoint.source not in (SELF, DILUTION):
+        raise ManifestError(
+            f"{checkpoint.where}: the lab makes sources 'self' and 'dilution', not {checkpoint.source!r}"
+        )
+    if checkpoint.source == DILUTION and checkpoint.ratio >= 1:
+        raise ManifestError(f"{checkpoint.where}: a dilution control at ratio 1 would train on nothing; leave it out")
+
+
+def _base_folder(recipe: Recipe, family: Family, wanted: list[Checkpoint]) -> Path:
+    if recipe.base:
+        start = family.manifest.parent if family.manifest else Path.cwd()
+        return (start / recipe.base).resolve()
+    common = os.path.commonpath([str(Path(str(c.path)).parent) for c in wanted])
+    return Path(common) / "base"

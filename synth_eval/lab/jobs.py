@@ -1,0 +1,209 @@
+"""The pieces of work of a miniature family, each run in a process of its own and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth_eval.lab.corpus import documents
+from synth_eval.lab.recipe import Recipe
+from synth_eval.store import atomic_folder
+from synth_eval.types import CheckpointError
+
+Progress = Callable[[int], None]
+
+ATTEMPTS = 4  # bases trained before giving up on a seed
+NOTE = "lab.json"  # what a folder of the lab was made from
+SYNTHETIC = "synthetic.jsonl"
+TOKENIZER_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """One job: ``kind`` names a function below, ``folder`` is what it makes."""
+
+    kind: str  # tokenizer | base | sample | checkpoint
+    folder: Path
+    recipe: Recipe
+    label: str
+    seed: int = 0
+    tokens: int = 0  # how much the progress bar expects
+    ratio: float = 0.0
+    iteration: int = 1
+    source: str = "self"
+    tokenizer: Path | None = None
+    base: Path | None = None
+    synthetic: Path | None = None  # folder of sampled text, or of the model to sample from
+
+
+def perform(work: Work, progress: Progress) -> str:
+    """Do one job; returns a line worth telling, or "". Sets the process up for one thread first."""
+    from synth_eval.lab.training import one_thread
+
+    one_thread()
+    return {"tokenizer": _tokenizer, "base": _base, "sample": _sample, "checkpoint": _checkpoint}[work.kind](
+        work, progress
+    )
+
+
+def is_done(work: Work) -> bool:
+    """Whether the job's folder is there, whole.
+
+    Raises
+    ------
+    CheckpointError : it was made by another recipe.
+    """
+    note = work.folder / NOTE
+    if not note.is_file():
+        return False
+    made = json.loads(note.read_text(encoding="utf-8")).get("recipe_key")
+    if made != work.recipe.key():
+        raise CheckpointError(
+            f"{work.folder}: was built by another recipe ({made}, now {work.recipe.key()}); "
+            "delete the folder, or give the family other paths"
+        )
+    return True
+
+
+def _tokenizer(work: Work, progress: Progress) -> str:
+    from synth_eval.lab.tokenizer import train_tokenizer
+
+    text = documents(work.recipe.mix, key="tokenizer", characters=TOKENIZER_CHARACTERS)
+    tokenizer = train_tokenizer(text, vocabulary=work.recipe.vocabulary, context=work.recipe.context)
+    with atomic_folder(work.folder) as folder:
+        tokenizer.save_pretrained(folder)
+        _write_note(folder, work, {"documents": len(text)})
+    return ""
+
+
+def _base(work: Work, progress: Progress) -> str:
+    from synth_eval.lab.gate import shortfalls
+    from synth_eval.lab.tokenizer import load_tokenizer
+    from synth_eval.lab.training import new_model, train
+
+    assert work.tokenizer is not None
+    tokenizer = load_tokenizer(work.tokenizer)
+    told = ""
+    for attempt in range(ATTEMPTS):
+        key = f"base-{work.seed}-{attempt}"
+        easy = round(work.recipe.easy_share * work.recipe.base_tokens)
+        phases = [
+            _external(work.recipe, tokenizer, key=key, tokens=easy, easy=True),
+            _external(work.recipe, tokenizer, key=key, tokens=work.recipe.base_tokens - easy),
+        ]
+        model = new_model(work.recipe, tokenizer, seed=1000 * work.seed + attempt)
+        loss = train(
+            model,
+            phases,
+            recipe=work.recipe,
+            learning_rate=work.recipe.base_learning_rate,
+            seed=work.seed,
+            progress=progress,
+        )
+        missed = shortfalls(model, tokenizer) if work.recipe.gate else []
+        if not missed:
+            with atomic_folder(work.folder) as folder:
+                model.save_pretrained(folder)
+                tokenizer.save_pretrained(folder)
+                _write_note(folder, work, {"attempt": attempt, "final_loss": loss, "rejected": told})
+            return told
+        told += f"{work.label}: attempt {attempt + 1} rejected, not learned: {', '.join(missed)}; trained again. "
+    raise CheckpointError(
+        f"{work.label}: {ATTEMPTS} bases in a row did not learn every skill: {', '.join(missed)}; "
+        "raise base_tokens, or set `gate: false` in the manifest's lab section"
+    )
+
+
+def _sample(work: Work, progress: Progress) -> str:
+    from synth_eval.lab.sampling import sample_documents
+    from synth_eval.lab.tokenizer import load_tokenizer
+    from synth_eval.lab.training import load_model
+
+    assert work.base is not None
+    tokenizer = load_tokenizer(work.base)
+    model = load_model(work.base)
+    sampled = sample_documents(
+        model,
+        tokens=work.tokens,
+        end=tokenizer.eos_token_id,
+        context=work.recipe.context,
+        seed=100 * work.seed + work.iteration,
+        progress=progress,
+    )
+    with atomic_folder(work.folder) as folder:
+        lines = "".join(json.dumps(tokenizer.decode(ids), ensure_ascii=False) + "\n" for ids in sampled)
+        (folder / SYNTHETIC).write_text(lines, encoding="utf-8")
+        _write_note(folder, work, {"documents": len(sampled), "sampled_from": work.base.name})
+    return ""
+
+
+def _checkpoint(work: Work, progress: Progress) -> str:
+    from synth_eval.lab.tokenizer import encode_documents, load_tokenizer
+    from synth_eval.lab.training import load_model, train
+
+    assert work.base is not None
+    tokenizer = load_tokenizer(work.base)
+    total = work.recipe.tokens
+    # One stream of external text for all ratios of a seed and iteration: a higher ratio replaces its tail.
+    key = f"continue-{work.seed}-{work.iteration}"
+    ids = _external(work.recipe, tokenizer, key=key, tokens=round((1 - work.ratio) * total))
+    synthetic: list[list[int]] = []
+    if work.synthetic is not None and work.ratio > 0:
+        text = [json.loads(line) for line in (work.synthetic / SYNTHETIC).read_text(encoding="utf-8").splitlines()]
+        synthetic = _leading(encode_documents(tokenizer, text, context=work.recipe.context), round(work.ratio * total))
+    model = load_model(work.base)
+    loss = train(
+        model,
+        [ids + synthetic],
+        recipe=work.recipe,
+        learning_rate=work.recipe.learning_rate,
+        seed=work.seed,
+        progress=progress,
+    )
+    with atomic_folder(work.folder) as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        made = {"external_tokens": sum(map(len, ids)), "synthetic_tokens": sum(map(len, synthetic)), "final_loss": loss}
+        _write_note(folder, work, made)
+    return ""
+
+
+def _external(recipe: Recipe, tokenizer: Any, *, key: str, tokens: int, easy: bool = False) -> list[list[int]]:
+    """Skill documents of ``tokens`` tokens in all, encoded; the skills' own text, which no model wrote."""
+    from synth_eval.lab.tokenizer import encode_documents
+
+    if tokens <= 0:
+        return []
+    characters = tokens * 4  # a little more than needed; grown if the tokens turn out longer
+    while True:
+        text = documents(recipe.mix, key=key, characters=characters, easy=easy)
+        ids = encode_documents(tokenizer, text, context=recipe.context)
+        if sum(map(len, ids)) >= tokens:
+            return _leading(ids, tokens)
+        characters = round(1.3 * characters)
+
+
+def _leading(ids: list[list[int]], tokens: int) -> list[list[int]]:
+    """The first documents, as many as make up ``tokens`` tokens."""
+    total = 0
+    for n, document in enumerate(ids):
+        if total >= tokens:
+            return ids[:n]
+        total += len(document)
+    return ids
+
+
+def _write_note(folder: Path, work: Work, made: dict[str, Any]) -> None:
+    note = {
+        "recipe_key": work.recipe.key(),
+        "kind": work.kind,
+        "seed": work.seed,
+        "ratio": work.ratio,
+        "iteration": work.iteration,
+        "source": work.source,
+        **made,
+    }
+    (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,218 @@
+"""From the parsed manifest to a `Family`: paths, defaults, names, and the checks that need the whole family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from synth_eval.manifest import names
+from synth_eval.manifest.baseline import baselines_of
+from synth_eval.manifest.grid import grid_entries
+from synth_eval.manifest.paths import absolute, looks_like_folder
+from synth_eval.manifest.problems import manifest_error
+from synth_eval.manifest.quantities import parse_quantity
+from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest
+from synth_eval.manifest.source import Location, Source, read_yaml
+from synth_eval.types import Checkpoint, Family
+
+
+def load_family(path: Path | str) -> Family:
+    """Read a checkpoints.yaml; docs/manifest.md describes it.
+
+    Relative paths in the file are relative to its folder. Which ``path`` is a folder and which a hub id: see
+    `synth_eval.manifest.paths.looks_like_folder`. Where two spellings of one size occur (1.4B, 1400M), the first is
+    used for both, so that a curve does not fall in two.
+
+    Raises
+    ------
+    ManifestError : one line that names file, line, what is wrong and the mend; the first problem in line order.
+    """
+    path = Path(path)
+    source = read_yaml(path)
+    try:
+        manifest = Manifest.model_validate(source.data)
+    except ValidationError as error:
+        raise manifest_error(error, source) from None
+    checkpoints = _checkpoints(manifest, source)
+    family = Family(
+        name=manifest.family,
+        tasks=tuple(_task(task, index, source) for index, task in enumerate(manifest.tasks)),
+        checkpoints=checkpoints,
+        baseline_ratio=manifest.baseline_ratio,
+        categories=dict(manifest.categories),
+        lab=None if manifest.lab is None else dict(manifest.lab),
+        manifest=absolute(str(path), Path.cwd()),
+    )
+    _check_baselines(family, source)
+    return family
+
+
+def _checkpoints(manifest: Manifest, source: Source) -> tuple[Checkpoint, ...]:
+    entries = list(_entries(manifest, source))
+    if not entries:
+        where: Location = ("checkpoints",) if "checkpoints" in source.data else ()
+        raise source.error(where, "no checkpoints: list them under checkpoints:, or write a grid:")
+    _check_cells(entries, source)
+    spelling: dict[float, str] = {}
+    # names that users gave come first, so that derived ones make way for them
+    taken: set[str] = set()
+    given = {location: _given_name(entry, location, taken, source) for location, entry in entries if entry.name}
+    built, skipped = [], 0
+    for location, entry in entries:
+        skippable = location[0] == "grid" and manifest.grid is not None and manifest.grid.missing == "skip"
+        resolved = _resolved_path(entry, location, source, lab=manifest.lab is not None, skippable=skippable)
+        results = _resolved_results(entry, location, source, skippable=skippable)
+        if (entry.path is not None and resolved is None) or (entry.results and results is None):
+            skipped += 1
+            continue
+        size = _size(entry, location, source)
+        if size:
+            size = spelling.setdefault(parse_quantity(size), size)
+        name = given.get(location)
+        if name is None:
+            derived = names.derived_name(size, entry.source, entry.ratio, entry.iteration, entry.seed)
+            name = names.unique(derived, taken)
+            taken.add(name.casefold())
+        built.append(_checkpoint(entry, name, size, resolved, results or (), manifest.defaults, location, source))
+    if not built:
+        raise source.error(("grid",), f"none of the {skipped} checkpoints of the grid is there: check grid.path")
+    return tuple(built)
+
+
+def _entries(manifest: Manifest, source: Source) -> Iterator[tuple[Location, CheckpointEntry]]:
+    """Entries with where they stand: ("checkpoints", 3), or ("grid", 17) for the 18th combination of the grid."""
+    for index, entry in enumerate(manifest.checkpoints):
+        yield ("checkpoints", index), entry
+    if manifest.grid is not None:
+        for index, entry in enumerate(grid_entries(manifest.grid, source)):
+            yield ("grid", index), entry
+
+
+def _checkpoint(
+    entry: CheckpointEntry,
+    name: str,
+    size: str,
+    path: str | None,
+    results: tuple[Path, ...],
+    defaults: Defaults,
+    location: Location,
+    source: Source,
+) -> Checkpoint:
+    return Checkpoint(
+        name=name,
+        ratio=entry.ratio,
+        size=size,
+        parameters=parse_quantity(size) if size else None,
+        iteration=entry.iteration,
+        seed=entry.seed,
+        source=entry.source,
+        tokens=None if entry.tokens is None else parse_quantity(entry.tokens),
+        path=path,
+        revision=entry.revision,
+        results=results,
+        model=entry.model or defaults.model,
+        model_args={**defaults.model_args, **entry.model_args},
+        batch_size=defaults.batch_size if entry.batch_size is None else entry.batch_size,
+        num_fewshot=defaults.num_fewshot if entry.num_fewshot is None else entry.num_fewshot,
+        where=f"{source.path.name}:{source.line(location)}",
+    )
+
+
+def _size(entry: CheckpointEntry, location: Location, source: Source) -> str:
+    if entry.size is None:
+        return ""
+    return source.written.get((*location, "size"), str(entry.size)).strip()
+
+
+def _given_name(entry: CheckpointEntry, location: Location, taken: set[str], source: Source) -> str:
+    key = (*location, "name")
+    try:
+        name = names.given_name(entry.name or "")
+    except ValueError as error:
+        raise source.error(key, str(error)) from None
+    if name.casefold() in taken:
+        raise source.error(key, f"name {name!r} is given twice: names tell checkpoints apart; change one")
+    taken.add(name.casefold())
+    return name
+
+
+def _task(task: str, index: int, source: Source) -> str:
+    """A task name, or the absolute path of a task's YAML file."""
+    if not task.endswith((".yaml", ".yml")):
+        return task
+    file = absolute(task, source.path.parent)
+    if not file.is_file():
+        raise source.error(("tasks", index), f"the task file {task} is not there (looked for {file}): check the path")
+    return str(file)
+
+
+def _resolved_path(
+    entry: CheckpointEntry, location: Location, source: Source, *, lab: bool, skippable: bool
+) -> str | None:
+    """Absolute folder or hub id; None if there is no path, or the folder of a grid that skips is missing."""
+    base = source.path.parent
+    if entry.path is None:
+        return None
+    if not looks_like_folder(entry.path, base, lab=lab):
+        return entry.path
+    folder = absolute(entry.path, base)
+    key = (*location, "path")
+    if folder.is_file():
+        raise source.error(key, f"path {entry.path} is a file: give the folder that holds config.json and the weights")
+    if folder.is_dir() or lab or entry.results:
+        return str(folder)
+    if skippable:
+        return None
+    hint = " (a hub id has the form org/name)" if "/" not in entry.path else ""
+    raise source.error(key, f"the checkpoint folder {entry.path} is not there (looked for {folder}): check path{hint}")
+
+
+def _resolved_results(
+    entry: CheckpointEntry, location: Location, source: Source, *, skippable: bool
+) -> tuple[Path, ...] | None:
+    """Absolute files or folders of lm-eval output; None if one of a grid that skips is missing."""
+    found = []
+    for index, results in enumerate(entry.results):
+        file = absolute(results, source.path.parent)
+        if not file.exists():
+            if skippable:
+                return None
+            where = (*location, "results", index)
+            raise source.error(where, f"the results {results} are not there (looked for {file}): check the path")
+        found.append(file)
+    return tuple(found)
+
+
+def _check_cells(entries: list[tuple[Location, CheckpointEntry]], source: Source) -> None:
+    first: dict[tuple[object, ...], Location] = {}
+    for location, entry in entries:
+        parameters = None if entry.size is None else parse_quantity(entry.size)
+        cell = (parameters, entry.ratio, entry.iteration, entry.seed, entry.source)
+        if cell in first:
+            lines = f"{source.line(first[cell])} and {source.line(location)}"
+            size = f"size {entry.size}, " if entry.size is not None else ""
+            raise source.error(
+                location,
+                f"lines {lines} are the same cell ({size}ratio {entry.ratio:g}, iteration {entry.iteration}, "
+                f"seed {entry.seed}, source {entry.source}): give them different seeds, or remove one",
+            )
+        first[cell] = location
+
+
+def _check_baselines(family: Family, source: Source) -> None:
+    for checkpoint in family.checkpoints:
+        if baselines_of(family, checkpoint):
+            continue
+        size = f"size {checkpoint.size}, " if checkpoint.size else ""
+        ratios = sorted(
+            {c.ratio for c in family.checkpoints if (c.size, c.iteration) == (checkpoint.size, checkpoint.iteration)}
+        )
+        line = int(checkpoint.where.rsplit(":", 1)[1])
+        raise source.error_at(
+            line,
+            f"no baseline: no checkpoint at ratio {family.baseline_ratio:g} for {size}iteration "
+            f"{checkpoint.iteration}, source {checkpoint.source}: add one, or set baseline_ratio to one that is there "
+            f"({', '.join(f'{ratio:g}' for ratio in ratios)})",
+        )

@@ -1,0 +1,42 @@
+"""Checkpoint names: unique within the family, readable, fit for a file name."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 100  # characters; file systems stop at 255 bytes, and suffixes are added
+
+
+def given_name(name: str) -> str:
+    """A user's own name, with what does not belong in a file name turned into dashes.
+
+    Raises
+    ------
+    ValueError : it holds a path separator or "..", nothing is left of it, or it is too long.
+    """
+    if "/" in name or "\\" in name or ".." in name:
+        raise ValueError(f"name {name!r} reads like a path: use letters, digits, dots and dashes")
+    safe = _safe(name)
+    if not safe:
+        raise ValueError(f"name {name!r} has nothing that fits a file name: use letters, digits, dots and dashes")
+    if len(safe) > _LONGEST:
+        raise ValueError(f"name {name[:20]!r}... has {len(safe)} characters: use at most {_LONGEST}")
+    return safe
+
+
+def derived_name(size: str, source: str, ratio: float, iteration: int, seed: int) -> str:
+    """A name from the place in the grid: "410M-self-r0.3-it1-s0"."""
+    parts = [_safe(size), _safe(source)[:40], f"r{ratio:.10g}", f"it{iteration}", f"s{seed}"]
+    return "-".join(part for part in parts if part)
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """The name, or name-2, name-3 ...; ``taken`` holds casefolded names, because some file systems ignore case."""
+    candidate, count = name, 2
+    while candidate.casefold() in taken:
+        candidate, count = f"{name}-{count}", count + 1
+    return candidate
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")

@@ -1,0 +1,151 @@
+"""YAML with line numbers: what the file says, where it says it, and how it is spelled.
+
+PyYAML takes the last of two equal keys without a word and forgets line numbers; a manifest needs both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from synth_eval.types import ManifestError
+
+Location: TypeAlias = tuple[str | int, ...]  # ("checkpoints", 3, "ratio"), as pydantic writes it
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed YAML file. ``lines`` and ``written`` are keyed by location."""
+
+    path: Path
+    data: Mapping[str, Any]
+    lines: Mapping[Location, int]  # line of the key (in a mapping) or of the item (in a list), from 1
+    written: Mapping[Location, str]  # scalars as spelled in the file: "0.10", "410M"
+
+    def line(self, location: Location) -> int:
+        """Line of a location, or of the nearest thing around it that the file has."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, 1)
+
+    def error(self, location: Location, message: str) -> ManifestError:
+        """An error at a location: ``file:line: message``."""
+        return self.error_at(self.line(location), message)
+
+    def error_at(self, line: int, message: str) -> ManifestError:
+        """An error at a line: ``file:line: message``."""
+        return ManifestError(f"{self.path}:{line}: {message}")
+
+
+def read_yaml(path: Path) -> Source:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises
+    ------
+    ManifestError : no such file, not UTF-8, not YAML, not a mapping, or a key given twice.
+    """
+    text = _text(path)
+    loader = None
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        lines: dict[Location, int] = {}
+        written: dict[Location, str] = {}
+        if node is not None:
+            _walk(node, (), lines, written, path, ())
+        data = loader.construct_document(node) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise ManifestError(f"{path}{line}: not valid YAML: {_problem(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise ManifestError(f"{path}: not valid YAML: {reason}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if not isinstance(data, dict):
+        kind = "empty" if data is None else f"a {type(data).__name__}"
+        raise ManifestError(
+            f"{path}:1: the file is {kind}, not a mapping: start with `family: NAME`, see docs/manifest.md"
+        )
+    return Source(path, data, lines, written)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: no such file: check the path, or write one as docs/manifest.md shows") from None
+    except IsADirectoryError:
+        raise ManifestError(f"{path}: a folder, not a file: give the path of checkpoints.yaml itself") from None
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: not UTF-8 text (byte {error.start}): save the file as UTF-8") from None
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = (error.problem or error.context or "syntax error").splitlines()[0]
+    if "\\t" in problem:
+        return f"{problem}: indent with spaces, not tabs"
+    if "mapping values are not allowed" in problem:
+        return f"{problem}: check the indentation, and put text that contains ': ' in quotes"
+    return f"{problem}: check indentation, brackets and quotes around this line"
+
+
+def _walk(
+    node: yaml.Node,
+    location: Location,
+    lines: dict[Location, int],
+    written: dict[Location, str],
+    path: Path,
+    open_nodes: tuple[int, ...],
+) -> None:
+    """Note the lines and spellings below a node; refuse keys given twice and anchors that contain themselves."""
+    line = node.start_mark.line + 1
+    if id(node) in open_nodes:
+        raise ManifestError(f"{path}:{line}: an anchor contains itself: write the values out")
+    lines.setdefault(location, line)
+    inner = (*open_nodes, id(node))
+    if isinstance(node, yaml.ScalarNode):
+        written.setdefault(location, node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _walk(item, (*location, index), lines, written, path, inner)
+    elif isinstance(node, yaml.MappingNode):
+        _walk_mapping(node, location, lines, written, path, inner)
+
+
+def _walk_mapping(
+    node: yaml.MappingNode,
+    location: Location,
+    lines: dict[Location, int],
+    written: dict[Location, str],
+    path: Path,
+    open_nodes: tuple[int, ...],
+) -> None:
+    seen: dict[str, int] = {}
+    merged: list[yaml.Node] = []
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.tag == _MERGE:
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+            continue
+        name = str(key.value)
+        if name in seen:
+            raise ManifestError(
+                f"{path}:{line}: key {name!r} is given twice (first in line {seen[name]}): "
+                "YAML would silently keep the last; remove one"
+            )
+        seen[name] = line
+        lines.setdefault((*location, name), line)
+        _walk(value, (*location, name), lines, written, path, open_nodes)
+    for base in merged:  # after the mapping's own keys, which win over merged ones
+        if isinstance(base, yaml.MappingNode):
+            _walk(base, location, lines, written, path, open_nodes)

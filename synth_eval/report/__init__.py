@@ -1,0 +1,6 @@
+"""Reports: one view of a comparison, and renderers that draw it and compute nothing."""
+
+from synth_eval.report.terminal import print_report
+from synth_eval.report.view import ReportView, report_view
+
+__all__ = ["ReportView", "print_report", "report_view"]

@@ -1,0 +1,43 @@
+"""How numbers are written in reports: with a sign where it is a change, and no more digits than mean something."""
+
+from __future__ import annotations
+
+import math
+
+from synth_eval.compare.metrics import metric_named
+from synth_eval.compare.wording import percent
+
+__all__ = ["change_text", "percent", "value_text"]
+
+UNKNOWN = "n/a"
+DECIMALS = 3
+
+
+def value_text(value: float, metric: str) -> str:
+    """'83.5%' for accuracy, '+0.034' for a signed gap, '0.428' for the rest."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    known = metric_named(metric)
+    if metric == "acc":
+        return f"{100 * value:.1f}%"
+    return f"{_clean(value):+.{DECIMALS}f}" if known is not None and known.signed else f"{value:.{DECIMALS}f}"
+
+
+def change_text(difference: float, interval: tuple[float, float] | None, metric: str) -> str:
+    """'-4.2 pp [-6.1, -2.3]' for accuracy, '+0.135 [+0.052, +0.218]' for the rest."""
+    if not math.isfinite(difference):
+        return UNKNOWN
+    if metric == "acc":
+        scale, decimals, unit = 100.0, 1, " pp"
+    else:
+        scale, decimals, unit = 1.0, DECIMALS, ""
+    text = f"{_clean(scale * difference, decimals):+.{decimals}f}{unit}"
+    if interval is None:
+        return text
+    low, high = (f"{_clean(scale * end, decimals):+.{decimals}f}" for end in interval)
+    return f"{text} [{low}, {high}]"
+
+
+def _clean(value: float, decimals: int = DECIMALS) -> float:
+    """Without the sign of a number that rounds to zero: -0.0001 is written +0.000."""
+    return round(value, decimals) + 0.0

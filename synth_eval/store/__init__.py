@@ -1,0 +1,39 @@
+"""What is kept on disk: fingerprints, atomic writes, item tables, the results folder, and readers of lm-eval output."""
+
+from synth_eval.store.atomic import atomic_file, atomic_folder, clean_leftovers, to_json, write_atomically, write_json
+from synth_eval.store.fingerprint import (
+    checkpoint_fingerprint,
+    package_versions,
+    run_settings,
+    settings_fingerprint,
+)
+from synth_eval.store.item_tables import items_key, read_items, write_items
+from synth_eval.store.lm_eval_output import ModelOutput, find_results
+from synth_eval.store.lm_eval_results import MetricValue, RunResults, TaskResult, newest_results, read_results
+from synth_eval.store.lm_eval_samples import read_samples
+from synth_eval.store.run_folder import RunFolder
+
+__all__ = [
+    "MetricValue",
+    "ModelOutput",
+    "RunFolder",
+    "RunResults",
+    "TaskResult",
+    "atomic_file",
+    "atomic_folder",
+    "checkpoint_fingerprint",
+    "clean_leftovers",
+    "find_results",
+    "items_key",
+    "newest_results",
+    "package_versions",
+    "read_items",
+    "read_results",
+    "read_samples",
+    "run_settings",
+    "settings_fingerprint",
+    "to_json",
+    "write_atomically",
+    "write_items",
+    "write_json",
+]

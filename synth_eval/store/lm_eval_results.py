@@ -1,0 +1,169 @@
+"""Read lm-eval's aggregated results: results_*.json of 0.4.x, and the older layout with ``results`` only."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from synth_eval.store.lm_eval_output import model_name
+from synth_eval.types import ResultsError
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One metric of one task under one filter."""
+
+    metric: str
+    filter: str  # "none" where lm-eval names none
+    value: float | None  # None: "N/A", NaN or infinite
+    stderr: float | None = None  # lm-eval knows none for custom aggregations
+    higher_is_better: bool | None = None
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What lm-eval aggregated over one task, or over a group of tasks."""
+
+    task: str
+    metrics: tuple[MetricValue, ...]
+    version: str = ""
+    n_shot: int | None = None
+    n_samples: int | None = None
+    category: str = ""  # from the task's metadata
+    subtasks: tuple[str, ...] = ()  # of a group
+    source: Path | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """Groups are means of means: pool the items of `subtasks` instead."""
+        return bool(self.subtasks)
+
+    def metric(self, name: str, filter: str | None = None) -> MetricValue | None:
+        """The metric of a name, under a filter or the first there is; None if there is none."""
+        return next((m for m in self.metrics if m.metric == name and filter in (None, m.filter)), None)
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """One results file."""
+
+    path: Path
+    tasks: Mapping[str, TaskResult]
+    model: str = ""  # "org/name", with "@revision" where one was given
+    lm_eval_version: str = ""
+    date: str = ""  # ISO 8601, UTC
+    settings: Mapping[str, Any] = field(default_factory=dict)  # lm-eval's own `config`
+
+
+def read_results(path: Path) -> RunResults:
+    """Read one results file.
+
+    Raises
+    ------
+    ResultsError : no such file, not JSON, truncated, or without a ``results`` mapping.
+    """
+    path = Path(path)
+    data = _load(path)
+    return RunResults(
+        path=path,
+        tasks={task: _task_result(task, values, data, path) for task, values in _mapping(data, "results").items()},
+        model=model_name(data),
+        lm_eval_version=str(data.get("lm_eval_version") or ""),
+        date=_iso_date(data.get("date")),
+        settings=_mapping(data, "config"),
+    )
+
+
+def newest_results(runs: Iterable[RunResults]) -> dict[str, TaskResult]:
+    """Each task's newest result, of several runs of one model. No date counts as oldest; of equals the first wins."""
+    merged: dict[str, TaskResult] = {}
+    for run in sorted(runs, key=lambda run: run.date, reverse=True):
+        merged = {**run.tasks, **merged}
+    return merged
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: no such file: check the path") from None
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{path}: truncated or not JSON ({error}): run lm_eval again") from None
+    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+        raise ResultsError(f"{path}: not an lm-eval results file (no `results` mapping): check the path")
+    return data
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _task_result(task: str, values: Any, data: Mapping[str, Any], path: Path) -> TaskResult:
+    values = values if isinstance(values, dict) else {}
+    counts = _mapping(data, "n-samples").get(task)
+    n_samples = counts.get("effective") if isinstance(counts, dict) else values.get("sample_len")
+    config = _mapping(_mapping(data, "configs"), task)
+    subtasks = _mapping(data, "group_subtasks").get(task)
+    # the first 0.4 releases list an ordinary task as a group of none
+    subtasks = tuple(map(str, subtasks)) if isinstance(subtasks, list) else ()
+    return TaskResult(
+        task=task,
+        metrics=_metrics(values, _mapping(_mapping(data, "higher_is_better"), task)),
+        version=str(_mapping(data, "versions").get(task, "")),
+        n_shot=_whole(_mapping(data, "n-shot").get(task)),
+        n_samples=_whole(n_samples),
+        category=str(_mapping(config, "metadata").get("category") or ""),
+        subtasks=subtasks,
+        source=path,
+    )
+
+
+def _metrics(values: Mapping[str, Any], higher: Mapping[str, Any]) -> tuple[MetricValue, ...]:
+    """From ``"acc,none": 0.5, "acc_stderr,none": 0.01`` or, in the older layout, ``"acc": 0.5, "acc_stderr": 0.01``."""
+    found: dict[tuple[str, str], MetricValue] = {}
+    errors: dict[tuple[str, str], float | None] = {}
+    for key, value in values.items():
+        metric, _, filter_name = key.partition(",")
+        place = (metric, filter_name or "none")
+        if metric.endswith("_stderr"):
+            errors[(metric.removesuffix("_stderr"), place[1])] = _finite(value)
+        elif _is_measurement(metric, value):
+            direction = higher.get(metric)
+            found[place] = MetricValue(
+                *place, _finite(value), higher_is_better=direction if isinstance(direction, bool) else None
+            )
+    return tuple(replace(metric, stderr=errors.get(place)) for place, metric in found.items())
+
+
+def _is_measurement(metric: str, value: Any) -> bool:
+    if metric in ("alias", "name", "sample_len", "sample_count"):
+        return False
+    return value == "N/A" or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _iso_date(value: Any) -> str:
+    """lm-eval writes seconds since 1970."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return str(value or "")
+    try:
+        return datetime.fromtimestamp(value, timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,138 @@
+"""Read lm-eval's samples files: items as logged, whatever 0.4.x release wrote them.
+
+Rows are read one at a time; only numbers, hashes and generated texts are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from synth_eval.store.lm_eval_output import task_of
+from synth_eval.store.sample_collectors import ChoiceItems, Collector, GeneratedTexts, RollingDocuments
+from synth_eval.store.sample_lines import SampleLines
+from synth_eval.store.sample_rows import Unusable, arguments_of, kind_of
+from synth_eval.types import ResultsError, Samples, TaskKind
+
+_COLLECTORS: dict[TaskKind, Callable[[], Collector]] = {
+    "choice": ChoiceItems,
+    "rolling": RollingDocuments,
+    "generation": GeneratedTexts,
+}
+
+
+def read_samples(path: Path, *, task: str | None = None, filter: str | None = None) -> Samples:
+    """Read one samples_<task>_<date>.jsonl, plain or gzip.
+
+    Parameters
+    ----------
+    task : str, optional
+        Default: what the file's name says.
+    filter : str, optional
+        lm-eval repeats every item for each of a task's filters. Default: the first filter of the file; which others
+        were left out is noted.
+
+    Returns
+    -------
+    Samples. What cannot be used is left out, counted in ``skipped`` and explained in ``notes``: truncated lines, NaN
+    log-likelihoods, several right answers, a right answer that is none of the choices. Rows that occur twice (lm-eval
+    on several devices repeats the last) count once. Missing doc_hash and prompt_hash are computed as lm-eval does.
+
+    - choice: ``choice_logliks`` as logged, first repeat; of the 2k requests of acc_mutual_info the first k;
+      ``choice_bytes`` without the one space or newline that lm-eval puts before a choice, as its acc_bytes counts;
+      ``gold`` from the target: an index, the text of a choice, or a letter. Where choices are numbers the logged
+      ``acc`` decides whether a numeric target is index or text. Where the contexts differ and the continuation is one
+      (Winogrande), lm-eval logs no answer, and it is taken from ``acc``, which only two choices allow.
+    - rolling: ``n_bytes`` as lm-eval counted them for bits_per_byte or byte_perplexity, otherwise of the target. A task
+      that scores one given continuation (Lambada) is read as rolling too.
+    - generation: ``texts`` after the filter; of several answers the first.
+
+    Raises
+    ------
+    ResultsError : no such file, unreadable, empty, no usable row (with the most frequent reason), or no such filter.
+    """
+    path = Path(path)
+    name = task or task_of(path)
+    lines, reasons, other_filters = SampleLines(path), Counter[str](), Counter[str]()
+    collector: Collector | None = None
+    kind: TaskKind | None = None
+    seen: set[tuple[int, str]] = set()
+    repeated = rows = 0
+    wanted = filter
+    for row in lines:
+        row_filter = row.get("filter")
+        row_filter = row_filter if isinstance(row_filter, str) else "none"
+        wanted = row_filter if wanted is None else wanted
+        if row_filter != wanted:
+            other_filters[row_filter] += 1
+            continue
+        rows += 1
+        try:
+            row_kind = kind_of(row)
+            if collector is None or kind is None:
+                kind, collector = row_kind, _COLLECTORS[row_kind]()
+            if row_kind != kind:
+                raise Unusable(f"a {row_kind} row among {kind} rows")
+            doc_id, doc_hash = _doc_id(row, rows - 1), _doc_hash(row)
+            if (doc_id, doc_hash) in seen:
+                repeated += 1
+                continue
+            seen.add((doc_id, doc_hash))
+            collector.add(row, doc_id=doc_id, doc_hash=doc_hash, prompt_hash=_prompt_hash(row))
+        except Unusable as error:
+            reasons[str(error)] += 1
+    if filter is not None and not rows and lines.total > lines.bad:
+        raise ResultsError(f"{path}: no filter {filter!r}: it has {', '.join(sorted(other_filters))}")
+    if collector is not None:
+        collector.finish(reasons)
+    if collector is None or not len(collector):
+        raise ResultsError(_nothing_usable(path, lines, reasons))
+    notes = [lines.note] if lines.note else []
+    notes += [f"{count} of {rows} items left out: {reason}" for reason, count in reasons.most_common()]
+    if other_filters:
+        others = ", ".join(repr(name) for name in other_filters)
+        notes.append(f"filter {wanted!r} read; {sum(other_filters.values())} rows of {others} left out")
+    if repeated:
+        notes.append(f"{repeated} repeated rows counted once")
+    return collector.samples(name, skipped=lines.bad + reasons.total(), notes=(*notes, *collector.notes))
+
+
+def _nothing_usable(path: Path, lines: SampleLines, reasons: Counter[str]) -> str:
+    if not lines.total:
+        return f"{path}: empty: run lm_eval again with --log_samples"
+    if not reasons:
+        return f"{path}: none of its {lines.total} lines is a JSON object: is it a samples file of lm-eval?"
+    reason, count = reasons.most_common(1)[0]
+    return f"{path}: none of its items can be used ({count} times: {reason}): is it a samples file of lm-eval?"
+
+
+def _doc_id(row: dict[str, Any], index: int) -> int:
+    doc_id = row.get("doc_id")
+    return doc_id if isinstance(doc_id, int) else index
+
+
+def _doc_hash(row: dict[str, Any]) -> str:
+    doc_hash = row.get("doc_hash")
+    if isinstance(doc_hash, str) and doc_hash:
+        return doc_hash
+    if "doc" not in row:
+        raise Unusable("no doc_hash and no doc to compute it from")
+    return _sha256(json.dumps(row["doc"], indent=2, ensure_ascii=False))
+
+
+def _prompt_hash(row: dict[str, Any]) -> str:
+    """lm-eval hashes the first argument of the first request. "" where no arguments were logged."""
+    prompt_hash = row.get("prompt_hash")
+    if isinstance(prompt_hash, str) and prompt_hash:
+        return prompt_hash
+    arguments = arguments_of(row)
+    first = arguments[0][0] if arguments and arguments[0] else None
+    return _sha256(first) if isinstance(first, str) else ""
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,119 @@
+"""Where a run keeps what: the layout of a results folder, what is already done, and who is at work in it.
+
+::
+
+    <output>/lm_eval/<fingerprint>/...          lm-eval's own results and samples
+    <output>/items/<fingerprint>/<task>.parquet item tables
+    <output>/comparison.json, .csv, .parquet    the comparison
+    <output>/.lock                              held while a run works here
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from synth_eval.store.item_tables import items_key, read_items, write_items
+from synth_eval.types import ItemTable, ResultsError, SynthEvalError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A results folder. Nothing is made on disk until something is written or locked."""
+
+    root: Path
+
+    @property
+    def comparison_json(self) -> Path:
+        return self.root / "comparison.json"
+
+    @property
+    def comparison_csv(self) -> Path:
+        return self.root / "comparison.csv"
+
+    @property
+    def comparison_parquet(self) -> Path:
+        return self.root / "comparison.parquet"
+
+    def native(self, fingerprint: str) -> Path:
+        """Folder of lm-eval's own files for a checkpoint."""
+        return self.root / "lm_eval" / fingerprint
+
+    def items(self, fingerprint: str, task: str) -> Path:
+        """Item table of a checkpoint and task. Characters of a task name that do not fit a file name are %-escaped."""
+        name = quote(task, safe=" +,=@()")
+        # a leading dot would hide the file
+        name = f"%2E{name[1:]}" if name.startswith(".") else name
+        return self.root / "items" / fingerprint / f"{name}.parquet"
+
+    def task_done(self, fingerprint: str, task: str, key: str) -> bool:
+        """Whether a whole item table is there that was made under the same key.
+
+        The key stands for everything but the checkpoint's content: settings, task version, prompts. With another
+        key the task is to be evaluated again, and `save_items` replaces the table.
+        """
+        return items_key(self.items(fingerprint, task)) == key
+
+    def tasks(self, fingerprint: str) -> tuple[str, ...]:
+        """Names of the tasks that have an item table, sorted."""
+        folder = self.root / "items" / fingerprint
+        return tuple(sorted(unquote(file.stem) for file in folder.glob("*.parquet") if file.name[0] != "."))
+
+    def save_items(self, fingerprint: str, table: ItemTable, *, key: str) -> None:
+        """Write the table of a checkpoint and task, whole or not at all."""
+        write_items(self.items(fingerprint, table.task), table, key=key)
+
+    def load_items(self, fingerprint: str, task: str, *, checkpoint: str | None = None) -> ItemTable:
+        """Read a table; ``checkpoint`` renames it, because one content may occur in a family under several names.
+
+        Raises
+        ------
+        ResultsError : no such table, or a damaged one.
+        """
+        table = read_items(self.items(fingerprint, task))
+        return table if checkpoint is None else dataclasses.replace(table, checkpoint=checkpoint)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for this process; the lock ends with the process, however it ends.
+
+        Raises
+        ------
+        SynthEvalError : another run holds it (its process id is named), or the folder cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise ResultsError(f"{self.root}: cannot be written: {error.strerror or error}") from None
+        try:
+            _acquire(descriptor, self.root)
+            yield
+        finally:
+            os.close(descriptor)  # releases the lock; the file stays, because removing it would race with the next run
+
+
+def _acquire(descriptor: int, root: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
+        raise SynthEvalError(
+            f"{root}: in use by {holder}: wait for it to end, or give another folder with --output"
+        ) from None
+    except OSError:  # a file system without locks: work unlocked rather than not at all
+        return
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} since {started}\n".encode(), 0)

@@ -1,0 +1,123 @@
+"""What one logged row says: its kind, its requests and its responses. Responses are strings in most 0.4.x releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synth_eval.types import TaskKind
+
+_BYTE_METRICS = ("bits_per_byte", "byte_perplexity")
+
+
+class Unusable(Exception):  # noqa: N818 - a reason, counted and reported, not a failure
+    """Why a row is left out, in a few words that are the same for all such rows."""
+
+
+def kind_of(row: dict[str, Any]) -> TaskKind:
+    """Which kind of task logged the row.
+
+    A loglikelihood request is answered by a pair, a rolling one by a number, a generation by text. A generated "42"
+    is a number too, so the requests decide: a rolling one has the text as its only argument.
+
+    Raises
+    ------
+    Unusable : no responses.
+    """
+    answers = answers_of(row)
+    if is_pair(answers[0]):
+        return "choice" if len(answers) > 1 else "rolling"
+    if number_of(answers[0]) is None:
+        return "generation"
+    arguments = arguments_of(row)
+    alone = len(arguments) == 1 and len(arguments[0]) == 1
+    return "rolling" if alone or (not arguments and logged_bytes(row) is not None) else "generation"
+
+
+def answers_of(row: dict[str, Any]) -> list[Any]:
+    """The model's answer to each request of the row, of several repeats the first: a pair, a number or a text.
+
+    Raises
+    ------
+    Unusable : no responses.
+    """
+    responses = row.get("resps")
+    if isinstance(responses, list) and responses:
+        return [repeats[0] if _is_list_of_repeats(repeats) else repeats for repeats in responses]
+    responses = row.get("filtered_resps")
+    if isinstance(responses, list) and responses:
+        return responses
+    raise Unusable("no responses logged")
+
+
+def filtered_text(row: dict[str, Any]) -> str:
+    """The generated text after the row's filter; of several the first.
+
+    Raises
+    ------
+    Unusable : there is none.
+    """
+    for responses in (row.get("filtered_resps"), row.get("resps")):
+        first = responses
+        while isinstance(first, list) and first:
+            first = first[0]
+        if isinstance(first, str):
+            return first
+    raise Unusable("no generated text")
+
+
+def arguments_of(row: dict[str, Any]) -> list[list[Any]]:
+    """The arguments of each request, from ``{"gen_args_0": {"arg_0": ...}}`` or a list of lists; [] if not logged."""
+    arguments = row.get("arguments")
+    if isinstance(arguments, dict):
+        requests = [arguments[key] for key in sorted(arguments, key=_number_at_end)]
+    elif isinstance(arguments, list):
+        requests = arguments
+    else:
+        return []
+    return [_as_list(request) for request in requests]
+
+
+def is_pair(answer: Any) -> bool:
+    """Whether an answer is (log-likelihood, whether it is the greedy choice)."""
+    return isinstance(answer, list) and len(answer) == 2 and answer[1] in ("True", "False", True, False)
+
+
+def number_of(value: Any) -> float | None:
+    """A number that may be written as text; "N/A" is NaN; None if it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value)
+    if value == "N/A":
+        return float("nan")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def logged_bytes(row: dict[str, Any]) -> int | None:
+    """UTF-8 bytes of the document as lm-eval counted them, from a metric logged as [log-likelihood, bytes]."""
+    for metric in _BYTE_METRICS:
+        value = row.get(metric)
+        if isinstance(value, list) and len(value) == 2:
+            count = number_of(value[1])
+            if count is not None and count > 0 and count == int(count):
+                return int(count)
+    return None
+
+
+def _is_list_of_repeats(response: Any) -> bool:
+    return isinstance(response, list) and bool(response) and not is_pair(response)
+
+
+def _as_list(request: Any) -> list[Any]:
+    if isinstance(request, dict):
+        return [request[key] for key in sorted(request, key=_number_at_end)]
+    return request if isinstance(request, list) else [request]
+
+
+def _number_at_end(key: str) -> int:
+    """gen_args_10 comes after gen_args_9."""
+    digits = key.rsplit("_", 1)[-1]
+    return int(digits) if digits.isdigit() else 0

@@ -1,0 +1,229 @@
+"""The frozen dataclasses, type aliases and errors that every layer shares. Imports nothing of ours.
+
+The words are those of the project: see "Words" in docs/design.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:  # numpy takes 0.1 s to import, and `synth-eval --help` needs none of it
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray: TypeAlias = NDArray[np.float64]
+    IntArray: TypeAlias = NDArray[np.int64]
+    BoolArray: TypeAlias = NDArray[np.bool_]
+    AnyArray: TypeAlias = NDArray[Any]
+
+TaskKind: TypeAlias = Literal["choice", "rolling", "generation"]
+VerdictWord: TypeAlias = Literal["degraded", "safe", "inconclusive", "refused"]
+
+REASONING = "reasoning"
+RETRIEVAL = "retrieval"
+DOMAIN = "domain"
+GENERATION = "generation"
+UNCATEGORISED = "other"
+
+
+class ExitCode(IntEnum):
+    """What the command line returns to the shell."""
+
+    OK = 0
+    GATE = 1  # --fail-on tripped
+    USAGE = 2  # wrong usage or manifest
+    PARTIAL = 3  # some checkpoints failed and the report is partial
+    INTERRUPTED = 130
+
+
+class SynthEvalError(Exception):
+    """Something the user can mend. The message is one line: what is wrong, where, what to do."""
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+
+class ManifestError(SynthEvalError):
+    """checkpoints.yaml says something that cannot be meant. Names file, line and mend."""
+
+
+class ResultsError(SynthEvalError):
+    """A results or samples file of lm-eval cannot be read."""
+
+
+class CheckpointError(SynthEvalError):
+    """One checkpoint cannot be built, loaded or scored; the others go on."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+@dataclass(frozen=True)
+class ChoiceItem:
+    """One multiple-choice item of a skill, before any model saw it.
+
+    ``question`` is the context as the model reads it, up to and without the space before the answer;
+    ``choices`` are the possible continuations; ``answer`` indexes the right one.
+    """
+
+    skill: str
+    level: int  # 1 (easiest) to 4
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    form: str = ""  # which template or relation made it, for reports by form
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One trained model of a family, and where it stands in the family's grid."""
+
+    name: str  # unique within the family, fit for a file name
+    ratio: float
+    size: str = ""  # as the user wrote it, for example "410M"
+    parameters: float | None = None  # size as a number
+    iteration: int = 1
+    seed: int = 0
+    source: str = "self"
+    tokens: float | None = None
+    path: str | None = None  # folder (absolute) or hub id; None if only results are given
+    revision: str | None = None
+    results: tuple[Path, ...] = ()  # lm-eval output to read instead of running the model
+    model: str = "hf"
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    batch_size: str | int = "auto"
+    num_fewshot: int | None = None
+    where: str = ""  # "checkpoints.yaml:12", for messages
+
+
+@dataclass(frozen=True)
+class Family:
+    """A typed checkpoints.yaml."""
+
+    name: str
+    tasks: tuple[str, ...]
+    checkpoints: tuple[Checkpoint, ...]
+    baseline_ratio: float = 0.0
+    categories: Mapping[str, str] = field(default_factory=dict)
+    lab: Mapping[str, Any] | None = None
+    manifest: Path | None = None  # the file it came from; relative paths in it are relative to its folder
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The items of one lm-eval samples file, as logged: not yet turned into probabilities.
+
+    Row i of every tuple is the same item. Choice tasks fill ``choice_logliks``, ``choice_bytes`` and ``gold``;
+    rolling tasks fill ``loglik`` and ``n_bytes``; generation tasks fill ``texts``.
+    """
+
+    task: str
+    kind: TaskKind
+    doc_id: tuple[int, ...]
+    doc_hash: tuple[str, ...]
+    prompt_hash: tuple[str, ...]
+    choice_logliks: tuple[tuple[float, ...], ...] = ()
+    choice_bytes: tuple[tuple[int, ...], ...] = ()  # UTF-8 length of each continuation
+    gold: tuple[int, ...] = ()
+    level: tuple[int, ...] = ()  # difficulty level, where the task has one; else empty
+    loglik: tuple[float, ...] = ()  # natural log
+    n_bytes: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
+    skipped: int = 0  # truncated or unusable lines
+    notes: tuple[str, ...] = ()  # one line each on what was skipped or odd
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """One checkpoint on one task, one row an item; the unit that is stored, joined and compared.
+
+    ``columns`` maps a name to an array of length n. Always there: doc_id (int), doc_hash, prompt_hash (str).
+    Choice tasks: choice_logliks, choice_bytes, probs (object arrays of 1-D arrays), gold, pred (int), correct (bool),
+    confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels.
+    Rolling tasks: loglik, n_bytes, bits_per_byte.
+    """
+
+    checkpoint: str
+    task: str
+    kind: TaskKind
+    category: str
+    columns: Mapping[str, AnyArray]
+
+    def __len__(self) -> int:
+        return len(self.columns["doc_hash"])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One curve: a metric of a task over ratio, at fixed size, iteration and source, with its verdict.
+
+    ``ratios``, ``values`` and ``se`` run over the tested ratios, baseline first if it is the smallest; ``values`` are
+    means over seeds in the metric's own units; ``difference`` is value minus baseline (0 at the baseline) and
+    ``difference_ci`` its 95% interval. Numbers that the data cannot give are None.
+    """
+
+    task: str
+    category: str
+    metric: str
+    higher_is_better: bool
+    size: str
+    iteration: int
+    source: str
+    seeds: int
+    n_items: int
+    ratios: tuple[float, ...]
+    values: tuple[float, ...]
+    se: tuple[float | None, ...]
+    difference: tuple[float, ...]
+    difference_ci: tuple[tuple[float, float] | None, ...]
+    verdict: VerdictWord
+    reason: str
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    first_below: float | None = None  # smallest ratio clearly below baseline; late by construction, see docs
+    onset: float | None = None
+    onset_ci: tuple[float, float] | None = None
+    crossing: float | None = None
+    crossing_ci: tuple[float, float] | None = None
+    budget: float | None = None
+    phi: float | None = None
+    df: float | None = None
+    conditional: bool = False
+    best_ratio: float | None = None
+    min_detectable: float | None = None
+    seed_tolerance: float | None = None
+    display_only: bool = False  # shown in tables, carries no verdict (for example ece)
+
+
+@dataclass(frozen=True)
+class CheckpointRecord:
+    """What the report says of one checkpoint: its place in the grid, what was evaluated, what failed."""
+
+    name: str
+    size: str
+    ratio: float
+    iteration: int
+    seed: int
+    source: str
+    tokens: float | None
+    fingerprint: str
+    tasks: tuple[str, ...]
+    failed: str = ""  # the reason, if it could not be built, loaded or scored
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything a report draws. Written as comparison.json."""
+
+    family: str
+    created: str  # ISO 8601, UTC
+    provenance: Mapping[str, str]
+    cells: tuple[Cell, ...]
+    checkpoints: tuple[CheckpointRecord, ...]
+    contrasts: tuple[Mapping[str, Any], ...] = ()
+    leads: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
+    baseline_ratio: float = 0.0
+    schema: int = 1

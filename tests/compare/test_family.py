@@ -1,0 +1,264 @@
+"""From item tables to cells, on simulated families whose truth is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+from simulated_family import Flat, Simulated, Task, hinge, simulate
+
+from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.compare import compare_family
+from synth_eval.types import Cell, Comparison, ItemTable
+
+
+def _cell(comparison: Comparison, task: str, metric: str, **where: object) -> Cell:
+    (cell,) = (
+        cell
+        for cell in comparison.cells
+        if cell.task == task and cell.metric == metric and all(getattr(cell, k) == v for k, v in where.items())
+    )
+    return cell
+
+
+def _kept(table: ItemTable, rows) -> ItemTable:
+    return dataclasses.replace(table, columns={name: column[rows] for name, column in table.columns.items()})
+
+
+@pytest.fixture(scope="module")
+def compared(studied: Simulated) -> Comparison:
+    return compare_family(studied.family, studied.tables, created="2026-01-01T00:00:00+00:00")
+
+
+def test_the_truth_is_found(compared: Comparison) -> None:
+    # accuracy .85 up to .1, then -6 points each .1; calibrated throughout
+    falls = _cell(compared, "falls", "acc")
+    assert falls.verdict == "degraded"
+    assert falls.first_below in (0.2, 0.3)
+    assert falls.budget in (0.0, 0.1)
+    assert _cell(compared, "falls", "surprise_gap").verdict != "degraded"
+    # accuracy stays, confidence drifts
+    assert _cell(compared, "overconfident", "acc").verdict != "degraded"
+    assert _cell(compared, "overconfident", "surprise_gap").verdict == "degraded"
+    # bits per byte rise by 3% each .1
+    assert _cell(compared, "documents", "bits_per_byte").verdict == "degraded"
+    assert {cell.verdict for cell in compared.cells if cell.task == "stays" and not cell.display_only} == {
+        "inconclusive"
+    }
+
+
+def test_values_are_means_over_items_and_seeds(studied: Simulated, compared: Comparison) -> None:
+    cell = _cell(compared, "falls", "nll")
+    names = [f"281k-r050-it1-s{s}" for s in (0, 1)]
+    expected = np.mean([studied.tables[name, "falls"].columns["nll"].mean() for name in names])
+    assert cell.values[-1] == pytest.approx(expected)
+    assert cell.difference[-1] == pytest.approx(cell.values[-1] - cell.values[0])
+    low, high = cell.difference_ci[-1]
+    assert low < cell.difference[-1] < high
+    assert (cell.n_items, cell.seeds, cell.ratios) == (500, 2, (0.0, 0.1, 0.2, 0.3, 0.4, 0.5))
+
+
+def test_bits_per_byte_is_total_bits_over_total_bytes(studied: Simulated, compared: Comparison) -> None:
+    per_seed = []
+    for s in (0, 1):
+        columns = studied.tables[f"281k-r020-it1-s{s}", "documents"].columns
+        per_seed.append(-columns["loglik"].sum() / np.log(2) / columns["n_bytes"].sum())
+    assert _cell(compared, "documents", "bits_per_byte").values[2] == pytest.approx(np.mean(per_seed))
+
+
+def test_ece_is_shown_without_verdict_or_interval(studied: Simulated, compared: Comparison) -> None:
+    cell = _cell(compared, "overconfident", "ece")
+    tables = [studied.tables[f"281k-r050-it1-s{s}", "overconfident"].columns for s in (0, 1)]
+    expected = np.mean([expected_calibration_error(t["confidence"], t["correct"]) for t in tables])
+    assert cell.values[-1] == pytest.approx(expected)
+    assert cell.display_only
+    assert cell.p_value is None
+    assert set(cell.difference_ci) == {None}
+    assert set(cell.se) == {None}
+
+
+def test_signed_metrics_keep_their_sign_in_the_table() -> None:
+    # underconfident at baseline, calibrated later: the gap shrinks, which is no degradation
+    drift = lambda ratio: -0.8 + 1.6 * ratio  # noqa: E731
+    shrinking = simulate({"t": Task(Flat(0.8), drift=drift)}, ratios=(0.0, 0.25, 0.5), seed=3)
+    cell = _cell(compare_family(shrinking.family, shrinking.tables), "t", "surprise_gap")
+    assert cell.values[0] < -0.05
+    assert abs(cell.values[-1]) < 0.05
+    assert cell.difference[-1] > 0.05
+    assert cell.verdict == "safe"
+    # the same drift onwards from calibrated to underconfident is degraded, with negative values
+    growing = simulate({"t": Task(Flat(0.8), drift=lambda r: -2 * r)}, ratios=(0.0, 0.25, 0.5), seed=4)
+    cell = _cell(compare_family(growing.family, growing.tables), "t", "surprise_gap")
+    assert cell.values[-1] < -0.05
+    assert cell.verdict == "degraded"
+
+
+def test_holm_counts_every_curve_with_a_verdict(compared: Comparison) -> None:
+    tested = [cell for cell in compared.cells if cell.p_value is not None]
+    assert len(tested) == 3 * 4 + 1
+    smallest = min(tested, key=lambda cell: cell.p_value)
+    assert smallest.p_adjusted == pytest.approx(min(1.0, 13 * smallest.p_value))
+    assert all(cell.p_adjusted >= cell.p_value for cell in tested)
+    assert all((cell.verdict == "degraded") == (cell.p_adjusted < 0.05) for cell in tested)
+    assert all((cell.first_below is not None) == (cell.verdict == "degraded") for cell in tested)
+
+
+def test_reasons_are_in_units_of_the_metric(compared: Comparison) -> None:
+    assert "500 items and 2 seeds can detect a drop of" in _cell(compared, "stays", "acc").reason
+    assert "3% relative is 2.3 pp" in _cell(compared, "stays", "acc").reason  # 3% of .783
+    assert "the margin is 0.020 nats" in _cell(compared, "stays", "surprise_gap").reason
+
+
+def test_categories(compared: Comparison, studied: Simulated) -> None:
+    assert {cell.task: cell.category for cell in compared.cells}["stays"] == "retrieval"
+    renamed = dataclasses.replace(studied.family, categories={"stays": "mine"})
+    assert _cell(compare_family(renamed, studied.tables), "stays", "acc").category == "mine"
+
+
+def test_contradictory_categories_are_reported() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=50)}, ratios=(0.0, 0.5), seeds=1)
+    last = list(made.tables)[-1]
+    made.tables[last] = dataclasses.replace(made.tables[last], category="retrieval")
+    comparison = compare_family(made.family, made.tables)
+    assert comparison.warnings == ("t: filed under reasoning, retrieval by different checkpoints; reasoning is used",)
+
+
+def test_curves_by_size_and_iteration() -> None:
+    made = simulate(
+        {"t": Task(hinge(0.85, onset=0.0, slope=0.8), n=300)},
+        ratios=(0.0, 0.25, 0.5),
+        sizes=("70M", "410M"),
+        iterations=(1, 2),
+    )
+    comparison = compare_family(made.family, made.tables)
+    keys = [(cell.size, cell.iteration) for cell in comparison.cells if cell.metric == "acc"]
+    assert keys == [("70M", 1), ("70M", 2), ("410M", 1), ("410M", 2)]
+
+
+def test_a_ratio_zero_checkpoint_serves_other_sources() -> None:
+    made = simulate({"t": Task(hinge(0.85, onset=0.0, slope=0.8))}, ratios=(0.0, 0.25, 0.5))
+    checkpoints = tuple(
+        dataclasses.replace(c, source="rephrased" if c.ratio else "self") for c in made.family.checkpoints
+    )
+    comparison = compare_family(dataclasses.replace(made.family, checkpoints=checkpoints), made.tables)
+    cell = _cell(comparison, "t", "acc")
+    assert (cell.source, cell.ratios, cell.verdict) == ("rephrased", (0.0, 0.25, 0.5), "degraded")
+
+
+def test_items_that_do_not_pair_are_left_out_and_named() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=120)}, ratios=(0.0, 0.5), seeds=1)
+    baseline, other = made.tables
+    made.tables[other] = _kept(made.tables[other], slice(20, None))
+    comparison = compare_family(made.family, made.tables)
+    assert _cell(comparison, "t", "acc").n_items == 100
+    assert comparison.warnings == (
+        f"t: 20 of 120 items are not in every checkpoint and were left out ({other[0]} lacks 20)",
+    )
+    # the paired numbers are those of the shared items alone
+    alone = dict(made.tables) | {baseline: _kept(made.tables[baseline], slice(20, None))}
+    assert _cell(compare_family(made.family, alone), "t", "nll") == _cell(comparison, "t", "nll")
+
+
+def test_order_of_items_does_not_matter(studied: Simulated, compared: Comparison) -> None:
+    rng = np.random.default_rng(0)
+    shuffled = {key: _kept(table, rng.permutation(len(table))) for key, table in studied.tables.items()}
+    for cell, other in zip(compared.cells, compare_family(studied.family, shuffled).cells):
+        assert (cell.verdict, cell.first_below, cell.budget) == (other.verdict, other.first_below, other.budget)
+        np.testing.assert_allclose(other.values, cell.values, atol=1e-9)
+
+
+def test_items_without_a_finite_score_are_left_out_of_that_metric() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=120)}, ratios=(0.0, 0.5), seeds=1)
+    key = list(made.tables)[-1]
+    nll = made.tables[key].columns["nll"].copy()
+    nll[:7] = np.inf
+    made.tables[key] = dataclasses.replace(made.tables[key], columns={**made.tables[key].columns, "nll": nll})
+    comparison = compare_family(made.family, made.tables)
+    assert _cell(comparison, "t", "nll").n_items == 113
+    assert _cell(comparison, "t", "acc").n_items == 120
+    assert comparison.warnings == ("t: 7 items have no finite NLL and were left out of it",)
+
+
+def test_failed_and_missing_checkpoints() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=50), "u": Task(Flat(0.8), n=50)}, ratios=(0.0, 0.2, 0.3, 0.5), seeds=1)
+    failed, silent, partial = (c.name for c in made.family.checkpoints[1:])
+    tables = {
+        key: table for key, table in made.tables.items() if key[0] not in (failed, silent) and key != (partial, "u")
+    }
+    comparison = compare_family(made.family, tables, failures={failed: "no weights"}, fingerprints={partial: "abc"})
+    records = {record.name: record for record in comparison.checkpoints}
+    assert records[failed].failed == "no weights"
+    assert records[partial].fingerprint == "abc"
+    assert records[partial].tasks == ("t",)
+    assert comparison.warnings == (f"{silent}: not evaluated, left out", f"{partial}: no results for u")
+    assert _cell(comparison, "t", "acc").ratios == (0.0, 0.5)
+    assert "only one ratio" in _cell(comparison, "u", "acc").reason
+
+
+def test_a_failed_baseline_refuses_the_curve() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=50)}, ratios=(0.0, 0.2, 0.5), seeds=1)
+    baseline = made.family.checkpoints[0].name
+    tables = {key: table for key, table in made.tables.items() if key[0] != baseline}
+    comparison = compare_family(made.family, tables, failures={baseline: "unreadable"})
+    cell = _cell(comparison, "t", "acc")
+    assert cell.verdict == "refused"
+    assert "no checkpoint at the baseline ratio 0" in cell.reason
+    assert all(np.isnan(cell.difference))
+    assert all(np.isfinite(cell.values))
+
+
+@pytest.mark.parametrize("change", ["identical", "five items", "chance", "nothing shared"])
+def test_bad_input_is_refused_with_a_reason(change: str) -> None:
+    level = 0.2501 if change == "chance" else 0.8
+    made = simulate(
+        {"t": Task(Flat(level), n=5 if change == "five items" else 200)}, ratios=(0.0, 0.5), seeds=1, seed=2
+    )
+    first, last = made.tables
+    if change == "identical":
+        made.tables[last] = dataclasses.replace(made.tables[first], checkpoint=last[0])
+    if change == "nothing shared":
+        columns = dict(made.tables[last].columns)
+        columns["doc_hash"] = np.array([f"other{i}" for i in range(200)], dtype=object)
+        made.tables[last] = dataclasses.replace(made.tables[last], columns=columns)
+    cell = _cell(compare_family(made.family, made.tables), "t", "acc")
+    assert cell.verdict == "refused"
+    expected = {
+        "identical": "same checkpoint",
+        "five items": "only 5 shared items",
+        "chance": "no room to fall",
+        "nothing shared": "only 0 shared items",
+    }
+    assert expected[change] in cell.reason
+    assert cell.p_value is None
+    assert cell.budget is None
+
+
+def test_one_seed_is_said() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0, 0.2, 0.5), seeds=1)
+    cell = _cell(compare_family(made.family, made.tables), "t", "acc")
+    assert cell.conditional
+    assert cell.reason.endswith("one seed, so noise between training runs is not counted")
+
+
+def test_generation_tasks_are_left_out_with_a_warning(studied: Simulated) -> None:
+    name = studied.family.checkpoints[0].name
+    text = ItemTable(name, "essay", "generation", "generation", {"doc_hash": np.array(["a"], dtype=object)})
+    comparison = compare_family(studied.family, {**studied.tables, (name, "essay"): text})
+    assert "essay: generated text is not compared yet" in comparison.warnings
+
+
+def test_a_table_of_an_unknown_checkpoint(studied: Simulated) -> None:
+    table = next(iter(studied.tables.values()))
+    with pytest.raises(ValueError, match="'stranger'"):
+        compare_family(studied.family, {("stranger", "falls"): table})
+
+
+def test_a_large_family_takes_seconds() -> None:
+    # 24 checkpoints x 8 tasks x 2,000 items, all metrics; measured 0.2 s, and 2 s to simulate the tables
+    tasks = {f"t{i}": Task(Flat(0.7), n=2000) for i in range(8)}
+    made = simulate(tasks, sizes=("70M", "410M"))
+    start = time.perf_counter()
+    compare_family(made.family, made.tables)
+    assert time.perf_counter() - start < 20

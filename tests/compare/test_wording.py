@@ -1,0 +1,102 @@
+"""The sentence beside a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from synth_eval.compare.metrics import metric_named
+from synth_eval.compare.wording import amount, percent, reason_of
+from synth_eval.stats import CurveVerdict
+
+ACC, NLL, GAP = (metric_named(name) for name in ("acc", "nll", "surprise_gap"))
+
+
+def _verdict(**changes) -> CurveVerdict:
+    verdict = CurveVerdict(
+        ratios=np.array([0.0, 0.1, 0.5, 1.0]),
+        values=np.array([0.867, 0.86, 0.80, 0.5]),
+        se=np.full(4, 0.01),
+        difference=np.array([0, -0.007, -0.067, -0.367]),
+        difference_ci=np.array([[0, 0], [-0.02, 0.006], [-0.08, -0.05], [-0.4, -0.3]]),
+        verdict="degraded",
+        p_value=0.001,
+        first_below=0.5,
+        budget=0.1,
+        margin=0.026,
+        min_detectable=0.041,
+    )
+    return dataclasses.replace(verdict, **changes)
+
+
+def _reason(verdict: CurveVerdict, word, metric=ACC, p_adjusted: float = 0.01) -> str:
+    return reason_of(verdict, word, metric, baseline_ratio=0.0, n_items=500, seeds=2, p_adjusted=p_adjusted, curves=23)
+
+
+def test_degraded() -> None:
+    assert _reason(_verdict(), "degraded") == (
+        "clearly below baseline from 50% on (a later bound than the true onset); safe budget 10%"
+    )
+
+
+def test_degraded_without_any_budget() -> None:
+    assert _reason(_verdict(budget=0.0), "degraded", NLL) == (
+        "clearly above baseline (worse) from 50% on (a later bound than the true onset); "
+        "no ratio above 0% is shown safe"
+    )
+
+
+def test_from_on_is_said_only_if_larger_ratios_are_worse_too() -> None:
+    recovers = np.array([[0, 0], [-0.02, 0.006], [-0.08, -0.05], [-0.02, 0.02]])
+    assert "below baseline at 50% (" in _reason(_verdict(difference_ci=recovers), "degraded")
+    assert "below baseline at 100% (" in _reason(_verdict(first_below=1.0), "degraded")
+
+
+def test_inconclusive_for_want_of_data() -> None:
+    assert _reason(_verdict(verdict="inconclusive", first_below=None, budget=0.0), "inconclusive") == (
+        "500 items and 2 seeds can detect a drop of 4.1 pp at best; 3% relative is 2.6 pp"
+    )
+
+
+def test_inconclusive_though_the_data_would_suffice() -> None:
+    wide = np.array([[0, 0], [-0.02, 0.006], [-0.034, 0.01], [-0.03, 0.0]])
+    verdict = _verdict(verdict="inconclusive", first_below=None, min_detectable=0.019, difference_ci=wide)
+    assert _reason(verdict, "inconclusive") == (
+        "a drop of up to 3.4 pp at 50% is not ruled out; 3% relative is 2.6 pp; safe budget 10%"
+    )
+
+
+def test_degraded_only_by_itself() -> None:
+    text = _reason(_verdict(p_value=0.031, budget=0.0), "inconclusive", p_adjusted=0.71)
+    assert text == "below baseline from 50% on by itself (p = 0.031), but not once all 23 curves are counted (p = 0.71)"
+
+
+def test_safe() -> None:
+    assert _reason(_verdict(), "safe") == "every tested ratio up to 100% is shown within 3% of baseline"
+    assert _reason(_verdict(), "safe", GAP).endswith("within 0.020 nats of baseline")
+
+
+def test_refused_gives_the_reason() -> None:
+    assert _reason(_verdict(verdict="refused", reason="only 5 shared items"), "refused") == "only 5 shared items"
+
+
+def test_one_seed() -> None:
+    assert _reason(_verdict(conditional=True), "safe").endswith(
+        "; one seed, so noise between training runs is not counted"
+    )
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(0.1, "10%"), (0.125, "12.5%"), (0.3, "30%"), (1.0, "100%"), (0.0, "0%")])
+def test_percent(ratio: float, text: str) -> None:
+    assert percent(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [(0.0412, "acc", "4.1 pp"), (0.0123, "nll", "0.012 nats"), (1.234, "nll", "1.2 nats"), (0.00123, "brier", "0.0012"),
+     (0.05, "bits_per_byte", "0.050 bits per byte"), (0.0, "brier", "0.000"), (12.3, "nll", "12 nats")],
+)  # fmt: skip
+def test_amount(value: float, metric: str, text: str) -> None:
+    assert amount(value, metric_named(metric)) == text

@@ -1,0 +1,172 @@
+"""What the report says, before anything is drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from synth_eval.report.view import BASELINE, report_view
+from synth_eval.types import Cell, Comparison
+
+
+def _acc(task: str, **changes) -> Cell:
+    cell = Cell(
+        task=task,
+        category="reasoning",
+        metric="acc",
+        higher_is_better=True,
+        size="410M",
+        iteration=1,
+        source="self",
+        seeds=2,
+        n_items=500,
+        ratios=(0.0, 0.5),
+        values=(0.8, 0.7),
+        se=(0.01, 0.01),
+        difference=(0.0, -0.1),
+        difference_ci=((0.0, 0.0), (-0.12, -0.08)),
+        verdict="degraded",
+        reason="clearly below baseline at 50%",
+        first_below=0.5,
+        budget=0.0,
+    )
+    return dataclasses.replace(cell, **changes)
+
+
+def _view(*cells: Cell, **changes):
+    return report_view(Comparison("f", "now", {}, cells, (), **changes))
+
+
+def test_worst_first() -> None:
+    view = _view(
+        _acc("fine", verdict="safe", first_below=None),
+        _acc("unjudged", verdict="refused", first_below=None),
+        _acc("open", verdict="inconclusive", first_below=None),
+        _acc("late", first_below=0.5),
+        _acc("early", first_below=0.1),
+    )
+    assert [status.title for status in view.statuses] == ["early", "late", "open", "unjudged", "fine"]
+    assert view.headline[0] == (
+        "2 of 5 tasks are degraded, the earliest from 10% synthetic data on (early); 1 inconclusive, 1 safe, 1 refused."
+    )
+
+
+def test_among_open_ones_those_with_other_metrics_degraded_come_first() -> None:
+    gap = {"metric": "surprise_gap", "higher_is_better": False}
+    view = _view(
+        _acc("plain", verdict="inconclusive", first_below=None),
+        _acc("plain", verdict="safe", first_below=None, **gap),
+        _acc("warned", verdict="inconclusive", first_below=None),
+        _acc("warned", first_below=0.2, **gap),
+    )
+    assert [status.title for status in view.statuses] == ["warned", "plain"]
+    assert view.statuses[0].also == "but degraded: surprise gap from 20%"
+    assert view.statuses[1].also == ""
+    assert "Calibration is degraded where accuracy is not shown to be: warned." in view.headline
+
+
+@pytest.mark.parametrize(
+    ("budgets", "sentence"),
+    [
+        ((0.2, 0.5), "Up to 20% synthetic data is shown safe for every task."),
+        ((0.0, 0.5), "No ratio above 0% is shown safe for every task."),
+        ((None, 0.5), "No ratio above 0% is shown safe for every task."),
+    ],
+)
+def test_budget_of_all_tasks(budgets, sentence: str) -> None:
+    view = _view(*(_acc(f"t{i}", budget=budget, verdict="safe") for i, budget in enumerate(budgets)))
+    assert view.headline[:2] == ("None of 2 tasks is shown degraded; 2 safe.", sentence)
+
+
+def test_refused_tasks_have_no_budget() -> None:
+    view = _view(_acc("a", verdict="refused", budget=None), _acc("b", budget=0.5, verdict="safe"))
+    assert view.headline[1] == "Up to 50% synthetic data is shown safe for every task that could be judged."
+
+
+def test_nothing_to_compare() -> None:
+    view = _view(warnings=("r00: not evaluated, left out",))
+    assert view.headline == ("Nothing could be compared.",)
+    assert view.warnings == ("r00: not evaluated, left out",)
+    assert view.tables == ()
+
+
+def test_titles_say_only_what_varies() -> None:
+    assert _view(_acc("t")).statuses[0].title == "t"
+    view = _view(_acc("t"), _acc("t", size="70M"), _acc("t", size="70M", iteration=2))
+    assert {status.title for status in view.statuses} == {
+        "t, 410M, iteration 1",
+        "t, 70M, iteration 1",
+        "t, 70M, iteration 2",
+    }
+    assert "3 of 3 curves are degraded" in view.headline[0]
+
+
+def test_changes_stand_against_the_baseline() -> None:
+    (table,) = _view(_acc("t"), _acc("t", metric="nll", higher_is_better=False)).tables
+    accuracy, nll = (column for group in table.groups for column in group)
+    assert table.ratios == ("0%", "50%")
+    assert accuracy.values == ("80.0%", "70.0%")
+    assert accuracy.changes == (BASELINE, "-10.0 pp [-12.0, -8.0]")
+    assert accuracy.worse == (False, True)
+    assert nll.worse == (False, False)  # a lower NLL is no loss
+
+
+def test_a_missing_baseline_shows_no_change() -> None:
+    cell = _acc(
+        "t",
+        ratios=(0.2, 0.5),
+        difference=(math.nan,) * 2,
+        difference_ci=(None, None),
+        verdict="refused",
+        first_below=None,
+    )
+    (table,) = _view(cell).tables
+    assert table.groups[0][0].changes == ("n/a", "n/a")
+
+
+@pytest.mark.parametrize(
+    ("value", "difference", "interval", "worse"),
+    [
+        (0.30, 0.28, (0.20, 0.36), True),  # from +.02 to +.30
+        (-0.30, -0.32, (-0.40, -0.24), True),  # from +.02 to -.30
+        (0.01, 0.31, (0.20, 0.42), False),  # from -.30 to +.01: nearer to 0
+        (0.05, 0.03, (-0.01, 0.07), False),  # not clear
+    ],
+)
+def test_a_signed_gap_is_worse_where_it_grew(value: float, difference: float, interval, worse: bool) -> None:
+    gap = _acc(
+        "t",
+        metric="surprise_gap",
+        higher_is_better=False,
+        values=(value - difference, value),
+        difference=(0.0, difference),
+        difference_ci=((0.0, 0.0), interval),
+    )
+    (table,) = _view(_acc("t"), gap).tables
+    assert table.groups[0][1].worse == (False, worse)
+
+
+def test_documents_share_a_table(compared: Comparison) -> None:
+    table = report_view(compared).tables[0]
+    assert table.title == "domain: bits per byte"
+    assert [column.header for group in table.groups for column in group] == ["synth_python_code", "synth_python_docs"]
+
+
+def test_a_missing_seed_is_said(compared: Comparison) -> None:
+    assert all(table.note.endswith("3 seeds; some ratios lack a seed") for table in report_view(compared).tables)
+    assert "lack" not in _view(_acc("t")).tables[0].note
+
+
+def test_failures_come_from_the_checkpoints(compared: Comparison) -> None:
+    view = report_view(compared)
+    assert view.failures == ("281k-r020-it1-s1: no weights in runs/[bold red]r20[/]/model.safetensors \x1b[31m",)
+    assert view.headline[-1] == "1 of 21 checkpoints failed: this report is partial."
+
+
+def test_plots_span_the_margin(compared: Comparison) -> None:
+    row = next(row for row in report_view(compared).plots if row.title == "synth_lookup")
+    accuracy = row.plots[0]
+    assert accuracy.margin == pytest.approx(0.03 * accuracy.values[0])
+    assert next(plot for plot in row.plots if plot.label == "surprise gap").margin == 0.02

@@ -1,0 +1,97 @@
+"""Who may import whom: the arrows of docs/design.md, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import synth_eval
+
+PACKAGE = Path(synth_eval.__file__).parent
+
+PURE = {"calibration", "stats", "diversity", "skills"}
+ALLOWED: dict[str, set[str]] = {
+    "types": set(),
+    "calibration": {"types"},
+    "stats": {"types"},
+    "diversity": {"types"},
+    "skills": {"types"},
+    "scoring": {"types", *PURE},
+    "manifest": {"types"},
+    "store": {"types"},
+    "compare": {"types", *PURE, "manifest", "store"},
+    "report": {"types", "compare"},
+    "harness": {"types", *PURE, "scoring", "manifest", "store"},
+    "lab": {"types", *PURE, "manifest", "store"},
+    "__init__": set(),
+    "__main__": {"cli"},
+    "cli": {"types", *PURE, "scoring", "manifest", "store", "compare", "report", "harness", "lab"},
+}
+HEAVY = {"torch", "transformers", "lm_eval", "accelerate", "tokenizers"}
+MAY_BE_HEAVY = {"harness", "lab"}
+IO = {"pathlib", "os", "requests", "urllib", "sqlite3", "shutil", "tempfile", "subprocess"}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def layer(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def imports(path: Path) -> set[str]:
+    """Every imported module, those inside functions and under TYPE_CHECKING too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_layer_is_known() -> None:
+    assert {layer(path) for path in modules()} <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows(path: Path) -> None:
+    mine = layer(path)
+    for name in imports(path):
+        if name.startswith("synth_eval."):
+            other = name.split(".")[1]
+            if other in ALLOWED:
+                assert other == mine or other in ALLOWED[mine], f"{mine} must not import {other}"
+        top = name.split(".")[0]
+        assert mine in MAY_BE_HEAVY or top not in HEAVY, f"{mine} must not import {top}"
+        # Reading its own packaged table is the one thing a pure layer may do with files.
+        assert mine not in PURE or top not in IO, f"the pure layer {mine} must not import {top}"
+
+
+def test_lm_eval_has_one_importer() -> None:
+    importers = {layer(path) for path in modules() if any(n.split(".")[0] == "lm_eval" for n in imports(path))}
+    assert importers == {"harness"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "forbidden"),
+    [
+        ("import synth_eval", {"numpy", "pandas", *HEAVY}),
+        ("import synth_eval.cli", {"numpy", "pandas", "pydantic", "rich", *HEAVY}),
+        ("import synth_eval.compare, synth_eval.report.terminal", {"pandas", *HEAVY}),
+        ("import synth_eval.calibration, synth_eval.scoring.choice", {"scipy", "netcal", "pandas", *HEAVY}),
+    ],
+)
+def test_importing_stays_cheap(statement: str, forbidden: set[str]) -> None:
+    # A time limit would fail on a busy machine; what takes the time is known by name.
+    code = f"{statement}; import sys; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not forbidden & set(loaded)

@@ -65,3 +65,9 @@ def shortfalls(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast) ->
         if accuracy <= bar:
             missed.append(f"{name} {accuracy:.2f} (shallow heuristic {skill.SHALLOW:.2f})")
     return missed
+
+
+def easy_accuracy(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast, skill: str) -> float:
+    """Accuracy on few-shot items of level 1."""
+    items = [item for seed in range(SEEDS) for item in SKILLS[skill].train_items(seed) if item.level == 1]
+    return accuracy_by_level(model, tokenizer, items)[1]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synth_eval.lab.corpus import documents
 from synth_eval.lab.recipe import Recipe
 from synth_eval.store import atomic_folder
 from synth_eval.types import CheckpointError
 
+if TYPE_CHECKING:
+    from synth_eval.lab.training import Lesson
+
 Progress = Callable[[int], None]
 
 ATTEMPTS = 4  # bases trained before giving up on a seed
 NOTE = "lab.json"  # what a folder of the lab was made from
 SYNTHETIC = "synthetic.jsonl"
+FIRST_LEARNED = ("synth_lookup", "synth_tracking", "synth_deduction")
+LEARNED = 0.6  # accuracy at level 1 that ends a lesson
 TOKENIZER_CHARACTERS = 1_000_000
 
 
@@ -88,16 +95,10 @@ def _base(work: Work, progress: Progress) -> str:
     tokenizer = load_tokenizer(work.tokenizer)
     told = ""
     for attempt in range(ATTEMPTS):
-        key = f"base-{work.seed}-{attempt}"
-        easy = round(work.recipe.easy_share * work.recipe.base_tokens)
-        phases = [
-            _external(work.recipe, tokenizer, key=key, tokens=easy, easy=True),
-            _external(work.recipe, tokenizer, key=key, tokens=work.recipe.base_tokens - easy),
-        ]
         model = new_model(work.recipe, tokenizer, seed=1000 * work.seed + attempt)
         loss = train(
             model,
-            phases,
+            base_lessons(work.recipe, model, tokenizer, key=f"base-{work.seed}-{attempt}"),
             recipe=work.recipe,
             learning_rate=work.recipe.base_learning_rate,
             seed=work.seed,
@@ -142,7 +143,7 @@ def _sample(work: Work, progress: Progress) -> str:
 
 def _checkpoint(work: Work, progress: Progress) -> str:
     from synth_eval.lab.tokenizer import encode_documents, load_tokenizer
-    from synth_eval.lab.training import load_model, train
+    from synth_eval.lab.training import Lesson, load_model, train
 
     assert work.base is not None
     tokenizer = load_tokenizer(work.base)
@@ -157,7 +158,7 @@ def _checkpoint(work: Work, progress: Progress) -> str:
     model = load_model(work.base)
     loss = train(
         model,
-        [ids + synthetic],
+        [Lesson(ids + synthetic)],
         recipe=work.recipe,
         learning_rate=work.recipe.learning_rate,
         seed=work.seed,
@@ -169,6 +170,34 @@ def _checkpoint(work: Work, progress: Progress) -> str:
         made = {"external_tokens": sum(map(len, ids)), "synthetic_tokens": sum(map(len, synthetic)), "final_loss": loss}
         _write_note(folder, work, made)
     return ""
+
+
+def base_lessons(recipe: Recipe, model: Any, tokenizer: Any, *, key: str) -> list[Lesson]:
+    """A base's curriculum: level 1 of one skill more at a time, each until learned, then everything."""
+    from synth_eval.lab.gate import easy_accuracy
+    from synth_eval.lab.training import Lesson
+
+    def learned(skills: Sequence[str]) -> bool:
+        return all(easy_accuracy(model, tokenizer, skill) >= LEARNED for skill in skills)
+
+    lessons = []
+    known: list[str] = []
+    for skill in FIRST_LEARNED:
+        if not recipe.mix.get(skill):
+            continue
+        known.append(skill)
+        # The new skill has as much text as all that came before it.
+        mix = dict.fromkeys(known, 1.0) | {skill: max(1.0, len(known) - 1.0)}
+        text = _external(
+            dataclasses.replace(recipe, mix=mix),
+            tokenizer,
+            key=f"{key}-{skill}",
+            tokens=recipe.lesson_tokens,
+            easy=True,
+        )
+        lessons.append(Lesson(text, functools.partial(learned, tuple(known))))
+    lessons.append(Lesson(_external(recipe, tokenizer, key=key, tokens=recipe.base_tokens)))
+    return lessons
 
 
 def _external(recipe: Recipe, tokenizer: Any, *, key: str, tokens: int, easy: bool = False) -> list[list[int]]:

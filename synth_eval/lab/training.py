@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 IGNORED = -100  # the label that cross_entropy leaves out
 OUTER = ("embed_in.weight", "lm_head.weight")  # rows stand for tokens: not matrices to orthogonalise
+PATIENCE = 200  # steps between two looks at whether a lesson is learned
+WARM_UP = 0.05  # share of the first lesson
 Progress = Callable[[int], None]
 
 
@@ -40,7 +43,7 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, *, seed: int) 
         max_position_embeddings=recipe.context,
         rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 1.0},
         use_parallel_residual=False,
-        initializer_range=0.2,
+        initializer_range=recipe.initializer_range,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -59,49 +62,64 @@ def load_model(folder: Path) -> GPTNeoXForCausalLM:
     return GPTNeoXForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """Documents to train on, as token ids. ``learned``, asked every `PATIENCE` steps, ends the lesson early."""
+
+    documents: list[list[int]]
+    learned: Callable[[], bool] = lambda: False
+
+
 def train(
     model: GPTNeoXForCausalLM,
-    phases: Sequence[list[list[int]]],
+    lessons: Sequence[Lesson],
     *,
     recipe: Recipe,
     learning_rate: float,
     seed: int,
     progress: Progress = lambda tokens: None,
 ) -> float:
-    """One pass over the documents of each phase in turn, in place.
+    """At most one pass over the documents of each lesson in turn, in place.
 
-    Returns the mean loss (nats a token) of the last tenth of the steps.
-
+    The learning rate warms up over the first steps, holds, and falls linearly to zero over the last lesson.
     ``progress`` is told the number of tokens of every step.
+
+    Returns
+    -------
+    Mean loss of the last tenth of the last lesson, nats a token.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
-    batches = [
-        batch
-        for number, documents in enumerate(phases)
-        for batch in length_bucketed(documents, tokens=recipe.batch_tokens, seed=1000 * seed + number)
-    ]
     optimizers = _optimizers(model, learning_rate)
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _schedule(step, len(batches)))
-        for optimizer in optimizers
-    ]
-    model.train()
     late: list[float] = []
-    for step, batch in enumerate(batches):
-        inputs, labels = _padded(batch)
-        logits = model(input_ids=inputs, use_cache=False).logits
-        loss = cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer, schedule in zip(optimizers, schedules):
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad(set_to_none=True)
-        if step >= 0.9 * len(batches):
-            late.append(float(loss.detach()))
-        progress(sum(map(len, batch)))
+    for number, lesson in enumerate(lessons):
+        last = number == len(lessons) - 1
+        batches = list(length_bucketed(lesson.documents, tokens=recipe.batch_tokens, seed=1000 * seed + number))
+        warm_up = max(1, round(WARM_UP * len(batches)))
+        model.train()
+        for step, batch in enumerate(batches):
+            if step and step % PATIENCE == 0 and not last:
+                model.eval()
+                if lesson.learned():
+                    break
+                model.train()
+            warmth = min(1.0, (step + 1) / warm_up) if number == 0 else 1.0
+            left = min(1.0, (len(batches) - step) / (len(batches) - warm_up + 1)) if last else 1.0
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate * min(warmth, left)
+            inputs, labels = _padded(batch)
+            logits = model(input_ids=inputs, use_cache=False).logits
+            loss = cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            if last and step >= 0.9 * len(batches):
+                late.append(float(loss.detach()))
+            progress(sum(map(len, batch)))
     model.eval()
     return sum(late) / len(late)
 
@@ -149,9 +167,3 @@ def _optimizers(model: GPTNeoXForCausalLM, learning_rate: float) -> list[torch.o
         Muon(inner, lr=learning_rate, weight_decay=0.1),
         torch.optim.AdamW(rest, lr=learning_rate, weight_decay=0.1, betas=(0.9, 0.95)),
     ]
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Linear warm-up over 5% of the steps, then linear decay to zero."""
-    warm_up = max(1, round(0.05 * steps))
-    return min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))

@@ -51,7 +51,7 @@ def train_items(seed: int = 0) -> list[ChoiceItem]:
 def document(draw: Draw, *, easy: bool = False) -> str:
     """One training document: a story of a random level with several answered questions."""
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
-    story = draw_story(lambda: _story(draw, level, even=False), lambda s: s.text, "documents")
+    story = draw_story(lambda: _story(draw, level, even=not easy), lambda s: s.text, "documents")
     asked = draw.sample(_questions(story, level), QUESTIONS)
     return " ".join([story.text, *(f"{question} {answer}." for question, answer, _ in asked)])
 

@@ -45,8 +45,8 @@ def train_items(seed: int = 0) -> list[ChoiceItem]:
 def document(draw: Draw, *, easy: bool = False) -> str:
     """One training document: a passage and several facts asked again (copying is learned late without repeats)."""
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
-    passage = draw_story(lambda: _passage(draw, level, even=False), lambda p: p.text, "documents")
-    weights = [name_weight(person) for person, _, _ in passage.facts]
+    passage = draw_story(lambda: _passage(draw, level, even=not easy), lambda p: p.text, "documents")
+    weights = [name_weight(person) if easy else 1.0 for person, _, _ in passage.facts]
     asked = [draw.weighted(passage.facts, weights) for _ in range(QUESTIONS)]
     return " ".join([passage.text, *(f"{_question(person, thing)} {colour}." for person, thing, colour in asked)])
 

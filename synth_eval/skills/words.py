@@ -1,4 +1,4 @@
-"""The words that several skills share, and how unevenly training documents use them.
+"""The words that several skills share, and how unevenly easy training documents use them.
 
 Few and common on purpose: a model of a few hundred thousand parameters must be able to learn what each skill asks
 from two million tokens (with 16 names it did not), and a large model is not helped by rare names.
@@ -10,14 +10,14 @@ from synth_eval.skills.draw import Draw
 
 NAMES = ("Adam", "Beth", "Carl", "Dana", "Emma", "Fred", "Gina", "Hugo", "Iris", "Jack")
 
-# In training documents the first name is about twenty times as frequent as the last; in test items all are equal.
-# Uneven use is how names occur in real text, and it is what lets a small model learn to look things up: with equal
-# names no name is worth learning first, and four of four miniature models stayed at chance.
-_NAME_WEIGHT = {name: 2 ** (-position / 2) for position, name in enumerate(NAMES)}
+# In easy training documents the first name is sixty times as frequent as the last; everywhere else all are equal.
+# That is what lets a small model learn to look things up at all: with equal names no name is worth learning first, and
+# a dozen miniature models in a row stayed at chance.
+_NAME_WEIGHT = {name: 2 ** (-position / 1.5) for position, name in enumerate(NAMES)}
 
 
 def people(draw: Draw, n: int, *, even: bool) -> list[str]:
-    """n different names; each equally likely if ``even``, otherwise as unevenly as in training documents."""
+    """n different names; each equally likely if ``even``, otherwise as uneven as in easy training documents."""
     if even:
         return draw.sample(NAMES, n)
     pool = list(NAMES)
@@ -30,5 +30,5 @@ def people(draw: Draw, n: int, *, even: bool) -> list[str]:
 
 
 def name_weight(name: str) -> float:
-    """How often training documents ask about a name, relative to the first."""
+    """How often easy training documents ask about a name, relative to the first."""
     return _NAME_WEIGHT[name]

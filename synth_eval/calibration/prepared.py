@@ -1,0 +1,126 @@
+"""Items in the form that resampling wants: sorted by confidence, so that every bin is one run of items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synth_eval.calibration.binning import Binning, bin_index
+from synth_eval.calibration.check import checked, checked_choices, checked_clusters
+
+if TYPE_CHECKING:
+    from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """n items in rising order of confidence.
+
+    ``slots`` (n, k) holds each item's probabilities with the predicted choice first, so that slot 0 is right exactly
+    if the item is; ``slot`` (n,) is the right one and ``choice`` (n, k) says which choice a slot stands for. Without
+    choice probabilities there are two slots, right and wrong, and ``choice`` is None.
+    """
+
+    confidence: FloatArray
+    correct: BoolArray
+    slots: FloatArray
+    slot: IntArray
+    choice: IntArray | None
+    n_choices: IntArray
+    cluster: IntArray | None
+    _memo: dict[bytes, FloatArray] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    @cached_property
+    def residual(self) -> FloatArray:
+        """(n,) correct - confidence."""
+        return self.correct - self.confidence
+
+    def confidence_totals(self, starts: IntArray) -> FloatArray:
+        """Sum of confidence over each run of items; kept, since every resample asks again."""
+        key = starts.tobytes()
+        if key not in self._memo:
+            self._memo[key] = np.add.reduceat(self.confidence, starts)
+        return self._memo[key]
+
+    @property
+    def units(self) -> int:
+        """How many things are resampled independently: clusters, or items where there are none."""
+        return len(self) if self.cluster is None else int(self.cluster.max()) + 1
+
+    @property
+    def one_outcome(self) -> bool:
+        """Whether all answers are right or all are wrong."""
+        return bool(self.correct.all() or not self.correct.any())
+
+
+def prepare(confidence: FloatArray, correct: BoolArray, *, clusters: AnyArray | None = None) -> Prepared:
+    """Items known by the confidence in their answer and whether it was right. Raises ValueError as `check.checked`."""
+    confidence, correct = checked(confidence, correct)
+    cluster = checked_clusters(clusters, len(confidence))
+    order = np.lexsort((correct, confidence))
+    confidence, correct = confidence[order], correct[order]
+    return Prepared(
+        confidence=confidence,
+        correct=correct,
+        slots=np.column_stack([confidence, 1.0 - confidence]),
+        slot=(~correct).astype(np.int64),
+        choice=None,
+        n_choices=np.full(len(correct), 2),
+        cluster=None if cluster is None else cluster[order],
+    )
+
+
+def prepare_choices(
+    probs: FloatArray | Sequence[FloatArray],
+    gold: IntArray,
+    *,
+    pred: IntArray | None = None,
+    clusters: AnyArray | None = None,
+) -> Prepared:
+    """Items known by the probabilities of all their choices.
+
+    ``pred`` (n,) is the predicted choice, the first most probable one if None. Raises ValueError as
+    `check.checked_choices`, or if a prediction is out of range.
+    """
+    matrix, gold, n_choices = checked_choices(probs, gold)
+    cluster = checked_clusters(clusters, len(matrix))
+    answer = matrix.argmax(axis=1) if pred is None else np.asarray(pred, dtype=np.int64)
+    if answer.shape != gold.shape or (answer < 0).any() or (answer >= n_choices).any():
+        raise ValueError("pred must name one of each item's choices")
+    rows = np.arange(len(matrix))
+    confidence = matrix[rows, answer]
+    order = np.lexsort((answer == gold, confidence))
+    matrix, gold, answer = matrix[order], gold[order], answer[order]
+    # swap the predicted choice with the first
+    choice = np.tile(np.arange(matrix.shape[1]), (len(matrix), 1))
+    choice[:, 0], choice[rows, answer] = answer, 0
+    choice[answer == 0, 0] = 0
+    slot = np.where(gold == answer, 0, np.where(gold == 0, answer, gold))
+    return Prepared(
+        confidence=confidence[order],
+        correct=slot == 0,
+        slots=np.take_along_axis(matrix, choice, axis=1),
+        slot=slot,
+        choice=choice,
+        n_choices=n_choices[order],
+        cluster=None if cluster is None else cluster[order],
+    )
+
+
+def runs(items: Prepared, *, bins: int, scheme: Binning) -> IntArray:
+    """First item of each filled bin."""
+    index = bin_index(items.confidence, bins=bins, scheme=scheme)
+    return run_starts(index)
+
+
+def run_starts(sorted_values: AnyArray) -> IntArray:
+    """Where each run of equal values starts."""
+    starts: IntArray = np.flatnonzero(np.concatenate([[True], sorted_values[1:] != sorted_values[:-1]]))
+    return starts

@@ -1,0 +1,287 @@
+"""Recalibration, cross-fitted: what error is left when confidences are corrected by a map fitted on other items.
+
+The maps are netcal's, which is imported only when one is fitted (it takes seconds). Three traps of netcal 1.4 are
+stepped round. Temperature scaling does nothing, silently, on float32, and its ``.temperature`` is 1/T: it gets float64
+here, and T is what is reported. Histogram binning counts an edge to the bin above when fitting and to the bin below
+when mapping: it gets the middles of our own bins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from synth_eval.calibration.binning import bin_index
+from synth_eval.calibration.check import checked, checked_choices, checked_clusters
+from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.calibration.items import PROBABILITY_FLOOR
+from synth_eval.calibration.scores import negative_log_likelihood
+
+if TYPE_CHECKING:
+    from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
+
+Method: TypeAlias = Literal["temperature", "platt", "isotonic", "histogram"]
+METHODS: tuple[Method, ...] = ("temperature", "platt", "isotonic", "histogram")
+_LEAST = float(np.finfo(np.float64).eps)  # where netcal clips probabilities before it takes their logarithm
+_LIKELIHOOD_RATIO = 3.84  # 5% point of chi-squared with one degree of freedom
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Calibration before and after, the latter out of fold.
+
+    ``confidence`` : (n,) recalibrated, in the order of the items; each by a map that has not seen it.
+    ``ece_*`` : equal-width error of the confidence, same bins and n before and after, so equally biased.
+    ``nll_*`` : negative log-likelihood of right or wrong given the confidence, nats, p floored at 1e-6.
+    ``choice_nll_*`` : of the right choice; None where only confidences were given or corrected.
+    ``temperature`` : T fitted on all items, above 1 for overconfidence; None for the other methods.
+    ``fold_temperatures`` : those of the folds, for a feeling of its spread.
+    ``says`` : in words.
+    """
+
+    method: Method
+    confidence: FloatArray
+    folds: int
+    ece_before: float
+    ece_after: float
+    nll_before: float
+    nll_after: float
+    choice_nll_before: float | None = None
+    choice_nll_after: float | None = None
+    temperature: float | None = None
+    fold_temperatures: tuple[float, ...] = ()
+    says: str = ""
+
+
+def recalibrate(
+    confidence: FloatArray,
+    correct: BoolArray,
+    *,
+    method: Method = "temperature",
+    folds: int = 5,
+    bins: int = 15,
+    clusters: AnyArray | None = None,
+    seed: int | np.random.Generator = 0,
+) -> Recalibration:
+    """Correct the confidence in the predicted answer.
+
+    Parameters
+    ----------
+    confidence : (n,) float in [0, 1]
+    correct : (n,) bool
+    method : "temperature" (log-odds divided by T), "platt" (logistic regression on the log-odds), "isotonic" or
+        "histogram" (accuracy of each of ``bins`` bins; the middle of a bin without training items)
+    folds : int
+        Folds hold equal shares of right answers; clusters, where given, stay whole instead.
+    bins : int
+        Of the calibration error, and of the histogram.
+    clusters : (n,) labels, optional
+    seed : int or Generator
+        Of the folds.
+
+    Returns
+    -------
+    Recalibration
+
+    Raises
+    ------
+    ValueError : as `check.checked`, an unknown option, or a training part without both right and wrong answers.
+    """
+    confidence, correct = checked(confidence, correct)
+    fit = _confidence_fitter(method, bins)
+    parts = _folds(correct, checked_clusters(clusters, len(correct)), folds, np.random.default_rng(seed))
+    after, temperatures = np.empty(len(confidence)), []
+    for held_out in parts:
+        apply, temperature = fit(confidence[~held_out], correct[~held_out])
+        after[held_out] = apply(confidence[held_out])
+        temperatures.append(temperature)
+    overall = None
+    says = ""
+    if method == "temperature":
+        apply, overall = fit(confidence, correct)
+        gain = negative_log_likelihood(confidence, correct) - negative_log_likelihood(apply(confidence), correct)
+        says = _in_words(overall, temperatures, gain * len(correct))
+    return Recalibration(
+        method=method,
+        confidence=after,
+        folds=folds,
+        **_before_and_after(confidence, after, correct, bins),
+        temperature=overall,
+        fold_temperatures=tuple(temperatures) if overall is not None else (),
+        says=says,
+    )
+
+
+def recalibrate_choices(
+    probs: FloatArray | Sequence[FloatArray],
+    gold: IntArray,
+    *,
+    method: Method = "temperature",
+    folds: int = 5,
+    bins: int = 15,
+    clusters: AnyArray | None = None,
+    seed: int | np.random.Generator = 0,
+) -> Recalibration:
+    """As `recalibrate`, for the probabilities of all choices.
+
+    Temperature scaling divides all log-probabilities of an item by T, which never changes the predicted choice. The
+    other methods correct the confidence in the predicted choice alone: choices of a question have no fixed meaning
+    from which a map for "choice 2" could be learned.
+
+    Parameters
+    ----------
+    probs : (n, k) float, or n arrays of their own lengths
+    gold : (n,) int
+
+    Raises
+    ------
+    ValueError : as `recalibrate` and `check.checked_choices`.
+    """
+    matrix, gold, n_choices = checked_choices(probs, gold)
+    pred = matrix.argmax(axis=1)
+    rows = np.arange(len(gold))
+    confidence, correct = matrix[rows, pred], pred == gold
+    if method != "temperature":
+        return recalibrate(confidence, correct, method=method, folds=folds, bins=bins, clusters=clusters, seed=seed)
+    parts = _folds(correct, checked_clusters(clusters, len(correct)), folds, np.random.default_rng(seed))
+    after, temperatures = np.empty_like(matrix), []
+    for held_out in parts:
+        temperature = fit_choice_temperature(matrix[~held_out], gold[~held_out], n_choices[~held_out])
+        after[held_out] = soften(matrix[held_out], n_choices[held_out], temperature)
+        temperatures.append(temperature)
+    overall = fit_choice_temperature(matrix, gold, n_choices)
+    before_nll = _choice_nll(matrix, gold)
+    says = _in_words(
+        overall, temperatures, (before_nll - _choice_nll(soften(matrix, n_choices, overall), gold)) * len(gold)
+    )
+    return Recalibration(
+        method=method,
+        confidence=after[rows, pred],
+        folds=folds,
+        **_before_and_after(confidence, after[rows, pred], correct, bins),
+        choice_nll_before=before_nll,
+        choice_nll_after=_choice_nll(after, gold),
+        temperature=overall,
+        fold_temperatures=tuple(temperatures),
+        says=says,
+    )
+
+
+def fit_choice_temperature(probs: FloatArray, gold: IntArray, n_choices: IntArray) -> float:
+    """T that minimises the negative log-likelihood of softmax(log probs / T); probs (n, k) filled up with 0.
+
+    netcal's where all items have as many choices, else by halving on the derivative, which rises in 1/T: netcal would
+    take the filling for choices. Both clip probabilities at 2.2e-16, so for saturated models T is too small.
+    """
+    if (n_choices == probs.shape[1]).all() and probs.shape[1] > 2:
+        from netcal.scaling import TemperatureScaling
+
+        return 1.0 / float(_quietly(TemperatureScaling(), probs, gold).temperature[0])
+    logs, there = _logs(probs, n_choices)
+    of_gold = logs[np.arange(len(gold)), gold]
+    low, high = -7.0, 7.0  # natural logarithm of 1/T
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        weights = np.where(there, np.exp(np.exp(middle) * (logs - logs.max(axis=1, keepdims=True))), 0.0)
+        expected = (weights * logs).sum(axis=1) / weights.sum(axis=1)
+        low, high = (low, middle) if float((expected - of_gold).mean()) > 0 else (middle, high)
+    return float(np.exp(-(low + high) / 2.0))
+
+
+def soften(probs: FloatArray, n_choices: IntArray, temperature: float) -> FloatArray:
+    """softmax(log probs / T) over the choices that each item has; the filling stays 0."""
+    logs, there = _logs(probs, n_choices)
+    weights = np.where(there, np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature), 0.0)
+    softened: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return softened
+
+
+def _logs(probs: FloatArray, n_choices: IntArray) -> tuple[FloatArray, BoolArray]:
+    return np.log(np.clip(probs, _LEAST, 1.0)), np.arange(probs.shape[1]) < n_choices[:, None]
+
+
+def _choice_nll(probs: FloatArray, gold: IntArray) -> float:
+    return float(-np.log(np.maximum(probs[np.arange(len(gold)), gold], PROBABILITY_FLOOR)).mean())
+
+
+def _confidence_fitter(
+    method: Method, bins: int
+) -> Callable[[FloatArray, BoolArray], tuple[Callable[[FloatArray], FloatArray], float]]:
+    """A function that fits a map on confidences and outcomes, and gives the map and its T (NaN if it has none)."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    from netcal.binning import HistogramBinning, IsotonicRegression
+    from netcal.scaling import LogisticCalibration, TemperatureScaling
+
+    make: dict[str, Callable[[], Any]] = {
+        "temperature": TemperatureScaling,
+        "platt": LogisticCalibration,
+        "isotonic": IsotonicRegression,
+        "histogram": lambda: HistogramBinning(bins=bins),
+    }
+
+    def seen(confidence: FloatArray) -> FloatArray:
+        return (bin_index(confidence, bins=bins, scheme="width") + 0.5) / bins if method == "histogram" else confidence
+
+    def fit(confidence: FloatArray, correct: BoolArray) -> tuple[Callable[[FloatArray], FloatArray], float]:
+        fitted = _quietly(make[method](), seen(confidence), correct.astype(np.float64))
+
+        def apply(values: FloatArray) -> FloatArray:
+            # a single item comes back without a dimension, and rounding may leave [0, 1] by an ulp
+            mapped: FloatArray = np.clip(np.atleast_1d(fitted.transform(seen(values))), 0.0, 1.0)
+            return mapped
+
+        return apply, 1.0 / float(fitted.temperature[0]) if method == "temperature" else float("nan")
+
+    return fit
+
+
+def _quietly(model: Any, x: FloatArray, y: AnyArray) -> Any:
+    """Fit, without netcal's print where some choice is never right."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        model.fit(x, y)
+    return model
+
+
+def _folds(correct: BoolArray, cluster: IntArray | None, folds: int, rng: np.random.Generator) -> list[BoolArray]:
+    """Which items each fold holds out."""
+    if folds < 2:
+        raise ValueError(f"folds must be at least 2, got {folds}")
+    fold = np.empty(len(correct), dtype=np.int64)
+    if cluster is None:
+        shuffled = rng.permutation(len(correct))
+        by_outcome = shuffled[np.argsort(correct[shuffled], kind="stable")]
+        fold[by_outcome] = np.arange(len(correct)) % folds
+    else:
+        units = int(cluster.max()) + 1
+        fold = (rng.permutation(units) % folds)[cluster]
+    parts = [fold == i for i in range(folds)]
+    for held_out in parts:
+        if not held_out.any():
+            raise ValueError(f"{folds} folds of {len(correct)} items leave a fold empty: use fewer folds")
+        if correct[~held_out].all() or not correct[~held_out].any():
+            raise ValueError("recalibration needs right and wrong answers in every training part; there are too few")
+    return parts
+
+
+def _before_and_after(before: FloatArray, after: FloatArray, correct: BoolArray, bins: int) -> dict[str, float]:
+    return {
+        "ece_before": expected_calibration_error(before, correct, bins=bins),
+        "ece_after": expected_calibration_error(after, correct, bins=bins),
+        "nll_before": negative_log_likelihood(before, correct),
+        "nll_after": negative_log_likelihood(after, correct),
+    }
+
+
+def _in_words(temperature: float, of_folds: Sequence[float], gain: float) -> str:
+    """What T says; ``gain`` is the log-likelihood, summed over items, that it wins over T = 1."""
+    clear = 2.0 * gain > _LIKELIHOOD_RATIO and not min(of_folds) <= 1.0 <= max(of_folds)
+    if not clear:
+        return f"temperature {temperature:.2f}, no clear over- or underconfidence"
+    which = "overconfident" if temperature > 1.0 else "underconfident"
+    return f"{which}: log-probabilities divided by {temperature:.2f} fit best"

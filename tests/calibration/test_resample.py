@@ -1,0 +1,111 @@
+"""Resamples and calibrated draws have the distributions they claim."""
+
+import numpy as np
+import pytest
+
+from synth_eval.calibration import resample
+from synth_eval.calibration.dependence import latent_correlation
+from synth_eval.calibration.prepared import prepare, prepare_choices
+
+
+def _draw(make, items, resamples, seed=0):
+    return list(make(items, resamples=resamples, rng=np.random.default_rng(seed)))
+
+
+@pytest.mark.parametrize("block", [8, 1 << 16])
+def test_counts_are_multinomial_with_or_without_blocks(block, monkeypatch):
+    monkeypatch.setattr(resample, "_BLOCK", block)
+    counts = resample.draw_counts(20, rows=20_000, rng=np.random.default_rng(0))
+    assert counts.shape == (20_000, 20)
+    assert (counts.sum(axis=1) == 20).all()
+    np.testing.assert_allclose(counts.mean(axis=0), 1.0, atol=0.03)  # standard error .007
+    covariance = np.cov(counts.T)
+    np.testing.assert_allclose(np.diag(covariance), 0.95, atol=0.06)  # 20 (1/20) (19/20)
+    assert covariance[0, 1] == pytest.approx(-0.05, abs=0.03)  # -20 / 400, within a block
+    assert covariance[0, 19] == pytest.approx(-0.05, abs=0.03)  # and across blocks
+
+
+def test_bootstrap_weights_clusters_whole():
+    rng = np.random.default_rng(0)
+    clusters = np.repeat(np.arange(10), 4)
+    items = prepare(rng.random(40), rng.random(40) < 0.5, clusters=clusters)
+    for draws in _draw(resample.bootstrap, items, 50):
+        for cluster in range(10):
+            assert np.ptp(draws.weight[:, items.cluster == cluster], axis=1).max() == 0
+        np.testing.assert_array_equal(draws.weight.sum(axis=1), 40)
+
+
+def test_calibrated_answers_follow_the_probabilities():
+    rng = np.random.default_rng(1)
+    ragged = [rng.dirichlet(np.ones(k)) for k in (2, 3, 4, 4, 1)]
+    items = prepare_choices(ragged, np.array([0, 2, 3, 0, 0]))
+    draws = _draw(resample.calibrated, items, 40_000)
+    slot = np.concatenate([d.slot for d in draws])
+    share = np.stack([(slot == j).mean(axis=0) for j in range(4)], axis=1)
+    np.testing.assert_allclose(share, items.slots, atol=0.012)  # standard error at most .0025
+    np.testing.assert_array_equal(np.concatenate([d.correct for d in draws]), slot == 0)
+
+
+def test_slots_put_the_prediction_first_and_remember_the_choices():
+    probs = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]])
+    gold = np.array([0, 0, 1])
+    items = prepare_choices(probs, gold)
+    np.testing.assert_allclose(items.confidence, [0.5, 0.6, 0.8])
+    np.testing.assert_array_equal(items.correct, [False, True, False])
+    np.testing.assert_allclose(np.sort(items.slots, axis=1), np.sort(probs, axis=1))
+    rows = np.arange(3)
+    np.testing.assert_array_equal(items.choice[rows, items.slot], gold)  # the right slot stands for the right choice
+    np.testing.assert_allclose(items.slots, np.take_along_axis(probs, items.choice, axis=1))
+
+
+def test_a_given_prediction_is_taken_over_the_first_largest():
+    items = prepare_choices(np.array([[0.5, 0.5]]), np.array([1]), pred=np.array([1]))
+    assert items.correct[0]
+    with pytest.raises(ValueError, match="pred must name one of each item's choices"):
+        prepare_choices(np.array([[0.5, 0.5]]), np.array([1]), pred=np.array([2]))
+
+
+def _clustered(correlation, seed, clusters=400, size=5):
+    """Answers of known latent correlation within clusters, made without the code under test."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(seed)
+    confidence = rng.uniform(0.3, 0.9, size=(clusters, size))
+    latent = correlation**0.5 * rng.normal(size=(clusters, 1)) + (1 - correlation) ** 0.5 * rng.normal(
+        size=(clusters, size)
+    )
+    correct = norm.cdf(latent) < confidence
+    return prepare(confidence.ravel(), correct.ravel(), clusters=np.repeat(np.arange(clusters), size))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.6])
+def test_dependence_within_clusters_is_recovered(correlation):
+    found = np.mean([latent_correlation(_clustered(correlation, seed)) for seed in range(8)])
+    assert found == pytest.approx(correlation, abs=0.03)
+
+
+def test_calibrated_draws_are_as_dependent_as_the_data_and_keep_their_probabilities():
+    items = _clustered(0.5, seed=3)
+    correct = np.concatenate([d.correct for d in _draw(resample.calibrated, items, 3000)])
+    np.testing.assert_allclose(correct.mean(axis=0), items.confidence, atol=0.05)  # standard error at most .009
+
+    def spread(answers):  # variance of the overall accuracy, which clustering inflates
+        return answers.mean(axis=1).var()
+
+    independent = (items.confidence * (1 - items.confidence)).mean() / len(items)
+    assert spread(correct) > 1.8 * independent
+
+
+def test_one_item_in_each_cluster_is_as_good_as_none():
+    rng = np.random.default_rng(4)
+    assert latent_correlation(prepare(rng.random(50), rng.random(50) < 0.5, clusters=np.arange(50))) == 0.0
+
+
+def test_the_same_seed_draws_the_same():
+    rng = np.random.default_rng(5)
+    items = prepare(rng.random(30), rng.random(30) < 0.5)
+    for make in (resample.bootstrap, resample.calibrated):
+        one, two, other = (_draw(make, items, 10, seed=seed) for seed in (7, 7, 8))
+        field = "weight" if make is resample.bootstrap else "correct"
+        np.testing.assert_array_equal(getattr(one[0], field), getattr(two[0], field))
+        assert (getattr(one[0], field) != getattr(other[0], field)).any()

@@ -11,7 +11,7 @@ demo: $(VENV)/.installed ## train a miniature family, evaluate it, report (about
 	$(BIN)/synth-eval compare checkpoints.yaml
 
 test: $(VENV)/.installed-dev ## the tests
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"
 
 nightly: $(VENV)/.installed-dev ## the tests that are too long for every day
 	$(BIN)/python -m pytest

@@ -47,7 +47,7 @@ class ProgressBars:
 
     def said(self, message: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(message, markup=False)
+        self._progress.console.print(message, markup=False, soft_wrap=True)
 
     # Building
 

@@ -70,7 +70,9 @@ def documents(domain: str) -> tuple[tuple[str, str], ...]:
     ------
     SynthEvalError : this Python came without the domain's text.
     """
-    parts = [(origin, part) for origin, text in _SOURCES[domain]() for part in _parts(text)]
+    # Licences quote each other: the same paragraph counts once, however it is indented.
+    distinct = {" ".join(part.split()): (origin, part) for origin, text in _SOURCES[domain]() for part in _parts(text)}
+    parts = list(distinct.values())
     if len(parts) < DOCUMENTS:
         raise SynthEvalError(
             f"synth_domains: this Python carries only {len(parts)} documents of {domain} text, {DOCUMENTS} are needed; "

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from synth_eval.skills.draw import Draw
 from synth_eval.skills.splits import LEVELS, Split, balanced_items, draw_story
-from synth_eval.skills.words import people
+from synth_eval.skills.words import NAMES
 from synth_eval.types import REASONING, ChoiceItem
 
 NAME = "synth_deduction"
@@ -51,22 +51,22 @@ def train_items(seed: int = 0) -> list[ChoiceItem]:
 def document(draw: Draw, *, easy: bool = False) -> str:
     """One training document: a story of a random level with several answered questions."""
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
-    story = draw_story(lambda: _story(draw, level, even=not easy), lambda s: s.text, "documents")
+    story = draw_story(lambda: _story(draw, level), lambda s: s.text, "documents")
     asked = draw.sample(_questions(story, level), QUESTIONS)
     return " ".join([story.text, *(f"{question} {answer}." for question, answer, _ in asked)])
 
 
 def _item(draw: Draw, level: int, split: Split) -> ChoiceItem:
-    story = draw_story(lambda: _story(draw, level, even=True), lambda s: s.text, split)
+    story = draw_story(lambda: _story(draw, level), lambda s: s.text, split)
     question, answer, about = draw.choice(_questions(story, level))
     others = draw.sample([name for name in story.line if name not in (answer, about)], 3)
     return ChoiceItem(NAME, level, f"{story.text} {question}", (answer, *others), 0, story.form)
 
 
-def _story(draw: Draw, level: int, *, even: bool) -> _Story:
+def _story(draw: Draw, level: int) -> _Story:
     kinship = level >= 3 and draw.below(2) == 0
     both_ways = level in (2, 4)
-    line = tuple(people(draw, 5 if level >= 3 else 4, even=even))
+    line = tuple(draw.sample(NAMES, 5 if level >= 3 else 4))
     words = None if kinship else COMPARISONS[0] if level == 1 else draw.choice(COMPARISONS)
     more, less = ("a parent of", "a child of") if words is None else (f"{words[0]} than", f"{words[1]} than")
     sentences = []

@@ -1,0 +1,73 @@
+"""Checkpoints that cannot be scored are refused at once, with the reason."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from synth_eval.harness.environment import prepare
+from synth_eval.harness.model import load_model
+from synth_eval.types import Checkpoint, CheckpointError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(tiny_family: Path, tmp_path: Path) -> Path:
+    prepare(offline=True)
+    shutil.copytree(tiny_family / "runs" / "r0", tmp_path / "model")
+    return tmp_path / "model"
+
+
+def checkpoint(folder: Path) -> Checkpoint:
+    return Checkpoint(name="c", ratio=0.0, path=str(folder), model_args={"dtype": "float32"})
+
+
+def test_a_good_one_loads_and_scores_in_float32(folder: Path) -> None:
+    import torch
+
+    model = load_model(checkpoint(folder), device="cpu")
+    assert model.softmax_dtype == torch.float32
+    assert model.batch_size == 64
+
+
+def test_nan_weights(folder: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    name = next(iter(weights))
+    weights[name] = torch.full_like(weights[name], float("nan"))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"c: weight .* holds NaN"):
+        load_model(checkpoint(folder), device="cpu")
+
+
+def test_a_tokenizer_of_another_model(folder: Path) -> None:
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["added_tokens"].append(
+        {
+            "id": 5000, "content": "<new>", "special": True, "single_word": False,
+            "lstrip": False, "rstrip": False, "normalized": False,
+        }
+    )  # fmt: skip
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(CheckpointError, match="token ids up to"):
+        load_model(checkpoint(folder), device="cpu")
+
+
+@pytest.mark.parametrize("missing", ["tokenizer.json", "config.json", "model.safetensors"])
+def test_missing_files(folder: Path, missing: str) -> None:
+    (folder / missing).unlink()
+    with pytest.raises(CheckpointError, match="c: cannot be loaded") as caught:
+        load_model(checkpoint(folder), device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_model_class(folder: Path) -> None:
+    wrong = Checkpoint(name="c", ratio=0.0, path=str(folder), model="hff")
+    with pytest.raises(CheckpointError, match="c: cannot be loaded"):
+        load_model(wrong, device="cpu")

@@ -51,12 +51,12 @@ def accuracy_by_level(
     return {level: sum(hits) / len(hits) for level, hits in sorted(right.items())}
 
 
-def shortfalls(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast) -> list[str]:
-    """Skills that the model does not do clearly better than their best shallow heuristic, with the numbers.
+def shortfalls(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, str]:
+    """Skills that the model does not do clearly better than their best shallow heuristic -> the numbers in words.
 
     Judged on few-shot items of several seeds, never on test items. Clearly: by more than two standard errors.
     """
-    missed = []
+    missed = {}
     for name, skill in SKILLS.items():
         items = list({item.question: item for seed in range(SEEDS) for item in skill.train_items(seed)}.values())
         by_level = accuracy_by_level(model, tokenizer, items)
@@ -64,7 +64,7 @@ def shortfalls(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast) ->
         accuracy = sum(by_level[level] * weight[level] for level in by_level) / len(items)
         bar = skill.SHALLOW + 2 * (skill.SHALLOW * (1 - skill.SHALLOW) / len(items)) ** 0.5
         if accuracy <= bar:
-            missed.append(f"{name} {accuracy:.2f} (shallow heuristic {skill.SHALLOW:.2f})")
+            missed[name] = f"{name} {accuracy:.2f} (shallow heuristic {skill.SHALLOW:.2f})"
     return missed
 
 

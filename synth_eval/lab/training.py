@@ -117,7 +117,7 @@ def train(
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
-            if last and step >= 0.9 * len(batches):
+            if last and step >= int(0.9 * len(batches)):
                 late.append(float(loss.detach()))
             progress(sum(map(len, batch)))
     model.eval()

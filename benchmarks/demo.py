@@ -71,9 +71,9 @@ def demo_page(rows: list[tuple[str, float, float, float]]) -> str:
     lines = [
         "# The parts of `make demo`",
         "",
-        f"Measured by `python benchmarks/demo.py` on {cores} cores (shared and noisy), Python",
-        f"{platform.python_version()}, after the packages were installed. Target: at most 10 minutes and 4 GiB on an",
-        "idle two-core machine.",
+        f"Measured by `python benchmarks/demo.py` on {cores} cores (shared and noisy, other work going on), Python",
+        f"{platform.python_version()}, after the packages were installed.",
+        "Target: at most 10 minutes and 4 GiB on an idle two-core machine.",
         "",
         "| part | wall time | share of the whole | CPU time | highest memory of a process so far |",
         "|---|---|---|---|---|",

@@ -116,7 +116,8 @@ class Samples:
     """The items of one lm-eval samples file, as logged: not yet turned into probabilities.
 
     Row i of every tuple is the same item. Choice tasks fill ``choice_logliks``, ``choice_bytes`` and ``gold``;
-    rolling tasks fill ``loglik`` and ``n_bytes``; generation tasks fill ``texts``.
+    rolling tasks fill ``loglik`` and ``n_bytes``; generation tasks fill ``texts`` and ``repeats``, and ``targets`` and
+    ``exact_match`` where every item has them.
     """
 
     task: str
@@ -131,6 +132,9 @@ class Samples:
     loglik: tuple[float, ...] = ()  # natural log
     n_bytes: tuple[int, ...] = ()
     texts: tuple[str, ...] = ()
+    repeats: tuple[tuple[str, ...], ...] = ()  # every answer that the task's filter can compare, the first is in texts
+    targets: tuple[tuple[str, ...], ...] = ()  # acceptable answers
+    exact_match: tuple[float, ...] = ()  # as lm-eval logged it
     skipped: int = 0  # truncated or unusable lines
     notes: tuple[str, ...] = ()  # one line each on what was skipped or odd
 
@@ -142,7 +146,8 @@ class ItemTable:
     ``columns`` maps a name to an array of length n. Always there: doc_id (int), doc_hash, prompt_hash (str).
     Choice tasks: choice_logliks, choice_bytes, probs (object arrays of 1-D arrays), gold, pred (int), correct (bool),
     confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels.
-    Rolling tasks: loglik, n_bytes, bits_per_byte.
+    Rolling tasks: loglik, n_bytes, bits_per_byte. Generation tasks: text, and where several answers an item were
+    sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones are known.
     """
 
     checkpoint: str

@@ -1,5 +1,6 @@
 """Calibration of probabilities, in pure numpy: item scores, errors, curves, recalibration, selective prediction."""
 
+from synth_eval.calibration.answers import confidence_and_correct, why_no_confidence
 from synth_eval.calibration.assess import Assessment, Estimate, assess, assess_choices, assess_tables
 from synth_eval.calibration.binning import Binning
 from synth_eval.calibration.errors import (
@@ -19,6 +20,7 @@ from synth_eval.calibration.items import (
     score_samples,
 )
 from synth_eval.calibration.metrics import METRICS
+from synth_eval.calibration.normalised import NormalisedChoices, normalised_choices, with_normalisations
 from synth_eval.calibration.recalibration import METHODS, Recalibration, recalibrate, recalibrate_choices
 from synth_eval.calibration.reliability import ReliabilityCurve, reliability_curve
 from synth_eval.calibration.scores import (
@@ -41,6 +43,7 @@ from synth_eval.calibration.selective import (
     risk_coverage_curve,
 )
 from synth_eval.calibration.smooth import smooth_calibration_error
+from synth_eval.calibration.votes import Vote, majority_vote, normalised_answer
 
 __all__ = [
     "METHODS",
@@ -52,9 +55,11 @@ __all__ = [
     "ChoiceScores",
     "Estimate",
     "Norm",
+    "NormalisedChoices",
     "Recalibration",
     "ReliabilityCurve",
     "RiskCoverage",
+    "Vote",
     "accuracy_at_coverage",
     "area_under_risk_coverage",
     "assess",
@@ -70,9 +75,13 @@ __all__ = [
     "choice_scores",
     "choice_surprise_gap",
     "classwise_calibration_error",
+    "confidence_and_correct",
     "debiased_calibration_error",
     "expected_calibration_error",
+    "majority_vote",
     "negative_log_likelihood",
+    "normalised_answer",
+    "normalised_choices",
     "recalibrate",
     "recalibrate_choices",
     "reliability_curve",
@@ -84,4 +93,6 @@ __all__ = [
     "signed_gap",
     "smooth_calibration_error",
     "surprise_gap",
+    "why_no_confidence",
+    "with_normalisations",
 ]

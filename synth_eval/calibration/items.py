@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.calibration.votes import vote_columns
 from synth_eval.types import ItemTable, Samples
 
 if TYPE_CHECKING:
@@ -174,11 +175,19 @@ def score_rolling(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
 
 
 def score_generation(samples: Samples, *, checkpoint: str, category: str) -> ItemTable:
-    """Item table of a generation task: the text. Raises ValueError on another kind or columns of different length."""
+    """Item table of a generation task: the text, and confidence by vote where items have several answers.
+
+    Columns: doc_id, doc_hash, prompt_hash, text, and those of `vote_columns` (answer, votes, n_answers, confidence,
+    correct, brier, nll), whose docstring says when they are there.
+
+    Raises
+    ------
+    ValueError : another kind, or columns of different length.
+    """
     n = _check(samples, "generation", "texts")
     text = np.empty(n, dtype=object)
     text[:] = samples.texts
-    columns: dict[str, AnyArray] = {**_identity(samples), "text": text}
+    columns: dict[str, AnyArray] = {**_identity(samples), "text": text, **vote_columns(samples)}
     return ItemTable(checkpoint=checkpoint, task=samples.task, kind="generation", category=category, columns=columns)
 
 
@@ -221,7 +230,7 @@ def _check(samples: Samples, kind: str, *needed: str) -> int:
     for name in ("doc_hash", "prompt_hash", *needed):
         if len(getattr(samples, name)) != n:
             raise ValueError(f"samples of {samples.task}: {len(getattr(samples, name))} {name} for {n} items")
-    for name in ("choice_bytes", "level"):
+    for name in ("choice_bytes", "level", "repeats", "targets", "exact_match"):
         if len(getattr(samples, name)) not in (0, n):
             raise ValueError(f"samples of {samples.task}: {len(getattr(samples, name))} {name} for {n} items")
     return n

@@ -8,7 +8,9 @@ import sys
 import click
 
 from synth_eval import __version__
+from synth_eval.cli.calibrate import calibrate
 from synth_eval.cli.compare import compare
+from synth_eval.cli.confidence import confidence
 from synth_eval.cli.lab import lab
 from synth_eval.cli.run import run
 from synth_eval.cli.tasks import tasks
@@ -27,7 +29,7 @@ def cli(debug: bool) -> None:
         os.environ["SYNTH_EVAL_DEBUG"] = "1"
 
 
-for command in (compare, run, lab, tasks):
+for command in (compare, run, calibrate, confidence, lab, tasks):
     cli.add_command(command)
 
 

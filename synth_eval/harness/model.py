@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.types import Checkpoint, CheckpointError
@@ -41,6 +43,7 @@ def load_model(checkpoint: Checkpoint, *, device: str | None = None) -> LM:
     except Exception as error:
         raise CheckpointError(f"{checkpoint.name}: cannot be loaded: {one_line(error)}") from error
     _check_weights(model, checkpoint)
+    _silence(model)
     return model
 
 
@@ -60,6 +63,14 @@ def one_line(error: BaseException) -> str:
     """The first line of an error's message that says something, or its type."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _silence(model: Any) -> None:
+    """No progress bars of lm-eval's own: it passes `disable` itself, so TQDM_DISABLE does not reach them."""
+    for name in ("loglikelihood", "loglikelihood_rolling", "generate_until"):
+        method = getattr(model, name, None)
+        if method is not None and "disable_tqdm" in inspect.signature(method).parameters:
+            setattr(model, name, functools.partial(method, disable_tqdm=True))
 
 
 def _check_weights(model: Any, checkpoint: Checkpoint) -> None:

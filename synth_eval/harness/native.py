@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
     from lm_eval.api.task import Task
 
-SEED = 1234  # lm-eval's default for few-shot draws
+SEED = 1234  # lm-eval's default, for few-shot draws and sampling
 BOOTSTRAPS = 100  # only used where a metric has no closed-form standard error
 
 
-def evaluate_task(model: LM, task: Task, *, num_fewshot: int | None, limit: float | None) -> dict[str, Any]:
-    """What `lm_eval.evaluator.evaluate` returns for one loaded task, samples included."""
+def evaluate_task(
+    model: LM, task: Task, *, num_fewshot: int | None, limit: float | None, seed: int = SEED
+) -> dict[str, Any]:
+    """What `lm_eval.evaluator.evaluate` returns for one loaded task, samples included; ``seed`` is for sampling."""
+    import torch
     from lm_eval.evaluator import evaluate
 
+    torch.manual_seed(seed)  # sampled answers are the same on every run
     if num_fewshot is not None:
         task.set_config(key="num_fewshot", value=num_fewshot)
     elif task.get_config("num_fewshot") is None:

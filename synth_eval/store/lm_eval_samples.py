@@ -49,7 +49,9 @@ def read_samples(path: Path, *, task: str | None = None, filter: str | None = No
       (Winogrande), lm-eval logs no answer, and it is taken from ``acc``, which only two choices allow.
     - rolling: ``n_bytes`` as lm-eval counted them for bits_per_byte or byte_perplexity, otherwise of the target. A task
       that scores one given continuation (Lambada) is read as rolling too.
-    - generation: ``texts`` after the filter; of several answers the first.
+    - generation: ``texts`` after the filter, of several answers the first; ``repeats`` all of them, as the filter left
+      them, or as generated if it only picks one; if it rewrites the one it picks, that one, with a note. ``targets``
+      and ``exact_match`` as logged.
 
     Raises
     ------

@@ -10,12 +10,14 @@ from typing import Any
 from synth_eval.store.gold import GoldFinder
 from synth_eval.store.sample_rows import (
     Unusable,
+    answers_kept,
     answers_of,
     arguments_of,
     filtered_text,
     is_pair,
     logged_bytes,
     number_of,
+    targets_of,
 )
 from synth_eval.types import Samples, TaskKind
 
@@ -119,12 +121,33 @@ class RollingDocuments(Collector):
 
 
 class GeneratedTexts(Collector):
-    """Generated texts."""
+    """Generated texts, every repeat of them, and what they should be."""
 
     kind: TaskKind = "generation"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._dropped = 0
+
     def values(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {"texts": filtered_text(row)}
+        answers, dropped = answers_kept(row)
+        self._dropped += dropped
+        targets = targets_of(row)
+        return {
+            "texts": filtered_text(row),
+            "repeats": tuple(answers),
+            "targets": None if targets is None else tuple(targets),
+            "exact_match": number_of(row.get("exact_match")),
+        }
+
+    def finish(self, reasons: Counter[str]) -> None:
+        for name in ("targets", "exact_match"):
+            if None in self._columns.get(name, ()):
+                del self._columns[name]
+        if self._dropped:
+            self.notes.append(
+                f"the filter keeps one of several answers in {self._dropped} items: no vote shares (take_first_k does)"
+            )
 
 
 def _loglik(answer: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from synth_eval.types import TaskKind
@@ -17,13 +18,16 @@ def kind_of(row: dict[str, Any]) -> TaskKind:
     """Which kind of task logged the row.
 
     A loglikelihood request is answered by a pair, a rolling one by a number, a generation by text. A generated "42"
-    is a number too, so the requests decide: a rolling one has the text as its only argument.
+    is a number too, and two generated answers may look like a pair, so the requests decide: a generation has settings
+    as an argument, a rolling one has the text as its only argument.
 
     Raises
     ------
     Unusable : no responses.
     """
     answers = answers_of(row)
+    if any(isinstance(argument, dict) for request in arguments_of(row) for argument in request[1:2]):
+        return "generation"
     if is_pair(answers[0]):
         return "choice" if len(answers) > 1 else "rolling"
     if number_of(answers[0]) is None:
@@ -47,6 +51,38 @@ def answers_of(row: dict[str, Any]) -> list[Any]:
     if isinstance(responses, list) and responses:
         return responses
     raise Unusable("no responses logged")
+
+
+def answers_kept(row: dict[str, Any]) -> tuple[list[str], bool]:
+    """Every generated answer that can be compared with the filtered one, and whether others were dropped.
+
+    A filter that keeps several (take_first_k) logs them all. One that only picks one (take_first, majority_vote) leaves
+    the others comparable as they were generated. One that rewrites the one it picks (a regex) does not.
+
+    Raises
+    ------
+    Unusable : there is none.
+    """
+    text = filtered_text(row)
+    filtered, raw = _texts(row.get("filtered_resps")), _texts(row.get("resps"))
+    if len(filtered) > 1:
+        return filtered, False
+    if text in raw:
+        return raw, False
+    return [text], len(raw) > 1
+
+
+def targets_of(row: dict[str, Any]) -> list[str] | None:
+    """The acceptable answers: a text, or several as a list or as lm-eval writes a list. None if not logged."""
+    target = row.get("target")
+    if isinstance(target, str) and target.startswith("["):
+        try:
+            target = ast.literal_eval(target)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return [str(target)]
+    if isinstance(target, (list, tuple)):
+        return [str(each) for each in target] or None
+    return None if target is None else [str(target)]
 
 
 def filtered_text(row: dict[str, Any]) -> str:
@@ -105,6 +141,13 @@ def logged_bytes(row: dict[str, Any]) -> int | None:
             if count is not None and count > 0 and count == int(count):
                 return int(count)
     return None
+
+
+def _texts(responses: Any) -> list[str]:
+    """The answers to the row's one request, each a text; [] if they are something else."""
+    while isinstance(responses, list) and len(responses) == 1 and isinstance(responses[0], list):
+        responses = responses[0]
+    return responses if isinstance(responses, list) and all(isinstance(text, str) for text in responses) else []
 
 
 def _is_list_of_repeats(response: Any) -> bool:

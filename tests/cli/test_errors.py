@@ -75,9 +75,7 @@ def test_a_family_without_a_lab_is_not_built(
 
 
 @pytest.mark.parametrize("arguments", [["compare"], ["compare", "x.yaml", "--nonsense"], ["fly"]])
-def test_wrong_usage(
-    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     code, err = call(capsys, monkeypatch, *arguments)
     assert code == ExitCode.USAGE
     assert "Usage" in err

@@ -90,7 +90,7 @@ def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path) -> None
     done = run("compare", "checkpoints.yaml", *LIMIT, cwd=folder)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr + done.stdout
-    assert "model.safetensors" in done.stdout
+    assert "model.safetensors" in done.stderr
     comparison = json.loads((folder / "results" / "tiny" / "comparison.json").read_text())
     failed = {c["ratio"]: c["failed"] for c in comparison["checkpoints"]}
     assert failed[0.5]

@@ -305,6 +305,52 @@ def test_the_filtered_answer_counts_and_of_several_the_first(read):
     assert read(generation_row(0, resps=[["It is 42."]], filtered_resps=None)).texts == ("It is 42.",)
 
 
+def test_every_repeat_is_kept_as_the_filter_left_it(read):
+    row = generation_row(0, resps=[["It is 42.", "43", "None"]], filtered_resps=[["42", "43", "[invalid]"]])
+    samples = read(row)
+    assert samples.repeats == (("42", "43", "[invalid]"),)
+    assert (samples.texts, samples.notes) == (("42",), ())
+
+
+@pytest.mark.parametrize("filtered", [["six"], [["six"]]])  # take_first and majority_vote
+def test_repeats_of_a_filter_that_picks_one_are_as_generated(read, filtered):
+    samples = read(generation_row(0, resps=[["five", "six", "six"]], filtered_resps=filtered))
+    assert (samples.texts, samples.repeats, samples.notes) == (("six",), (("five", "six", "six"),), ())
+
+
+def test_a_filter_that_rewrites_one_leaves_one(read):
+    rows = [generation_row(i, resps=[["It is 6.", "7"]], filtered_resps=["6"]) for i in range(3)]
+    samples = read(*rows, generation_row(3, "8"))
+    assert samples.repeats == (("6",), ("6",), ("6",), ("8",))
+    assert samples.notes == ("the filter keeps one of several answers in 3 items: no vote shares (take_first_k does)",)
+
+
+def test_two_answers_that_look_like_a_log_likelihood_are_texts(read):
+    samples = read(generation_row(0, resps=[["-1.5", "True"]], filtered_resps=[["-1.5", "True"]]))
+    assert (samples.kind, samples.repeats) == ("generation", (("-1.5", "True"),))
+
+
+@pytest.mark.parametrize(
+    ("target", "targets"),
+    [
+        ("42", ("42",)),
+        (42, ("42",)),
+        (["42", "forty-two"], ("42", "forty-two")),
+        ("['42', 'forty-two']", ("42", "forty-two")),  # as lm-eval writes a list
+        ("[sic] 42", ("[sic] 42",)),
+    ],
+)
+def test_targets_of_a_generation(read, target, targets):
+    assert read(generation_row(0, target=target)).targets == (targets,)
+
+
+def test_targets_and_exact_match_are_there_for_all_items_or_for_none(read):
+    full = read(generation_row(0, exact_match=1.0), generation_row(1, exact_match=0))
+    assert (full.exact_match, full.targets) == ((1.0, 0.0), (("42",), ("42",)))
+    part = read(generation_row(0, exact_match=1.0), generation_row(1, target=None))
+    assert (part.exact_match, part.targets, len(part.repeats)) == ((), (), 2)
+
+
 def test_rows_of_another_kind_are_left_out(read):
     samples = read(choice_row(0), generation_row(1))
     assert samples.notes == ("1 of 2 items left out: a generation row among choice rows",)

@@ -1,4 +1,4 @@
-"""lm-eval output folders written by tests and benchmarks, in the native layout of 0.4.13, independently of the reader."""
+"""lm-eval output folders written by tests, in the native layout of 0.4.13, independently of the reader."""
 
 from __future__ import annotations
 

@@ -1,0 +1,30 @@
+"""What the generated-answer tasks report to lm-eval: accuracy and calibration of the majority of sampled answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synth_eval.calibration.votes import vote_scores
+
+
+def process_results(doc: Mapping[str, Any], results: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Scores of one item from the k answers that the task's filter kept.
+
+    ``ece`` carries (confidence, correct), which `synth_eval.scoring.choice.ece` turns into an error.
+
+    Raises
+    ------
+    ValueError : the filter kept a single text, of which no vote can be taken.
+    """
+    (answers,) = results
+    if isinstance(answers, str):
+        raise ValueError("the filter kept one answer; a vote needs all of them: end it with take_first_k")
+    scores = vote_scores(answers, [doc["choices"][doc["answer"]]])
+    return {
+        "exact_match": scores.exact_match,
+        "vote_share": scores.confidence,
+        "brier": scores.brier,
+        "nll": scores.nll,
+        "ece": (scores.confidence, scores.exact_match),
+    }

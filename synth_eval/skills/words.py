@@ -12,7 +12,7 @@ NAMES = ("Adam", "Beth", "Carl", "Dana", "Emma", "Fred", "Gina", "Hugo", "Iris",
 
 # In easy training documents the first name is sixty times as frequent as the last; everywhere else all are equal.
 # That is what lets a small model learn to look things up at all: with equal names no name is worth learning first, and
-# a dozen miniature models in a row stayed at chance.
+# every miniature model that was tried stayed near chance.
 _NAME_WEIGHT = {name: 2 ** (-position / 1.5) for position, name in enumerate(NAMES)}
 
 

@@ -3,7 +3,8 @@
 The inputs of all requests form a prefix tree: a task's common header, then each item's context, then its choices. The
 tree is cut into passes. A pass is one row of tokens in depth-first order on top of what the key-value cache holds; a
 token sees the cache and its own ancestors. A prefix whose subtree does not fit in one pass is encoded first, alone,
-and stays in the cache (one cache, used as a stack: every pass says how much of it to keep).
+and stays in the cache (one cache, used as a stack: every pass says how much of it to keep). Requests that share little
+with others need no cache and go in batches of rows: prefix_batches.py.
 """
 
 from __future__ import annotations
@@ -54,13 +55,41 @@ def plan_passes(
     """
     if tokens_per_pass < 1:
         raise ValueError(f"a pass takes at least one token, not {tokens_per_pass}")
-    for index, (given, scored) in enumerate(zip(inputs, targets, strict=True)):
-        if not 0 < len(scored) <= len(given):
-            raise ValueError(f"request {index}: {len(scored)} tokens to score from an input of {len(given)}")
+    check_requests(inputs, targets)
     if not inputs:
         return []
     tree = _Tree.of(inputs, targets)
     return [tree.part(*piece) for piece in tree.pieces(tokens_per_pass)]
+
+
+def check_requests(inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
+    """Raise ValueError if a request scores nothing, or more than its input has positions."""
+    for index, (given, scored) in enumerate(zip(inputs, targets, strict=True)):
+        if not 0 < len(scored) <= len(given):
+            raise ValueError(f"request {index}: {len(scored)} tokens to score from an input of {len(given)}")
+
+
+def separate_trees(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tree_tokens: int, sequence_tokens: int
+) -> tuple[list[Pass], list[int]]:
+    """The requests that share little with others, as passes of a whole prefix tree each, and which requests are left.
+
+    Parameters
+    ----------
+    inputs, targets : as in `plan_passes`.
+    tree_tokens, sequence_tokens : most tokens of such a tree, and of one that is a single sequence.
+    """
+    if not inputs:
+        return [], []
+    tree = _Tree.of(inputs, targets)
+    trees: list[Pass] = []
+    left: list[int] = []
+    for first, stop in tree.families():
+        if tree.size(first, stop, 0) <= (sequence_tokens if stop - first == 1 else tree_tokens):
+            trees.append(tree.part(first, stop, 0, max(len(given) for given in tree.inputs[first:stop])))
+        else:
+            left += tree.owners[first:stop]
+    return trees, sorted(left)
 
 
 def distinct_tokens(inputs: Sequence[Sequence[int]]) -> int:
@@ -97,6 +126,13 @@ class _Tree:
     def size(self, first: int, stop: int, start: int) -> int:
         """Distinct tokens of sequences first to stop beyond depth ``start``, which all of them share."""
         return len(self.inputs[first]) - start + int(self.added[stop] - self.added[first + 1])
+
+    def families(self) -> Iterator[tuple[int, int]]:
+        """Ranges (first sequence, stop) that share little with those outside: fewer tokens than are worth a cache, and
+        less than half of a sequence (the choices of a short question share most of it)."""
+        lengths = np.array([len(given) for given in self.inputs])
+        worth = np.minimum(WORTH_CACHING, np.minimum(lengths[1:], lengths[:-1]) / 2)
+        yield from pairwise([0, *(np.flatnonzero(self.shared[1:] < worth) + 1).tolist(), len(self.inputs)])
 
     def pieces(self, budget: int) -> Iterator[tuple[int, int, int, int]]:
         """Subtrees (first sequence, stop, depth from, depth to) that fit in a pass, parents before children."""

@@ -20,15 +20,18 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from tqdm import tqdm
 
 from synth_eval.harness.attention_support import Attention, UnsupportedError, attention_of, without_adapter
-from synth_eval.harness.prefix_plan import plan_passes
+from synth_eval.harness.prefix_batches import Batch, plan_steps
+from synth_eval.harness.prefix_plan import Pass
 from synth_eval.harness.shared_prefix_pass import PassRunner
-from synth_eval.harness.shared_prefix_tokens import TokenMemo
+from synth_eval.harness.shared_prefix_tokens import TokenMemo, requests_key
 
 logger = logging.getLogger(__name__)
 
 NAME = "hf-shared-prefix"
 TOKENS_PER_PASS = {"cpu": 512, "cuda": 4096}
 FEWEST_TOKENS_PER_PASS = 32
+
+LAYOUTS = ("pass", "trees", "sequences")
 
 Request = tuple[Any, list[int], list[int]]  # lm-eval's: the strings (or None), context tokens, continuation tokens
 Answer = tuple[float, bool]
@@ -41,7 +44,8 @@ class SharedPrefixLM(HFLM):
     Parameters
     ----------
     tokens_per_pass : most tokens in one forward pass; halved when memory runs out. Default by device.
-    self_check : score one request of the first pass the plain way too, and go the plain way for good if they differ.
+    self_check : score one or two requests of the first pass of each layout the plain way too, and go the plain way for
+        good if they differ.
     options : what ``HFLM`` takes. ``batch_size`` is for generation and for models that go the plain way.
 
     Attributes
@@ -58,7 +62,7 @@ class SharedPrefixLM(HFLM):
         self.tokens_per_pass = tokens_per_pass or TOKENS_PER_PASS.get(self.device.type, 512)
         self.memo = TokenMemo()
         self.plain_reason: str | None = None
-        self._unchecked = self_check
+        self._unchecked = set(LAYOUTS) if self_check else set()
         self._attention: Attention | None = None
         try:
             if self.world_size > 1:
@@ -118,13 +122,13 @@ class SharedPrefixLM(HFLM):
     ) -> list[Answer]:
         if self.plain_reason is not None:
             return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
-        inputs = self._inputs(requests)
+        self._warn_of_cuts(requests)
         answers: dict[int, Answer] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Running loglikelihood requests")
         with bar:
             while len(answers) < len(requests) and self.plain_reason is None:
                 try:
-                    self._score_missing(requests, inputs, answers, bar)
+                    self._score_missing(requests, answers, bar)
                     continue
                 except Exception as error:
                     self._recover(error)
@@ -133,30 +137,39 @@ class SharedPrefixLM(HFLM):
             return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         return [answers[index] for index in range(len(requests))]
 
-    def _score_missing(
-        self, requests: Sequence[Request], inputs: Sequence[list[int]], answers: dict[int, Answer], bar: Any
-    ) -> None:
-        """Score the requests without an answer, pass by pass."""
+    def _score_missing(self, requests: Sequence[Request], answers: dict[int, Answer], bar: Any) -> None:
+        """Score the requests without an answer, step by step."""
         missing = [index for index in range(len(requests)) if index not in answers]
-        targets = [requests[index][2] for index in missing]
-        passes = plan_passes([inputs[index] for index in missing], targets, tokens_per_pass=self.tokens_per_pass)
+        pairs = [requests[index][1:] for index in missing]
+        steps = self.memo.steps(
+            requests_key(pairs, self.max_length, self.tokens_per_pass),
+            lambda: plan_steps(
+                # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
+                [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
+                [scored for _, scored in pairs],
+                tokens_per_pass=self.tokens_per_pass,
+            ),
+        )
         assert self._attention is not None
         runner = PassRunner(without_adapter(self.model), self._attention, device=self.device)
-        left = np.array([len(scored) for scored in targets])
+        left = np.array([len(scored) for _, scored in pairs])
         total = np.zeros(len(missing))
         greedy = np.ones(len(missing), dtype=bool)
-        for step in passes:
+        for step in steps:
             with torch.no_grad(), self._autocast():
                 likelihoods, likeliest = runner.run(step)
             np.add.at(total, step.owners, likelihoods)
             np.logical_and.at(greedy, step.owners, likeliest)
             np.subtract.at(left, step.owners, 1)
             finished = [int(owner) for owner in dict.fromkeys(step.owners.tolist()) if left[owner] == 0]
-            if self._unchecked and finished:
-                # The last one has every other request of the pass before it in the row.
-                self._check(requests[missing[finished[-1]]], float(total[finished[-1]]))
-                if self.plain_reason is not None:
-                    return
+            if finished and (layout := layout_of(step)) in self._unchecked:
+                self._unchecked.discard(layout)
+                # The last one has every other request of a pass before it in the row; the longest meets any window.
+                longest = max(finished, key=lambda owner: len(pairs[owner][0]) + len(pairs[owner][1]))
+                for owner in {finished[-1], longest}:
+                    self._check(requests[missing[owner]], float(total[owner]))
+                    if self.plain_reason is not None:
+                        return
             for owner in finished:
                 self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
             bar.update(len(finished))
@@ -166,30 +179,28 @@ class SharedPrefixLM(HFLM):
         if requests[index][0] is not None:
             self.cache_hook.add_partial("loglikelihood", requests[index][0], answer)
 
-    def _inputs(self, requests: Sequence[Request]) -> list[list[int]]:
-        """What lm-eval gives the model: the last max_length + 1 tokens of each request, without the very last."""
-        inputs: list[list[int]] = []
-        cuts: list[int] = []
+    def _warn_of_cuts(self, requests: Sequence[Request]) -> None:
+        """One line if prompts are cut, as lm-eval cuts them; a request that cannot be scored is an error."""
+        most = self.max_length
+        cuts = []
         for _, context, continuation in requests:
-            if not 0 < len(continuation) <= self.max_length or not context:
+            if not 0 < len(continuation) <= most or not context:
                 raise ValueError(
                     f"a request has {len(context)} tokens of context and {len(continuation)} to score; "
-                    f"both must be above 0, and the model takes {self.max_length}"
+                    f"both must be above 0, and the model takes {most}"
                 )
-            inputs.append((context + continuation)[-(self.max_length + 1) : -1])
-            cuts.append(len(context) + len(continuation) - self.max_length - 1)
-        if cut := [tokens for tokens in cuts if tokens > 0]:
+            if len(context) + len(continuation) > most + 1:
+                cuts.append(len(context) + len(continuation) - most - 1)
+        if cuts:
             logger.warning(
                 "%s: %d of %d prompts are too long and cut from the left, by up to %d tokens",
-                NAME, len(cut), len(requests), max(cut),
+                NAME, len(cuts), len(requests), max(cuts),
             )  # fmt: skip
-        return inputs
 
     def _check(self, request: Request, likelihood: float) -> None:
         """Compare one request with the plain way; a model that differs goes that way from now on."""
         plain, _ = self._plain([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
         difference = abs(plain - likelihood)
-        self._unchecked = False
         exact = self.model.dtype == torch.float32 and self.mixed_precision_dtype is None
         if not difference <= tolerance(plain, len(request[2]), exact=exact):
             self._go_plain(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
@@ -199,7 +210,7 @@ class SharedPrefixLM(HFLM):
         if _out_of_memory(error) and self.tokens_per_pass > FEWEST_TOKENS_PER_PASS:
             self.tokens_per_pass = max(self.tokens_per_pass // 2, FEWEST_TOKENS_PER_PASS)
             logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
-        elif self._unchecked and not _out_of_memory(error):
+        elif self._unchecked and not _out_of_memory(error):  # one of its first passes
             self._go_plain(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
         else:
             raise error
@@ -217,6 +228,13 @@ class SharedPrefixLM(HFLM):
             dtype=self.mixed_precision_dtype,
             enabled=self.mixed_precision_dtype is not None,
         )
+
+
+def layout_of(step: Pass | Batch) -> str:
+    """Which of `LAYOUTS`: each goes through other code of the model, so each is checked."""
+    if isinstance(step, Pass):
+        return "pass"
+    return "sequences" if step.last is None else "trees"
 
 
 def tolerance(likelihood: float, tokens: int, *, exact: bool) -> float:

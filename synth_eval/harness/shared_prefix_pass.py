@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from transformers import DynamicCache
 
 from synth_eval.harness.attention_support import Attention
+from synth_eval.harness.prefix_batches import Batch, sees
 from synth_eval.harness.prefix_plan import IntArray, Pass
 
 ROWS_AT_ONCE = 64
@@ -25,13 +26,41 @@ class PassRunner:
         self._device = device
         self._cache = DynamicCache()
 
-    def run(self, step: Pass) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Score one pass.
+    def run(self, step: Pass | Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Score one pass or batch.
 
         Returns
         -------
         Log-likelihood of each of the m targets in nats, and whether it was the most likely token.
         """
+        return self._batch(step) if isinstance(step, Batch) else self._pass(step)
+
+    def _batch(self, step: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        options: dict[str, Any] = {}
+        if step.last is not None:
+            position = self._tensor(step.positions)
+            options = {"attention_mask": self._tree_masks(step.last, position), "position_ids": position}
+        logits = self._model(
+            input_ids=self._tensor(step.tokens),
+            use_cache=False,
+            logits_to_keep=self._tensor(step.columns),
+            **options,
+        ).logits
+        place = self._tensor(step.places)
+        if len(place) < logits.shape[0] * logits.shape[1]:  # columns that other rows are scored from
+            chosen, place = torch.unique(place, return_inverse=True)
+            return _score(logits.flatten(0, 1)[chosen], place, torch.from_numpy(step.targets))
+        return _score(logits.flatten(0, 1), place, torch.from_numpy(step.targets))
+
+    def _tree_masks(self, last: IntArray, position: torch.Tensor) -> Any:
+        """Additive masks (b, 1, n, n): one, or one a kind of layer."""
+        seen = self._tensor(sees(last))
+        masks = {"full_attention": seen}
+        if self._attention.window is not None:
+            masks["sliding_attention"] = seen & (position[:, :, None] - position[:, None, :] < self._attention.window)
+        return self._additive(masks)
+
+    def _pass(self, step: Pass) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         self._keep(step.cached)
         scored, place = np.unique(step.rows, return_inverse=True)
         logits = self._model(
@@ -40,7 +69,7 @@ class PassRunner:
             position_ids=self._row(step.positions),
             past_key_values=self._cache,
             use_cache=True,
-            logits_to_keep=torch.from_numpy(scored).to(self._device),
+            logits_to_keep=self._tensor(scored),
         ).logits[0]
         if not len(scored):
             return np.zeros(0), np.zeros(0, dtype=bool)
@@ -55,28 +84,34 @@ class PassRunner:
             self._cache.crop(length - held)
 
     def _row(self, values: IntArray) -> torch.Tensor:
-        return torch.from_numpy(values).to(self._device)[None]
+        return self._tensor(values)[None]
+
+    def _tensor(self, values: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(values).to(self._device)
 
     def _masks(self, step: Pass) -> Any:
         """Additive masks (1, 1, n, cached + n): one, or one a kind of layer."""
-        dtype = self._model.dtype
         row = torch.arange(len(step.tokens), device=self._device)
-        last = torch.from_numpy(step.last).to(self._device)
+        last = self._tensor(step.last)
         ancestor = (row[None, :] <= row[:, None]) & (row[:, None] <= last[None, :])
-        sees = torch.cat([ancestor.new_ones(len(row), step.cached), ancestor], dim=1)
-        masks = {"full_attention": sees}
+        seen = torch.cat([ancestor.new_ones(len(row), step.cached), ancestor], dim=1)[None]
+        masks = {"full_attention": seen}
         if self._attention.window is not None:
-            position = torch.from_numpy(step.positions).to(self._device)
+            position = self._tensor(step.positions)
             keys = torch.cat([torch.arange(step.cached, device=self._device), position])
-            masks["sliding_attention"] = sees & (position[:, None] - keys[None, :] < self._attention.window)
-        hidden = torch.finfo(dtype).min
-        additive = {
-            kind: torch.zeros(masks[kind].shape, dtype=dtype, device=self._device).masked_fill_(~masks[kind], hidden)[
-                None, None
-            ]
+            masks["sliding_attention"] = seen & (position[:, None] - keys[None, :] < self._attention.window)
+        return self._additive(masks)
+
+    def _additive(self, masks: dict[str, torch.Tensor]) -> Any:
+        """Of masks (b, n, keys) that say what is seen: 0 there, the lowest number elsewhere, (b, 1, n, keys)."""
+        hidden = torch.finfo(self._model.dtype).min
+        made = {
+            kind: torch.zeros(masks[kind].shape, dtype=self._model.dtype, device=self._device).masked_fill_(
+                ~masks[kind], hidden
+            )[:, None]
             for kind in self._attention.kinds
         }
-        return additive if len(additive) > 1 else next(iter(additive.values()))
+        return made if len(made) > 1 else next(iter(made.values()))
 
 
 def _score(

@@ -1,22 +1,32 @@
-"""Tokens made once: for the choices of an item, and for all checkpoints that share a tokenizer."""
+"""Tokens and plans made once: for the choices of an item, and for all checkpoints that share a tokenizer."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synth_eval.harness.prefix_batches import Batch
+from synth_eval.harness.prefix_plan import Pass
+
 RECENT_TEXTS = 64
+PLANNED_TOKENS = 4_000_000  # kept for the next checkpoint, about 40 bytes each; what comes later is planned again
+
+Steps = list[Pass | Batch]
 
 
 class TokenMemo:
-    """Remembers what a tokenizer made of (context, continuation) pairs, and of the last few texts."""
+    """Remembers what a tokenizer made of (context, continuation) pairs and of the last few texts, and how requests
+    were cut into passes."""
 
     def __init__(self) -> None:
+        self._steps: dict[str, Steps] = {}
+        self._planned = 0
         self._pairs: dict[tuple[str, str], tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
         self._texts: dict[str, list[int]] = {}
 
@@ -31,6 +41,18 @@ class TokenMemo:
         first, second = self._pairs[key]
         return first.tolist(), second.tolist()
 
+    def steps(self, key: str, plan: Callable[[], Steps]) -> Steps:
+        """What ``plan`` returns, from memory if the key was asked before and `PLANNED_TOKENS` left room for it."""
+        known = self._steps.get(key)
+        if known is not None:
+            return known
+        made = plan()
+        tokens = sum(step.tokens.size for step in made)
+        if self._planned + tokens <= PLANNED_TOKENS:
+            self._steps[key] = made
+            self._planned += tokens
+        return made
+
     def text(self, text: str, encode: Callable[[str], list[int]]) -> list[int]:
         """What ``encode`` returns for the text, from memory if it was among the last few."""
         if text not in self._texts:
@@ -38,6 +60,16 @@ class TokenMemo:
                 del self._texts[next(iter(self._texts))]  # the oldest
             self._texts[text] = encode(text)
         return list(self._texts[text])
+
+
+def requests_key(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], *sizes: int) -> str:
+    """Hash of what decides a plan: the tokens of each request's context and continuation, and some sizes."""
+    tokens = np.fromiter(chain.from_iterable(chain(first, second) for first, second in pairs), dtype=np.int32)
+    lengths = np.array([(len(first), len(second)) for first, second in pairs], dtype=np.int64)
+    digest = hashlib.sha256(json.dumps(sizes).encode())
+    digest.update(lengths.tobytes())
+    digest.update(tokens.tobytes())
+    return digest.hexdigest()
 
 
 def tokenizer_key(tokenizer: Any) -> str:

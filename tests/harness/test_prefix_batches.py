@@ -1,0 +1,88 @@
+"""Batches of prefix trees: every target is scored once, from a column that sees exactly its own prefix."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth_eval.harness.prefix_batches import Batch, batched, plan_steps, sees
+from synth_eval.harness.prefix_plan import Pass, separate_trees
+from tests.harness.test_prefix_plan import replay, requests
+
+
+def seen_by(batch: Batch) -> dict[tuple[int, int], tuple[list[int], int]]:
+    """(request, position) -> the tokens that the column seen for its target saw, and the target."""
+    width = batch.tokens.shape[1]
+    mask = np.tril(np.ones((width, width), dtype=bool))[None] if batch.last is None else sees(batch.last)
+    found = {}
+    for place, target, owner in zip(batch.places.tolist(), batch.targets.tolist(), batch.owners.tolist()):
+        row, column = place // len(batch.columns), int(batch.columns[place % len(batch.columns)])
+        seen = np.flatnonzero(mask[row if batch.last is not None else 0, column])
+        assert batch.positions[row, seen].tolist() == list(range(len(seen)))
+        key = (owner, len(seen) - 1)
+        assert key not in found, "scored twice"
+        found[key] = (batch.tokens[row, seen].tolist(), target)
+    return found
+
+
+@given(requests(), st.integers(1, 80))
+def test_every_target_once_after_its_own_prefix(made: tuple[list[list[int]], list[list[int]]], budget: int) -> None:
+    inputs, targets = made
+    steps = plan_steps(inputs, targets, tokens_per_pass=budget)
+    found = {}
+    for batch in (step for step in steps if isinstance(step, Batch)):
+        for key, value in seen_by(batch).items():
+            assert key not in found, "scored twice"
+            found[key] = value
+    for owner, seen in enumerate(replay([step for step in steps if isinstance(step, Pass)], len(inputs))):
+        found |= {(owner, position): value for position, value in seen.items()}
+    expected = {}
+    for owner, (tokens, scored) in enumerate(zip(inputs, targets, strict=True)):
+        first = len(tokens) - len(scored)
+        expected |= {(owner, first + k): (tokens[: first + k + 1], target) for k, target in enumerate(scored)}
+    assert found == expected
+
+
+@given(requests(), st.integers(1, 80))
+def test_no_batch_exceeds_twice_the_budget_with_its_padding(
+    made: tuple[list[list[int]], list[list[int]]], budget: int
+) -> None:
+    for step in plan_steps(*made, tokens_per_pass=budget):
+        assert 0 < step.tokens.size <= (2 * budget if isinstance(step, Batch) else budget)
+
+
+def test_rows_are_of_about_one_length() -> None:
+    """9, 8 and 5 tokens go together; 4 is less than half of 9 and starts a batch of its own."""
+    inputs = [[k] * length for k, length in enumerate((4, 9, 5, 8))]
+    batches = list(batched(separate_trees(inputs, inputs, tree_tokens=20, sequence_tokens=40)[0], tokens=40))
+    assert [batch.tokens.shape for batch in batches] == [(3, 9), (1, 4)]
+    assert all(batch.last is None for batch in batches)  # plain sequences, scored all along: no mask
+
+
+def test_choices_stand_at_the_end() -> None:
+    """Contexts of 9 and 7 tokens with two choices each, of one and two tokens: two rows, scored from the last columns.
+
+    The first row is the nine shared tokens and the first token of the longer choice.
+    """
+    inputs = [[1] * 9, [1] * 9 + [3], [4] * 7, [4] * 7 + [5]]
+    targets = [[7], [3, 8], [7], [5, 8]]
+    (batch,) = plan_steps(inputs, targets, tokens_per_pass=64)
+    assert isinstance(batch, Batch)
+    assert batch.tokens.tolist() == [[1] * 9 + [3], [0] * 2 + [4] * 7 + [5]]
+    assert batch.columns.tolist() == [8, 9]
+
+
+def test_short_beginnings_in_common_do_not_join_items() -> None:
+    """Two items of 12 tokens that begin with the same 5: below half of them, so rows of their own."""
+    inputs = [[1] * 5 + [k] * 7 for k in (2, 3)]
+    (batch,) = plan_steps(inputs, [[9], [9]], tokens_per_pass=64)
+    assert batch.tokens.shape == (2, 12)
+
+
+def test_what_shares_a_long_prefix_stays_a_pass() -> None:
+    header = list(range(100, 150))
+    inputs = [[*header, k] for k in range(40)]
+    steps = plan_steps(inputs, [[1]] * 40, tokens_per_pass=64)
+    assert all(isinstance(step, Pass) for step in steps)
+    assert sum(step.tokens.size for step in steps) == 50 + 40

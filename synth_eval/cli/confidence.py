@@ -24,10 +24,24 @@ Row = dict[str, str | int | float | list[float] | None]
 @limit_option
 @click.option("--num-fewshot", type=click.IntRange(min=0), help="Solved examples before each question.")
 @click.option("--seed", type=click.IntRange(min=0), default=1234, show_default=True, help="Of the sampled answers.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a samples file there, for synth-eval calibrate.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @quiet_option
 def confidence(
-    model: Path, task: str, limit: float | None, num_fewshot: int | None, seed: int, as_json: bool, quiet: bool
+    model: Path,
+    task: str,
+    limit: float | None,
+    num_fewshot: int | None,
+    seed: int,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Compare three confidences of generated answers: by vote, by likelihood, by P(True).
 
@@ -36,10 +50,12 @@ def confidence(
     if not model.is_dir():
         raise SynthEvalError(f"{model}: no such folder: give the folder of a checkpoint")
     from synth_eval.harness.environment import prepare, quieten
+    from synth_eval.public.folder import data_folder
+    from synth_eval.public.sets import ships_with_its_items
 
-    prepare(offline=task.startswith("synth_"))
+    prepare(offline=ships_with_its_items(task) or data_folder() is not None)
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.harness.follow_up import STEPS, answer_confidence
+    from synth_eval.harness.follow_up import STEPS, follow_up, write_follow_up
     from synth_eval.harness.model import load_model
     from synth_eval.harness.tasks import load_tasks
 
@@ -58,10 +74,13 @@ def confidence(
             bars.finished(checkpoint.name, step, 0)
             bars.started(checkpoint.name, step)
 
-        answers = answer_confidence(
+        found = follow_up(
             language_model, loaded[0].task, num_fewshot=num_fewshot, limit=limit, seed=seed, on_step=next_step
         )
+        answers = found.methods
         bars.finished(checkpoint.name, STEPS[-1], len(answers[0]))
+        if output is not None:
+            bars.said(f"written: {write_follow_up(found, loaded[0].name, output)} (synth-eval calibrate reads it)")
     rows = [summary(each) for each in answers]
     if as_json:
         click.echo(json.dumps({"model": str(model), "task": task, "seed": seed, "methods": rows}, indent=2))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.calibration.votes import is_right, majority_vote, normalised_answer
@@ -15,16 +19,30 @@ from synth_eval.scoring.follow_up import (
     truth_requests,
     with_unanswered,
 )
+from synth_eval.store import atomic_file
 from synth_eval.types import SynthEvalError
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
     from lm_eval.api.task import Task
 
+LOGGED = ("likelihood", "likelihood_per_token", "p_true")  # names of the methods in a samples file
 STEPS = ("votes", "greedy answers", "follow-up")
 
 
-def answer_confidence(
+@dataclass(frozen=True)
+class FollowUp:
+    """What `follow_up` found: an `AnswerConfidence` a method, and the logged rows of the n items.
+
+    A row is the task's own with, beside the sampled answers, ``greedy_answer``, whether that is right as
+    ``exact_match``, and ``likelihood``, ``likelihood_per_token`` and ``p_true`` of it, as `synth-eval calibrate` reads.
+    """
+
+    methods: list[AnswerConfidence]
+    rows: list[dict[str, Any]]
+
+
+def follow_up(
     model: LM,
     task: Task,
     *,
@@ -32,7 +50,7 @@ def answer_confidence(
     limit: float | None = None,
     seed: int = SEED,
     on_step: Callable[[str], None] = lambda step: None,
-) -> list[AnswerConfidence]:
+) -> FollowUp:
     """Three ways to ask a model how sure it is of the answers that it generates, on the same items.
 
     - vote: the share of the task's sampled answers that agree with the most frequent one; correct is of that one.
@@ -48,7 +66,7 @@ def answer_confidence(
 
     Returns
     -------
-    Four AnswerConfidence of the same n items, in the order above.
+    Four methods of the same n items, in the order above.
 
     Raises
     ------
@@ -92,7 +110,24 @@ def answer_confidence(
         "p_true": [truth_confidence(yes, no) for yes, no in zip(verdicts[::2], verdicts[1::2])],
     }
     greedy = [with_unanswered(method, "greedy", values, answered, correct) for method, values in by_method.items()]
-    return [by_vote, *greedy]
+    for i, row in enumerate(rows):
+        row["greedy_answer"], row["exact_match"] = answers[i], float(greedy[0].correct[i])
+        row |= {each.method.replace(" ", "_"): float(each.confidence[i]) for each in greedy}
+        row["metrics"] = [*dict.fromkeys([*row["metrics"], "exact_match", *LOGGED])]
+    return FollowUp([by_vote, *greedy], rows)
+
+
+def write_follow_up(found: FollowUp, task: str, folder: Path) -> Path:
+    """The rows as samples_<task>_<date>.jsonl in the folder, whole or not at all; returns the file."""
+    from lm_eval.utils import handle_non_serializable
+
+    date = datetime.now().isoformat().replace(":", "-")
+    file = folder / f"samples_{task}_{date}.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(row, default=handle_non_serializable, ensure_ascii=False) + "\n" for row in found.rows)
+    with atomic_file(file) as path:
+        path.write_text("".join(lines), encoding="utf-8")
+    return file
 
 
 def token_counts(model: Any, requests: Sequence[tuple[str, str]]) -> list[int]:

@@ -18,7 +18,8 @@ prepare(offline=True)
 from synth_eval.calibration.answers import confidence_and_correct  # noqa: E402
 from synth_eval.calibration.items import score_samples  # noqa: E402
 from synth_eval.calibration.votes import is_right, normalised_answer  # noqa: E402
-from synth_eval.harness.follow_up import answer_confidence, token_counts  # noqa: E402
+from synth_eval.compare.calibration_items import generated_items  # noqa: E402
+from synth_eval.harness.follow_up import follow_up, token_counts, write_follow_up  # noqa: E402
 from synth_eval.harness.model import load_model  # noqa: E402
 from synth_eval.harness.native import evaluate_task, write_native  # noqa: E402
 from synth_eval.harness.tasks import load_tasks  # noqa: E402
@@ -110,7 +111,7 @@ def test_likelihood_and_truth_are_those_of_the_logits(model: Any, task: Any) -> 
 
     task.dataset = {"test": Dataset.from_list(changed), "train": task.dataset["train"]}
     steps: list[str] = []
-    vote, likelihood, per_token, p_true = answer_confidence(model, task, on_step=steps.append)
+    vote, likelihood, per_token, p_true = follow_up(model, task, on_step=steps.append).methods
     assert steps == ["votes", "greedy answers", "follow-up"]
     assert [each.method for each in (vote, likelihood, per_token, p_true)] == METHODS
     right = [there and i % 2 == 1 for i, there in enumerate(answered)]
@@ -135,8 +136,20 @@ def test_tokens_of_a_continuation(model: Any) -> None:
     assert token_counts(model, [("a b", " cd"), ("a ", "cd"), ("a", "é")]) == [3, 3, 2]
 
 
+def test_what_is_written_is_what_calibrate_reads(model: Any, task: Any, tmp_path: Path) -> None:
+    """The four methods come back as four sets of items with the same confidences and the same right answers."""
+    found = follow_up(model, task, limit=LIMIT)
+    file = write_follow_up(found, "synth_arithmetic_generate", tmp_path / "new" / "folder")
+    read = generated_items(read_samples(file), category="reasoning")
+    assert [items.source for items in read] == ["vote share", "likelihood", "likelihood per token", "p true"]
+    for method, items in zip(found.methods, read, strict=True):
+        np.testing.assert_allclose(items.confidence, method.confidence, rtol=1e-12)
+        np.testing.assert_array_equal(items.gold == 0, method.correct)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]  # nothing half-written beside it
+
+
 def test_votes_are_the_same_for_the_same_seed(model: Any, task: Any) -> None:
-    first, again, other = (answer_confidence(model, task, limit=LIMIT, seed=seed)[0] for seed in (1, 1, 2))
+    first, again, other = (follow_up(model, task, limit=LIMIT, seed=seed).methods[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.confidence, again.confidence)
     assert not np.array_equal(first.confidence, other.confidence)
     # ten answers an item: shares are tenths
@@ -182,12 +195,12 @@ def test_the_generated_tasks_are_a_group_of_their_own() -> None:
 def test_tasks_that_cannot_be_asked(model: Any, task: Any) -> None:
     choice, rolling = load_tasks(["synth_recall", "synth_domain_licences"], categories={})
     with pytest.raises(SynthEvalError, match="synth_recall is a multiple_choice task"):
-        answer_confidence(model, choice.task, limit=LIMIT)
+        follow_up(model, choice.task, limit=LIMIT)
     with pytest.raises(SynthEvalError, match="it generates no answers"):
-        answer_confidence(model, rolling.task, limit=LIMIT)
+        follow_up(model, rolling.task, limit=LIMIT)
     task.set_config(key="repeats", value=1)
     with pytest.raises(SynthEvalError, match="samples one answer an item"):
-        answer_confidence(model, task, limit=LIMIT)
+        follow_up(model, task, limit=LIMIT)
 
 
 def test_the_command_shows_them_side_by_side(folder: Path, tmp_path: Path) -> None:

@@ -99,6 +99,58 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class OwnTask:
+    """A task over the user's own data: one of `domains` (rolling) or `choice_tasks` (choice) of the manifest.
+
+    ``files`` and ``examples`` are absolute patterns; ``field`` holds the text, or the question.
+    """
+
+    name: str
+    kind: TaskKind
+    base: Path  # folder of the manifest: messages name files from there
+    files: tuple[str, ...] = ()
+    field: str = "text"
+    amount: int = 200  # documents or items drawn, at most
+    seed: int = 0
+    category: str | None = None
+    skip_unusable: bool = False  # leave out records that cannot be used, instead of refusing the file
+    max_characters: int = 2000  # of a document
+    hub: str | None = None  # instead of files: a dataset "org/name"
+    subset: str | None = None
+    split: str = "test"
+    choices: tuple[str, ...] = ("choices",)  # one field with all choices, or one field each
+    answer: str = "answer"
+    index_from: int = 0  # what a numeric answer calls the first choice
+    prompt: str = "{question}"
+    letters: bool = False  # score A, B ... instead of the choices' texts
+    examples: tuple[str, ...] = ()  # few-shot examples
+
+
+@dataclass(frozen=True)
+class GateRule:
+    """One requirement of a gate: which curves it is about (an empty tuple: all of them), and what they must show."""
+
+    categories: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()  # as the family spells them
+    iterations: tuple[int, ...] = ()
+    sources: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()  # names or labels; "all"; empty: the headline metric for a budget, all for fail_on
+    minimum_budget: float | None = None  # the safe budget that each curve must reach
+    fail_on: Literal["degraded", "inconclusive"] | None = None  # inconclusive: degraded and refused curves fail too
+    where: str = ""  # "checkpoints.yaml:12", for messages
+
+
+@dataclass(frozen=True)
+class Gate:
+    """When a comparison is to stop a pipeline: every requirement must hold."""
+
+    fail_on: Literal["degraded", "warning"] | None = None  # any curve; warning: any warning of the comparison too
+    rules: tuple[GateRule, ...] = ()
+    where: str = ""  # the line, or the option, that says fail_on
+
+
+@dataclass(frozen=True)
 class Family:
     """A typed checkpoints.yaml."""
 
@@ -109,6 +161,10 @@ class Family:
     categories: Mapping[str, str] = field(default_factory=dict)
     lab: Mapping[str, Any] | None = None
     manifest: Path | None = None  # the file it came from; relative paths in it are relative to its folder
+    own_tasks: tuple[OwnTask, ...] = ()
+    data_dir: Path | None = None  # where public data lies (absolute), instead of on a hub
+    training_text: tuple[str, ...] = ()  # absolute patterns of files to look for overlap in
+    gate: Gate = Gate()
 
 
 @dataclass(frozen=True)
@@ -136,7 +192,7 @@ class Samples:
     targets: tuple[tuple[str, ...], ...] = ()  # acceptable answers
     exact_match: tuple[float, ...] = ()  # as lm-eval logged it
     sure: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # likelihood, p_true ... where a task logs them
-    metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # every number an item that lm-eval logged
+    metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # every number that lm-eval logged, or NaN
     clusters: tuple[str, ...] = ()  # one label an item, of the document's field that was asked for
     skipped: int = 0  # truncated or unusable lines
     notes: tuple[str, ...] = ()  # one line each on what was skipped or odd
@@ -162,6 +218,28 @@ class ItemTable:
 
     def __len__(self) -> int:
         return len(self.columns["doc_hash"])
+
+
+@dataclass(frozen=True)
+class SeedValues:
+    """What the checkpoints of one training seed scored, over the ratios of their cell; None where there is none."""
+
+    seed: int
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class FittedCurve:
+    """The best-fitting shape of those that the curve test tries, in the metric's own units.
+
+    A hinge is flat up to ``parameter`` (a ratio) and straight from there; a power grows with the ratio, counted from
+    the lowest tested one, to the ``parameter``. It runs from ``start`` at the lowest to ``end`` at the highest ratio.
+    """
+
+    shape: Literal["hinge", "power"]
+    parameter: float
+    start: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -207,6 +285,9 @@ class Cell:
     seed_sd: float | None = None  # SD of a checkpoint's mean between training runs, measured or declared
     item_sd: float | None = None  # SD of an item's score within a checkpoint, beyond what all checkpoints share
     paired: bool = True  # False: some checkpoints brought aggregate results only; independent errors, wider
+    by_seed: tuple[SeedValues, ...] = ()  # where there are several seeds
+    fitted: FittedCurve | None = None  # None where the curve was not judged, or no shape fits better than a flat line
+    tokens: float | None = None  # training tokens, in a family over tokens, where each budget has its own curves
 
 
 @dataclass(frozen=True)
@@ -238,6 +319,10 @@ class Comparison:
     leads: tuple[Mapping[str, Any], ...] = ()
     budgets: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()  # published claims against this family
+    mean_losses: tuple[Mapping[str, Any], ...] = ()  # by size, iteration or source and ratio, over tasks
+    characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart from scores; "better" is away from a collapse
+    outputs: tuple[Mapping[str, Any], ...] = ()  # what the characteristics say together, see compare.collapse
+    gate: tuple[Mapping[str, Any], ...] = ()  # a row for each requirement of the gate, see compare.gate
     warnings: tuple[str, ...] = ()
     baseline_ratio: float = 0.0
     schema: int = 1

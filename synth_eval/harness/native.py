@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.harness.prompts import SEED, Prompts, configure
-from synth_eval.harness.recorded import RecordedLM
+from synth_eval.harness.recorded import OnAnswers, RecordedLM, nothing
 from synth_eval.store.atomic import scratch_folder, sync
 from synth_eval.store.lm_eval_output import task_of
 from synth_eval.store.response_log import ResponseLog
@@ -32,6 +32,7 @@ def evaluate_task(
     seed: int = SEED,
     prompts: Prompts | None = None,
     log: ResponseLog | None = None,
+    on_answers: OnAnswers = nothing,
 ) -> dict[str, Any]:
     """What `lm_eval.evaluator.evaluate` returns for one loaded task, samples included.
 
@@ -41,6 +42,7 @@ def evaluate_task(
     seed : for sampling
     prompts : asked instead of those that lm-eval would make again; they bring their own ``num_fewshot`` and limit
     log : answers found in it are not computed again, new ones are added batch by batch
+    on_answers : told after each batch which share of the requests is answered; only with a log
     """
     import torch
     from lm_eval.evaluator import evaluate
@@ -53,7 +55,7 @@ def evaluate_task(
     started = time.time()
     answering: Any = model
     if log is not None and model.world_size == 1:
-        answering = RecordedLM(model, log, seed=seed)
+        answering = RecordedLM(model, log, seed=seed, on_answers=on_answers)
     try:
         results: dict[str, Any] = dict(
             evaluate(

@@ -24,6 +24,11 @@ class Prompts:
     key: str
     instances: tuple[Instance, ...]
 
+    @property
+    def items(self) -> int:
+        """How many items are asked; one may take several requests."""
+        return len({instance.doc_id for instance in self.instances})
+
     def give_to(self, task: Task) -> None:
         """Let the task ask these when lm-eval next evaluates it, instead of making them again."""
         configure(task, self.num_fewshot)

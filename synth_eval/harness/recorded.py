@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from synth_eval.store.response_log import Answer, ResponseLog
@@ -15,6 +15,12 @@ costs 4.5% with a header of 750 tokens and items of 130."""
 ROLLING_WINDOWS = 8  # about so many windows of text a batch
 CHARACTERS_A_TOKEN = 3
 DEFAULT_ROWS = 64  # of a model that does not say its batch size
+
+OnAnswers = Callable[[float], None]
+
+
+def nothing(share: float) -> None:
+    """Nobody is watching."""
 
 
 class RecordedLM:
@@ -29,12 +35,14 @@ class RecordedLM:
     model : an lm-eval model of one process.
     log : of this checkpoint, task and settings.
     seed : of sampled answers; batch i is sampled with seed + i.
+    on_answers : told after each batch which share of the requests is answered.
     """
 
-    def __init__(self, model: Any, log: ResponseLog, *, seed: int) -> None:
+    def __init__(self, model: Any, log: ResponseLog, *, seed: int, on_answers: OnAnswers = nothing) -> None:
         self._model = model
         self._log = log
         self._seed = seed
+        self._on_answers = on_answers
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -52,12 +60,15 @@ class RecordedLM:
         arguments = [request.args for request in requests]
         keys = request_keys(kind, arguments)
         known = self._log.answers
+        answered = 0
         for number, batch in enumerate(batches(kind, arguments, self._model)):
             if not all(keys[index] in known for index in batch):
                 if kind == "generate_until":
                     _seed(self._seed + number)
                 made = getattr(self._model, kind)([requests[index] for index in batch])
                 self._log.append({keys[index]: _plain(answer) for index, answer in zip(batch, made, strict=True)})
+            answered += len(batch)
+            self._on_answers(answered / len(requests))
         return [known[key] for key in keys]
 
 

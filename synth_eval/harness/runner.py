@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import gc
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from synth_eval.calibration.items import score_samples
@@ -14,6 +17,7 @@ from synth_eval.harness.native import environment_in_background, evaluate_task, 
 from synth_eval.harness.prompts import PromptBook, Prompts
 from synth_eval.harness.read_ahead import ReadAhead
 from synth_eval.harness.tasks import LoadedTask, load_tasks
+from synth_eval.harness.workers import Order, Setup, default_workers, evaluate_in_workers
 from synth_eval.store import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
 from synth_eval.store.response_log import ResponseLog
 from synth_eval.types import Checkpoint, CheckpointError, Family, SynthEvalError
@@ -22,14 +26,24 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
 class Watcher(Protocol):
     """Told what happens, to draw a progress bar."""
 
-    def planned(self, pieces: int) -> None:
-        """So many (checkpoint, task) pieces are to be evaluated."""
+    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None:
+        """So many (checkpoint, task) pieces are to be evaluated, with so many items in all; by checkpoint, how many."""
 
-    def started(self, checkpoint: str, task: str) -> None: ...
-    def finished(self, checkpoint: str, task: str, items: int) -> None: ...
+    def started(self, checkpoint: str, task: str, items: int = 0) -> None:
+        """A task of so many items, or what comes before the first."""
+
+    def answered(self, checkpoint: str, task: str, share: float) -> None:
+        """That share of the task's requests is answered."""
+
+    def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None:
+        """So many items were evaluated of those planned: none where it failed or was found done."""
+
     def said(self, message: str) -> None:
         """A line worth keeping: a checkpoint or task that failed, a warning of lm-eval."""
 
@@ -61,7 +75,13 @@ class _Piece:
 
 
 def evaluate_family(
-    family: Family, folder: RunFolder, *, limit: float | None, watch: Watcher, full_hash: bool = False
+    family: Family,
+    folder: RunFolder,
+    *,
+    limit: float | None,
+    watch: Watcher,
+    full_hash: bool = False,
+    workers: int | None = 1,
 ) -> Evaluation:
     """Score what is missing of (checkpoint, task) and keep it in the folder, batch by batch.
 
@@ -70,45 +90,60 @@ def evaluate_family(
     Parameters
     ----------
     full_hash : read every byte of the weights for their fingerprint, instead of blocks of large files.
+    workers : processes at work at the same time; as `workers.default_workers` says if None.
 
     Raises
     ------
     SynthEvalError : a task name is unknown or its data cannot be loaded.
     """
-    tasks = load_tasks(family.tasks, categories=family.categories)
+    tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
     outcome = Evaluation(tuple(task.name for task in tasks), provenance=_provenance(tasks, full_hash=full_hash))
-    runs = _Runs(folder, limit, watch, outcome, full_hash)
-    book = PromptBook()
+    runner = Runner(folder, limit, watch, outcome, full_hash, tasks)
     todo: list[tuple[Checkpoint, list[_Piece]]] = []
     for checkpoint in family.checkpoints:
         if checkpoint.results or checkpoint.path is None:
             continue
-        with runs.failing_alone(checkpoint):
+        with runner.failing_alone(checkpoint):
             fingerprint = checkpoint_fingerprint(checkpoint.path, revision=checkpoint.revision, full=full_hash)
             outcome.fingerprints[checkpoint.name] = fingerprint
-            missing = runs.missing(checkpoint, tasks, book)
+            missing = runner.missing(checkpoint)
             if missing:
                 todo.append((checkpoint, missing))
-    watch.planned(sum(len(missing) for _, missing in todo))
-    if todo:
-        environment_in_background()
-    following = [checkpoint.path for checkpoint, _ in todo[1:]]
-    for (checkpoint, missing), path in zip(todo, [*following, None]):
-        with runs.failing_alone(checkpoint):
-            runs.evaluate(checkpoint, missing, then_read=path)
-    runs.ahead.stop()
+    watch.planned(
+        sum(len(missing) for _, missing in todo),
+        items=sum(piece.prompts.items for _, missing in todo for piece in missing),
+        checkpoints={checkpoint.name: len(missing) for checkpoint, missing in todo},
+    )
+    if workers is None:
+        workers = default_workers([checkpoint for checkpoint, _ in todo])
+    workers = min(workers, len(todo))
+    if workers > 1:
+        orders = [
+            Order(
+                checkpoint,
+                outcome.fingerprints[checkpoint.name],
+                tuple((piece.task.name, piece.prompts.items) for piece in missing),
+            )
+            for checkpoint, missing in todo
+        ]
+        setup = Setup(family, folder.root, limit, full_hash)
+        evaluate_in_workers(orders, setup=setup, workers=workers, outcome=outcome, watch=watch)
+    else:
+        runner.evaluate_all(todo)
     return outcome
 
 
 @dataclass
-class _Runs:
-    """What all checkpoints of a run share."""
+class Runner:
+    """Evaluates checkpoints in this process; what all of them share."""
 
     folder: RunFolder
     limit: float | None
     watch: Watcher
     outcome: Evaluation
     full_hash: bool
+    tasks: list[LoadedTask]
+    book: PromptBook = field(default_factory=PromptBook)
     memos: dict[str, Any] = field(default_factory=dict)  # tokens by the content of the tokenizer that made them
     ahead: ReadAhead = field(default_factory=ReadAhead)
 
@@ -122,17 +157,44 @@ class _Runs:
             self.outcome.failures[checkpoint.name] = reason
             self.watch.said(reason)
 
-    def missing(self, checkpoint: Checkpoint, tasks: list[LoadedTask], book: PromptBook) -> list[_Piece]:
+    def evaluate_all(self, todo: Sequence[tuple[Checkpoint, list[_Piece]]]) -> None:
+        """One after the other."""
+        if todo:
+            environment_in_background()
+        following = [checkpoint.path for checkpoint, _ in todo[1:]]
+        for (checkpoint, missing), path in zip(todo, [*following, None]):
+            with self.failing_alone(checkpoint):
+                self.evaluate(checkpoint, missing, then_read=path)
+        self.ahead.stop()
+
+    def evaluate_one(self, checkpoint: Checkpoint, fingerprint: str, tasks: Sequence[str]) -> tuple[int, str | None]:
+        """Some tasks of a checkpoint whose fingerprint is known; returns how many were run, and why if it failed."""
+        environment_in_background()
+        before = self.outcome.evaluated
+        self.outcome.fingerprints[checkpoint.name] = fingerprint
+        with self.failing_alone(checkpoint):
+            pieces = [piece for piece in self.pieces(checkpoint) if piece.task.name in tasks]
+            self.evaluate(checkpoint, pieces, then_read=None)
+        return self.outcome.evaluated - before, self.outcome.failures.get(checkpoint.name)
+
+    def missing(self, checkpoint: Checkpoint) -> list[_Piece]:
         """The tasks whose results are not there under the key of the present settings."""
         fingerprint = self.outcome.fingerprints[checkpoint.name]
+        return [
+            piece
+            for piece in self.pieces(checkpoint)
+            if not self.folder.task_done(fingerprint, piece.task.name, piece.key)
+        ]
+
+    def pieces(self, checkpoint: Checkpoint) -> list[_Piece]:
+        """Every task, with the prompts and the key of the present settings; the keys are noted."""
         settings = settings_fingerprint(run_settings(checkpoint, limit=self.limit, engine=engine(checkpoint)))
         pieces = []
-        for task in tasks:
-            prompts = book.prompts(task, num_fewshot=checkpoint.num_fewshot, limit=self.limit)
+        for task in self.tasks:
+            prompts = self.book.prompts(task, num_fewshot=checkpoint.num_fewshot, limit=self.limit)
             key = f"{settings}-{task.key}-{prompts.key}"
             self.outcome.keys[checkpoint.name, task.name] = key
-            if not self.folder.task_done(fingerprint, task.name, key):
-                pieces.append(_Piece(task, prompts, key))
+            pieces.append(_Piece(task, prompts, key))
         return pieces
 
     def evaluate(self, checkpoint: Checkpoint, missing: list[_Piece], *, then_read: str | None) -> None:
@@ -151,9 +213,10 @@ class _Runs:
                     self.outcome.failures[checkpoint.name] = _failed_tasks(failed)
             finally:
                 release(model)
+                gc.freeze()  # tasks, prompts and modules stay to the end: later collections need not look at them
         finally:
             for piece in left:  # the progress bar counts what will never come
-                self.watch.finished(checkpoint.name, piece.task.name, 0)
+                self.watch.finished(checkpoint.name, piece.task.name, 0, of=piece.prompts.items)
 
     def _load(self, checkpoint: Checkpoint) -> LM:
         model = load_model(checkpoint)
@@ -177,7 +240,7 @@ class _Runs:
         """One task; if it fails, its reason goes to ``failed``."""
         name = piece.task.name
         fingerprint = self.outcome.fingerprints[checkpoint.name]
-        self.watch.started(checkpoint.name, name)
+        self.watch.started(checkpoint.name, name, piece.prompts.items)
         items = 0
         # The same weights may stand at two places of a family; the second place finds the work done.
         if not self.folder.task_done(fingerprint, name, piece.key):
@@ -187,12 +250,15 @@ class _Runs:
             except Exception as error:
                 failed[name] = one_line(error)
                 self.watch.said(f"{checkpoint.name}: {name}: {failed[name]}")
-        self.watch.finished(checkpoint.name, name, items)
+        self.watch.finished(checkpoint.name, name, items, of=piece.prompts.items)
 
     def _evaluate_piece(self, model: LM, checkpoint: Checkpoint, piece: _Piece, fingerprint: str) -> int:
         task = piece.task
         with ResponseLog(self.folder.progress(fingerprint, task.name, piece.key)) as log:
-            results = evaluate_task(model, task.task, limit=self.limit, prompts=piece.prompts, log=log)
+            answered = partial(self.watch.answered, checkpoint.name, task.name)
+            results = evaluate_task(
+                model, task.task, limit=self.limit, prompts=piece.prompts, log=log, on_answers=answered
+            )
             samples_file = write_native(results, checkpoint, task.name, self.folder.native(fingerprint))
             table = score_samples(read_samples(samples_file), checkpoint=checkpoint.name, category=task.category)
             self.folder.save_items(fingerprint, table, key=piece.key)
@@ -203,6 +269,7 @@ class _Runs:
 def _provenance(tasks: list[LoadedTask], *, full_hash: bool) -> dict[str, str]:
     found = {"weights_hash": "every byte" if full_hash else "64 blocks of files of 64 MiB and more, others whole"}
     found |= {f"task {task.name}": f"version {task.version or 'unknown'}, content {task.key}" for task in tasks}
+    found |= {f"data {task.name}": task.drawn for task in tasks if task.drawn}
     return found
 
 

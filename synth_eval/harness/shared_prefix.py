@@ -88,7 +88,7 @@ class SharedPrefixLM(HFLM):
         owners: list[int] = []
         for owner, request in enumerate(requests):
             rolling = get_rolling_token_windows(
-                token_list=self.tok_encode(request.args[0]),
+                token_list=self.memo.document(request.args[0], super().tok_encode),
                 prefix_token=self.prefix_token_id,
                 max_seq_len=self.max_length,
                 context_len=1,

@@ -27,6 +27,8 @@ class TokenMemo:
     def __init__(self) -> None:
         self._steps: dict[str, Steps] = {}
         self._planned = 0
+        self._documents: dict[str, NDArray[np.int32]] = {}
+        self._kept = 0
         self._pairs: dict[tuple[str, str], tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
         self._texts: dict[str, list[int]] = {}
 
@@ -51,6 +53,17 @@ class TokenMemo:
         if self._planned + tokens <= PLANNED_TOKENS:
             self._steps[key] = made
             self._planned += tokens
+        return made
+
+    def document(self, text: str, encode: Callable[[str], list[int]]) -> list[int]:
+        """What ``encode`` returns for a text that every checkpoint is asked, kept while `PLANNED_TOKENS` leave room."""
+        if text in self._documents:
+            known: list[int] = self._documents[text].tolist()
+            return known
+        made = encode(text)
+        if self._kept + len(made) <= PLANNED_TOKENS:
+            self._documents[text] = np.array(made, dtype=np.int32)
+            self._kept += len(made)
         return made
 
     def text(self, text: str, encode: Callable[[str], list[int]]) -> list[int]:

@@ -10,7 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.types import UNCATEGORISED, SynthEvalError
+from synth_eval.harness.own_tasks import drawn_in_words, own_task_config
+from synth_eval.harness.task_data import check_public_data, reading_the_data_folder
+from synth_eval.public.catalogue import category_of
+from synth_eval.public.folder import DataError
+from synth_eval.public.sets import WITH_TASKS_OF_LM_EVAL
+from synth_eval.types import OwnTask, SynthEvalError
 
 if TYPE_CHECKING:
     from lm_eval.api.task import Task
@@ -26,6 +31,7 @@ class LoadedTask:
     task: Task
     num_fewshot: int = 0  # the task's own, for checkpoints that state none
     version: str = ""
+    drawn: str = ""  # of the user's own data
 
 
 def suite_folder() -> Path:
@@ -42,11 +48,15 @@ def suite_folder() -> Path:
 
 def suite_names() -> set[str]:
     """Names of the suite's tasks and groups, read from the file names: no lm-eval needed beyond its location."""
-    return {path.stem for path in suite_folder().glob("synth_*.yaml")}
+    return {path.stem for path in suite_folder().rglob("synth_*.yaml")}
 
 
-def load_tasks(names: Sequence[str], *, categories: Mapping[str, str]) -> list[LoadedTask]:
+def load_tasks(names: Sequence[str], *, categories: Mapping[str, str], own: Sequence[OwnTask] = ()) -> list[LoadedTask]:
     """Every leaf task below the names (tasks, groups, tags or YAML files), in order, each once.
+
+    Parameters
+    ----------
+    own : tasks over the user's own data; where one has the name of a task of lm-eval, it is meant.
 
     Raises
     ------
@@ -56,30 +66,43 @@ def load_tasks(names: Sequence[str], *, categories: Mapping[str, str]) -> list[L
 
     ours = suite_names()
     folder = suite_folder()
-    if all(name in ours for name in names):
+    mine = {task.name: task for task in own}
+    others = [name for name in names if name not in mine]
+    check_public_data(others)
+    if all(name in ours and name not in WITH_TASKS_OF_LM_EVAL for name in others):
         manager = TaskManager(include_path=str(folder), include_defaults=False)  # 0.04 s instead of 4 s
     else:
         installed = "lm_eval" in folder.parts and folder.name == "synth_suite"
         manager = TaskManager(include_path=None if installed else str(folder))
-    unknown = [name for name in names if not name.endswith((".yaml", ".yml")) and name not in manager.all_tasks]
+    unknown = [name for name in others if not name.endswith((".yaml", ".yml")) and name not in manager.all_tasks]
     if unknown:
-        raise SynthEvalError(_unknown(unknown[0], manager.all_tasks))
+        raise SynthEvalError(_unknown(unknown[0], [*mine, *manager.all_tasks]))
     found: dict[str, Task] = {}
+    lacking: list[str] = []
     for name in names:  # one by one: lm-eval refuses a task that stands in two of the names
         try:
-            found |= {leaf: task for leaf, task in manager.load([name])["tasks"].items() if leaf not in found}
+            spec = own_task_config(mine[name], suite=folder) if name in mine else name
+            with reading_the_data_folder():
+                loaded = manager.load([spec])["tasks"]
+            found |= {leaf: task for leaf, task in loaded.items() if leaf not in found}
+        except DataError as error:  # all that is missing is named at once
+            lacking.append(str(error))
         except SynthEvalError:
             raise
         except Exception as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise SynthEvalError(f"task {name}: cannot be loaded: {reason}") from error
+    if lacking:
+        raise DataError("; ".join(lacking))
     return [_loaded(name, task, categories) for name, task in found.items()]
 
 
 def _loaded(name: str, task: Any, categories: Mapping[str, str]) -> LoadedTask:
     shots = int(task.get_config("num_fewshot") or 0)
-    version_of = str((task.config.metadata or {}).get("version", ""))
-    return LoadedTask(name, _category(name, task, categories), _key(task), task, shots, version_of)
+    metadata = task.config.metadata or {}
+    version_of = str(metadata.get("version", ""))
+    drawn = drawn_in_words(metadata)
+    return LoadedTask(name, _category(name, task, categories), _key(task), task, shots, version_of, drawn)
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -91,10 +114,11 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 
 def _category(name: str, task: Any, categories: Mapping[str, str]) -> str:
+    """The manifest's, else the task's own, else that of the catalogue of common tasks."""
     if name in categories:
         return categories[name]
     metadata = task.config.metadata or {}
-    return str(metadata.get("category", UNCATEGORISED))
+    return str(metadata.get("category") or category_of(name))
 
 
 def _key(task: Any) -> str:

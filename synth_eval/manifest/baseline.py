@@ -17,20 +17,32 @@ class Curve:
     source: str
     baselines: tuple[Checkpoint, ...]
     others: tuple[Checkpoint, ...]
+    tokens: float | None = None  # only in a family over tokens, where each budget has curves of its own
+
+
+def is_over_tokens(family: Family) -> bool:
+    """Whether tokens alone tell some checkpoints apart: then only checkpoints of one token budget are compared.
+
+    Where they do not, checkpoints of one curve may have trained on somewhat different numbers of tokens.
+    """
+    cells = {(c.size, c.ratio, c.iteration, c.seed, c.source) for c in family.checkpoints}
+    return len(cells) < len(family.checkpoints)
 
 
 def baselines_of(family: Family, checkpoint: Checkpoint) -> tuple[Checkpoint, ...]:
     """The checkpoints at the baseline ratio that a checkpoint is measured against, one a seed, in file order.
 
-    They share its size and iteration. They share its source too, with one exception: at ratio 0 there is no synthetic
-    data, so a source has no meaning there, and where a source has no ratio-0 checkpoint of its own, those of the
-    other sources serve (the first of a seed). Nothing is shared between sizes or iterations.
+    They share its size and iteration, and in a family over tokens its tokens. They share its source too, with one
+    exception: at ratio 0 there is no synthetic data, so a source has no meaning there, and where a source has no
+    ratio-0 checkpoint of its own, those of the other sources serve (the first of a seed). Nothing is shared between
+    sizes, iterations or token budgets.
 
     Returns
     -------
     tuple, empty if there is none (`load_family` refuses such a family). A baseline's own baselines include itself.
     """
-    return _baselines(family, checkpoint.size, checkpoint.iteration, checkpoint.source)
+    tokens = checkpoint.tokens if is_over_tokens(family) else None
+    return _baselines(family, checkpoint.size, checkpoint.iteration, checkpoint.source, tokens)
 
 
 def baseline_of(family: Family, checkpoint: Checkpoint) -> Checkpoint | None:
@@ -44,7 +56,8 @@ def curves(family: Family) -> tuple[Curve, ...]:
     A source that has nothing but baselines, which serve other sources, is no curve of its own; a lone baseline that
     serves none is one, without ``others``, so that the report can say what is missing.
     """
-    keys = list(dict.fromkeys((c.size, c.iteration, c.source) for c in family.checkpoints))
+    over_tokens = is_over_tokens(family)
+    keys = dict.fromkeys((c.size, c.iteration, c.source, c.tokens if over_tokens else None) for c in family.checkpoints)
     found = [_curve(family, *key) for key in keys]
     full = [curve for curve in found if curve.others]
     serving = {id(baseline) for curve in full for baseline in curve.baselines}
@@ -52,21 +65,26 @@ def curves(family: Family) -> tuple[Curve, ...]:
     return tuple(curve for curve in found if curve in full or curve in lone)
 
 
-def _curve(family: Family, size: str, iteration: int, source: str) -> Curve:
+def _curve(family: Family, size: str, iteration: int, source: str, tokens: float | None) -> Curve:
     others = (
         c
         for c in family.checkpoints
-        if (c.size, c.iteration, c.source) == (size, iteration, source) and c.ratio != family.baseline_ratio
+        if (c.size, c.iteration, c.source) == (size, iteration, source)
+        and c.ratio != family.baseline_ratio
+        and tokens in (None, c.tokens)
     )
-    baselines = _baselines(family, size, iteration, source)
-    return Curve(size, iteration, source, baselines, tuple(sorted(others, key=lambda c: (c.ratio, c.seed))))
+    baselines = _baselines(family, size, iteration, source, tokens)
+    return Curve(size, iteration, source, baselines, tuple(sorted(others, key=lambda c: (c.ratio, c.seed))), tokens)
 
 
-def _baselines(family: Family, size: str, iteration: int, source: str) -> tuple[Checkpoint, ...]:
+def _baselines(family: Family, size: str, iteration: int, source: str, tokens: float | None) -> tuple[Checkpoint, ...]:
+    """``tokens`` None: of any budget."""
     here = [
         c
         for c in family.checkpoints
-        if c.ratio == family.baseline_ratio and c.size == size and c.iteration == iteration
+        if c.ratio == family.baseline_ratio
+        and (c.size, c.iteration) == (size, iteration)
+        and tokens in (None, c.tokens)
     ]
     own = [c for c in here if c.source == source]
     if own or family.baseline_ratio != 0:

@@ -8,14 +8,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from synth_eval.manifest import names
-from synth_eval.manifest.baseline import baselines_of
+from synth_eval.manifest.baseline import baselines_of, is_over_tokens
+from synth_eval.manifest.gate import gate_of
 from synth_eval.manifest.grid import grid_entries
+from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks
 from synth_eval.manifest.paths import absolute, looks_like_folder
 from synth_eval.manifest.problems import manifest_error
-from synth_eval.manifest.quantities import parse_quantity
+from synth_eval.manifest.quantities import parse_quantity, written_quantity
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest
 from synth_eval.manifest.source import Location, Source, read_yaml
-from synth_eval.types import Checkpoint, Family
+from synth_eval.types import Checkpoint, Family, OwnTask
 
 
 def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
@@ -40,14 +42,20 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
     except ValidationError as error:
         raise manifest_error(error, source) from None
     checkpoints = _checkpoints(manifest, source, folders_needed=folders_needed)
+    tasks = [_task(task, index, source) for index, task in enumerate(manifest.tasks)]
+    own = _own_tasks(manifest, checkpoints, source, needed=folders_needed)
     family = Family(
         name=manifest.family,
-        tasks=tuple(_task(task, index, source) for index, task in enumerate(manifest.tasks)),
+        tasks=tuple(dict.fromkeys((*tasks, *(task.name for task in own)))),
         checkpoints=checkpoints,
         baseline_ratio=manifest.baseline_ratio,
-        categories=dict(manifest.categories),
+        categories={**manifest.categories, **{task.name: task.category for task in own if task.category}},
         lab=None if manifest.lab is None else dict(manifest.lab),
         manifest=absolute(str(path), Path.cwd()),
+        own_tasks=own,
+        data_dir=None if manifest.data_dir is None else absolute(manifest.data_dir, path.parent),
+        training_text=tuple(str(absolute(file, path.parent)) for file in manifest.training_text),
+        gate=gate_of(manifest.gate, checkpoints, source, baseline_ratio=manifest.baseline_ratio),
     )
     _check_baselines(family, source)
     return family
@@ -58,7 +66,7 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
     if not entries:
         where: Location = ("checkpoints",) if "checkpoints" in source.data else ()
         raise source.error(where, "no checkpoints: list them under checkpoints:, or write a grid:")
-    _check_cells(entries, source)
+    over_tokens = _check_cells(entries, source)
     spelling: dict[float, str] = {}
     # names that users gave come first, so that derived ones make way for them
     taken: set[str] = set()
@@ -78,7 +86,8 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
             size = spelling.setdefault(parse_quantity(size), size)
         name = given.get(location)
         if name is None:
-            derived = names.derived_name(size, entry.source, entry.ratio, entry.iteration, entry.seed)
+            tokens = written_quantity(parse_quantity(entry.tokens)) if over_tokens else ""
+            derived = names.derived_name(size, entry.source, entry.ratio, entry.iteration, entry.seed, tokens)
             name = names.unique(derived, taken)
             taken.add(name.casefold())
         built.append(_checkpoint(entry, name, size, resolved, results or (), manifest.defaults, location, source))
@@ -154,6 +163,24 @@ def _task(task: str, index: int, source: Source) -> str:
     return str(file)
 
 
+def _own_tasks(
+    manifest: Manifest, checkpoints: tuple[Checkpoint, ...], source: Source, *, needed: bool
+) -> tuple[OwnTask, ...]:
+    base = absolute(".", source.path.parent)
+    try:
+        own = tuple(own_tasks(manifest.domains, manifest.choice_tasks, base=base, files_needed=needed))
+    except OwnTaskError as error:
+        raise source.error(error.location, str(error)) from None
+    shots = max((c.num_fewshot or 0 for c in checkpoints if not c.results), default=0)
+    for task in own:
+        if shots and task.kind == "choice" and not task.examples:
+            raise source.error(
+                ("choice_tasks", task.name),
+                f"num_fewshot {shots} needs examples that are not asked: add examples: FILE to {task.name}",
+            )
+    return own
+
+
 def _resolved_path(
     entry: CheckpointEntry, location: Location, source: Source, *, needed: bool, skippable: bool
 ) -> str | None:
@@ -191,20 +218,35 @@ def _resolved_results(
     return tuple(found)
 
 
-def _check_cells(entries: list[tuple[Location, CheckpointEntry]], source: Source) -> None:
-    first: dict[tuple[object, ...], Location] = {}
+def _check_cells(entries: list[tuple[Location, CheckpointEntry]], source: Source) -> bool:
+    """Whether the family holds several token budgets, which tell its checkpoints apart; refuses real repetitions."""
+    first: dict[tuple[object, ...], dict[float | None, Location]] = {}
     for location, entry in entries:
         parameters = None if entry.size is None else parse_quantity(entry.size)
-        cell = (parameters, entry.ratio, entry.iteration, entry.seed, entry.source)
-        if cell in first:
-            lines = f"{source.line(first[cell])} and {source.line(location)}"
+        tokens = None if entry.tokens is None else parse_quantity(entry.tokens)
+        same = first.setdefault((parameters, entry.ratio, entry.iteration, entry.seed, entry.source), {})
+        if tokens in same:
+            lines = f"{source.line(same[tokens])} and {source.line(location)}"
             size = f"size {entry.size}, " if entry.size is not None else ""
             raise source.error(
                 location,
                 f"lines {lines} are the same cell ({size}ratio {entry.ratio:g}, iteration {entry.iteration}, "
-                f"seed {entry.seed}, source {entry.source}): give them different seeds, or remove one",
+                f"seed {entry.seed}, source {entry.source}{_at_tokens(tokens)}): give them different seeds or tokens, "
+                "or remove one",
             )
-        first[cell] = location
+        same[tokens] = location
+    if all(len(same) == 1 for same in first.values()):
+        return False
+    for location, entry in entries:
+        if entry.tokens is None:
+            raise source.error(
+                location, "no tokens, in a family with several token budgets: give every checkpoint its tokens"
+            )
+    return True
+
+
+def _at_tokens(tokens: float | None) -> str:
+    return "" if tokens is None else f", {written_quantity(tokens)} tokens"
 
 
 def _check_baselines(family: Family, source: Source) -> None:
@@ -212,13 +254,20 @@ def _check_baselines(family: Family, source: Source) -> None:
         if baselines_of(family, checkpoint):
             continue
         size = f"size {checkpoint.size}, " if checkpoint.size else ""
+        over_tokens = is_over_tokens(family)
         ratios = sorted(
-            {c.ratio for c in family.checkpoints if (c.size, c.iteration) == (checkpoint.size, checkpoint.iteration)}
+            {
+                c.ratio
+                for c in family.checkpoints
+                if (c.size, c.iteration) == (checkpoint.size, checkpoint.iteration)
+                and (not over_tokens or c.tokens == checkpoint.tokens)
+            }
         )
+        tokens = _at_tokens(checkpoint.tokens) if over_tokens else ""
         line = int(checkpoint.where.rsplit(":", 1)[1])
         raise source.error_at(
             line,
             f"no baseline: no checkpoint at ratio {family.baseline_ratio:g} for {size}iteration "
-            f"{checkpoint.iteration}, source {checkpoint.source}: add one, or set baseline_ratio to one that is there "
-            f"({', '.join(f'{ratio:g}' for ratio in ratios)})",
+            f"{checkpoint.iteration}, source {checkpoint.source}{tokens}: add one, or set baseline_ratio "
+            f"to one that is there ({', '.join(f'{ratio:g}' for ratio in ratios)})",
         )

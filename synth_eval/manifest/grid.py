@@ -11,7 +11,7 @@ from typing import Any
 from synth_eval.manifest.schema import CheckpointEntry, Grid
 from synth_eval.manifest.source import Location, Source
 
-AXES = ("size", "source", "iteration", "seed", "ratio")
+AXES = ("size", "tokens", "source", "iteration", "seed", "ratio")
 _TEMPLATES = ("path", "results", "revision")
 
 
@@ -24,10 +24,10 @@ class _Value:
 
 
 def grid_entries(grid: Grid, source: Source) -> Iterator[CheckpointEntry]:
-    """Every combination of the grid's lists, in the order size, source, iteration, seed, ratio (fastest).
+    """Every combination of the grid's lists, in the order size, tokens, source, iteration, seed, ratio (fastest).
 
     ``{ratio}`` in a template becomes the ratio as the file spells it (0.10 stays "0.10"); ``{ratio:.2f}`` and the like
-    format the number. The same holds for size, source, iteration and seed.
+    format the number. The same holds for size, tokens, source, iteration and seed.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def grid_entries(grid: Grid, source: Source) -> Iterator[CheckpointEntry]:
             path=filled.get("path"),
             results=[filled["results"]] if "results" in filled else [],
             revision=filled.get("revision"),
-            tokens=grid.tokens,
             size=values["size"].written or None,
+            tokens=values["tokens"].written or None,
             **{axis: values[axis].value for axis in ("source", "iteration", "seed", "ratio")},
         )
 

@@ -24,9 +24,10 @@ def given_name(name: str) -> str:
     return safe
 
 
-def derived_name(size: str, source: str, ratio: float, iteration: int, seed: int) -> str:
-    """A name from the place in the grid: "410M-self-r0.3-it1-s0"."""
-    parts = [_safe(size), _safe(source)[:40], f"r{ratio:.10g}", f"it{iteration}", f"s{seed}"]
+def derived_name(size: str, source: str, ratio: float, iteration: int, seed: int, tokens: str = "") -> str:
+    """A name from the place in the grid: "410M-self-r0.3-it1-s0", or "410M-10Bt-self-r0.3-it1-s0" with tokens."""
+    budget = f"{_safe(tokens)}t" if tokens else ""
+    parts = [_safe(size), budget, _safe(source)[:40], f"r{ratio:.10g}", f"it{iteration}", f"s{seed}"]
     return "-".join(part for part in parts if part)
 
 

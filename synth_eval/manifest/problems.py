@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -81,9 +81,14 @@ def _unknown_key(location: Location) -> str:
 def _known_keys(location: Location) -> list[str]:
     """Keys of the model at a location of the file."""
     model: type[BaseModel] = Manifest
+    inside: Any = Manifest
     for part in location:
-        if isinstance(part, str):
-            model = _model_in(model.model_fields[part].annotation)
+        if get_origin(inside) is dict:  # the part is a name of the user's
+            inside = get_args(inside)[1]
+        elif isinstance(part, str):
+            inside = model.model_fields[part].annotation
+        if get_origin(inside) is not dict:
+            model = _model_in(inside)
     return list(model.model_fields)
 
 

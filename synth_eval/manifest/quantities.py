@@ -29,3 +29,11 @@ def parse_quantity(value: str | int | float) -> float:
     if not (count > 0 and math.isfinite(count)):
         raise ValueError(f"{value!r} is not a count: write a number with k, M, B or T, such as 410M, 1.4B or 10B")
     return count
+
+
+def written_quantity(count: float) -> str:
+    """A count with the suffix that keeps it short, up to ten digits: 1e10 is "10B", 3932160 "3.93216M"."""
+    for suffix, scale in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.10g}{suffix}"
+    return f"{count:.10g}"

@@ -39,7 +39,8 @@ class Source:
 
     def error_at(self, line: int, message: str) -> ManifestError:
         """An error at a line: ``file:line: message``."""
-        return ManifestError(f"{self.path}:{line}: {message}")
+        # a name or path of the user's may hold a line break; the message is one line all the same
+        return ManifestError(f"{self.path}:{line}: {' '.join(message.splitlines())}")
 
 
 def read_yaml(path: Path) -> Source:

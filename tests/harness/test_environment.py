@@ -9,6 +9,8 @@ prepare(offline=True)
 kept = quieten()
 from transformers.utils import logging
 logging.get_logger("transformers.tokenizer").warning("Token indices sequence length is longer than (802 > 256)")
+logging.get_logger("transformers.model").warning("[synth_generation_t10] Metrics were not scored on the same number of "
+    "documents (bigram_entropy,samples=48, mattr,samples=2).")
 logging.get_logger("transformers.model").warning("weights are odd")
 logging.get_logger("transformers.model").warning("weights are odd")
 print(kept.messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ prepare(offline=True)
 from synth_eval.harness import runner  # noqa: E402
 from synth_eval.harness.model import load_model, release  # noqa: E402
 from synth_eval.harness.prompts import PromptBook, make_prompts  # noqa: E402
-from synth_eval.harness.runner import Evaluation, evaluate_family  # noqa: E402
+from synth_eval.harness.runner import NOTHING, Evaluation, evaluate_family  # noqa: E402
 from synth_eval.harness.tasks import load_tasks  # noqa: E402
 from synth_eval.store import RunFolder  # noqa: E402
 from synth_eval.types import Checkpoint, Family  # noqa: E402
@@ -25,9 +26,10 @@ pytestmark = pytest.mark.slow
 
 
 class Silent:
-    def planned(self, pieces: int) -> None: ...
-    def started(self, checkpoint: str, task: str) -> None: ...
-    def finished(self, checkpoint: str, task: str, items: int) -> None: ...
+    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None: ...
+    def started(self, checkpoint: str, task: str, items: int = 0) -> None: ...
+    def answered(self, checkpoint: str, task: str, share: float) -> None: ...
+    def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None: ...
     def said(self, message: str) -> None: ...
 
 

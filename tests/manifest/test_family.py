@@ -58,8 +58,14 @@ def test_example_of_the_docs(tmp_path):
         ("1.4B", "0.3", 2),
     ]:
         (tmp_path / f"runs/{size}/self/r{ratio}/it{iteration}/seed0").mkdir(parents=True)
+    (tmp_path / "data/legal").mkdir(parents=True)
+    for name in ("data/legal/a.jsonl", "data/exam.jsonl", "data/exam-dev.jsonl"):
+        (tmp_path / name).touch()
     family = load_family(write(tmp_path, EXAMPLES[0]))
-    assert family.categories == {"arc_challenge": "reasoning", "triviaqa": "retrieval"}
+    assert family.categories == {
+        "arc_challenge": "reasoning", "triviaqa": "retrieval", "exam": "retrieval", "legal": "domain", "clinic": "domain",
+    }  # fmt: skip
+    assert family.tasks == ("synth_suite", "legal", "clinic", "exam")
     by_name = {c.name: c for c in family.checkpoints}
     assert set(by_name) == {
         "410M-self-r0-it1-s0", "410M-self-r0-it1-s1", "410M-self-r0.1-it1-s0", "pythia-textbook-20",

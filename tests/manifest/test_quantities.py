@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_eval.manifest.quantities import parse_quantity
+from synth_eval.manifest.quantities import parse_quantity, written_quantity
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,17 @@ def test_suffix_is_a_factor_and_ignores_case(number, suffix):
     assert parse_quantity(f"{number}{suffix}") / parse_quantity(number) == pytest.approx(
         {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}[suffix.lower()]
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "written"),
+    [(1e10, "10B"), (4.1e8, "410M"), (2.5e12, "2.5T"), (3932160.0, "3.93216M"), (512.0, "512"), (1500.0, "1.5k")],
+)
+def test_written(count, written):
+    assert written_quantity(count) == written
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(1, 10**10))
+def test_what_is_written_is_read_again(count):
+    assert parse_quantity(written_quantity(float(count))) == pytest.approx(count, rel=1e-9)

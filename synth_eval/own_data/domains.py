@@ -1,0 +1,105 @@
+"""A domain of the user's: a sample of its documents, of bounded length, none twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from synth_eval.own_data.draw import Draw
+from synth_eval.own_data.files import matching_files
+from synth_eval.own_data.hub import read_hub
+from synth_eval.own_data.records import OwnDataError, Tally
+from synth_eval.own_data.texts import Block, read_texts
+from synth_eval.types import OwnTask
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text to be scored, and where it begins."""
+
+    text: str
+    where: str
+    source: int = 0  # number of the document that it is of
+
+
+@dataclass(frozen=True)
+class DomainSample:
+    """The documents of a domain.
+
+    Attributes
+    ----------
+    sources : different documents that the texts are of: fewer than texts, where long ones gave several pieces
+    of : documents that were there to draw from
+    left_out : records that could not be used
+    sha256 : of the documents' text, in hex digits
+    """
+
+    documents: tuple[Document, ...]
+    sources: int
+    of: int
+    left_out: int
+    sha256: str
+
+
+def domain_sample(task: OwnTask) -> DomainSample:
+    """Draw a domain's documents.
+
+    A document longer than ``max_characters`` is cut into pieces, at the end of a line or word. First pieces are drawn
+    before second ones and so on, so that a long document does not take the place of others while there are others.
+    Texts that differ in white space alone count once.
+
+    Raises
+    ------
+    OwnDataError : a file or record that cannot be used, or no document at all.
+    """
+    tally = Tally(skip=task.skip_unusable)
+    draw: Draw[Document] = Draw(task.amount, seed=task.seed)
+    there = piece = 0
+    for block in _blocks(task, tally):
+        if block.first:
+            there += 1
+            piece = 0
+        for start, text in pieces(block.text, longest=task.max_characters):
+            draw.offer(" ".join(text.split()), Document(text, block.place(start), there), tier=piece)
+            piece += 1
+    documents = tuple(draw.chosen())
+    if not documents:
+        raise OwnDataError(f"{task.name}: no document in {', '.join(task.files) or task.hub}")
+    digest = hashlib.sha256()
+    for document in documents:
+        digest.update(f"{document.text}\0".encode())
+    sources = len({document.source for document in documents})
+    return DomainSample(documents, sources, there, tally.left_out, digest.hexdigest())
+
+
+def pieces(text: str, *, longest: int) -> Iterator[tuple[int, str]]:
+    """(start, piece) of at most ``longest`` characters, cut at the end of a line, else of a word, else anywhere.
+
+    A cut leaves at least half of a piece; what is left at the end counts only if it is that long, or all there is.
+    """
+    start = 0
+    while len(text) - start > longest:
+        end = start + longest
+        half = start + longest // 2
+        cut = max(text.rfind("\n", half, end), 0) or max(text.rfind(" ", half, end), 0)
+        end = cut + 1 if cut else end
+        if text[start:end].strip():
+            yield _without_empty_lines(text, start, end)
+        start = end
+    begin, rest = _without_empty_lines(text, start, len(text))
+    if rest.strip() and (start == 0 or len(rest) >= longest // 2):
+        yield begin, rest
+
+
+def _without_empty_lines(text: str, start: int, end: int) -> tuple[int, str]:
+    piece = text[start:end]
+    rest = piece.lstrip("\n")
+    return start + len(piece) - len(rest), rest.rstrip("\n")
+
+
+def _blocks(task: OwnTask, tally: Tally) -> Iterator[Block]:
+    if task.hub is not None:
+        return read_hub(task, tally)
+    files = matching_files(task.files, base=task.base)
+    return read_texts(files, field=task.field, base=task.base, tally=tally)

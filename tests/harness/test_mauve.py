@@ -1,0 +1,62 @@
+"""MAUVE on planted features and on a tiny model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synth_eval.harness.mauve import mauve_of, text_features
+from synth_eval.types import SynthEvalError
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return np.random.default_rng(0).standard_normal((600, 8))
+
+
+def test_alike_is_near_1_and_apart_near_0(drawn) -> None:
+    pytest.importorskip("mauve")
+    pytest.importorskip("faiss")
+    alike = mauve_of(drawn[:300], drawn[300:])
+    moved = mauve_of(drawn[:300], drawn[300:] + 1.0)
+    apart = mauve_of(drawn[:300], drawn[300:] + 10.0)
+    assert alike.value > 0.9
+    assert alike.value > moved.value > apart.value
+    assert apart.value < 0.05
+    assert (alike.texts, alike.buckets) == (300, 30)
+    assert mauve_of(drawn[:300], drawn[300:]) == alike  # the same seed
+    assert mauve_of(drawn[:300], drawn[300:500]).texts == 200  # as many of each
+
+
+def test_too_few_texts_or_other_features_are_refused(drawn) -> None:
+    pytest.importorskip("mauve")
+    pytest.importorskip("faiss")
+    with pytest.raises(SynthEvalError, match="MAUVE of 99 texts"):
+        mauve_of(drawn[:99], drawn)
+    with pytest.raises(ValueError, match="not of one model"):
+        mauve_of(drawn, drawn[:, :4])
+
+
+def test_without_the_extra_it_says_what_to_install(drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mauve" else find(name))
+    with pytest.raises(SynthEvalError, match=r"synth-eval\[mauve\]"):
+        mauve_of(drawn, drawn)
+
+
+def test_features_do_not_depend_on_the_batch(tmp_path: Path) -> None:
+    from tiny_models import character_tokenizer, tiny_model
+
+    tiny_model("llama").save_pretrained(tmp_path)
+    character_tokenizer().save_pretrained(tmp_path)
+    texts = ["a small cup", "b", "another cup of tea", "no"]
+    together = text_features(texts, model=tmp_path, batch_size=4)
+    alone = text_features(texts, model=tmp_path, batch_size=1)
+    assert together.shape[0] == 4
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    with pytest.raises(ValueError, match="none of them empty"):
+        text_features(["a", ""], model=tmp_path)

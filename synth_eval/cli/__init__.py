@@ -11,8 +11,10 @@ from synth_eval import __version__
 from synth_eval.cli.calibrate import calibrate
 from synth_eval.cli.compare import compare
 from synth_eval.cli.confidence import confidence
+from synth_eval.cli.data import data
 from synth_eval.cli.diff import diff
 from synth_eval.cli.lab import lab
+from synth_eval.cli.overlap import overlap
 from synth_eval.cli.plan import plan
 from synth_eval.cli.report import report
 from synth_eval.cli.run import run
@@ -33,7 +35,7 @@ def cli(debug: bool) -> None:
         os.environ["SYNTH_EVAL_DEBUG"] = "1"
 
 
-for command in (compare, plan, run, calibrate, confidence, scaling, lab, tasks, report, diff):
+for command in (compare, plan, run, calibrate, confidence, scaling, lab, tasks, data, overlap, report, diff):
     cli.add_command(command)
 
 

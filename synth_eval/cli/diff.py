@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -12,16 +13,30 @@ from synth_eval.types import ExitCode
 @click.command()
 @click.argument("before", type=click.Path(path_type=Path), metavar="DIR1")
 @click.argument("after", type=click.Path(path_type=Path), metavar="DIR2")
-def diff(before: Path, after: Path) -> int:
-    """Which verdicts changed from one results folder to another.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines (docs/gate.md).")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["change", "worse"]),
+    help="Exit with code 1 if anything changed, or if a curve is worse or gone.",
+)
+def diff(before: Path, after: Path, as_json: bool, fail_on: str | None) -> int:
+    """Which verdicts and budgets changed from one results folder to another.
 
-    Curves are the same if task, size, iteration, source and metric are. Each DIR is a folder with comparison.json, or
-    that file.
+    Curves are the same if task, size, iteration, source, tokens and metric are. Each DIR is a folder with
+    comparison.json, or that file.
+
+    Worse is a more urgent verdict (safe, refused, inconclusive, degraded), or the same with a lower budget. Exit codes:
+    0 fine, 1 --fail-on tripped, 2 no comparison there.
     """
     from synth_eval.cli.report import read_comparison
-    from synth_eval.report.differences import difference_lines, differences
+    from synth_eval.report.differences import difference_lines, differences, differences_to_dict
 
     found = differences(read_comparison(before), read_comparison(after))
-    for line in difference_lines(found, names=(str(before), str(after))):
-        click.echo("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line))
-    return int(ExitCode.OK)
+    names = (str(before), str(after))
+    if as_json:
+        click.echo(json.dumps(differences_to_dict(found, names=names), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        for line in difference_lines(found, names=names):
+            click.echo("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line))
+    tripped = (fail_on == "change" and found.any_change) or (fail_on == "worse" and found.any_worse)
+    return int(ExitCode.GATE if tripped else ExitCode.OK)

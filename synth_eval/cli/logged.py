@@ -10,8 +10,9 @@ from pathlib import Path
 
 from synth_eval.compare.calibration_items import CalibrationItems, Normalisation, calibration_items, generated_items
 from synth_eval.compare.calibration_report import LeftOut, LoggedModel, RollingTask
+from synth_eval.public.catalogue import category_of
 from synth_eval.store import ModelOutput, TaskResult, find_results, newest_results, read_results, read_samples
-from synth_eval.types import UNCATEGORISED, ResultsError, Samples
+from synth_eval.types import ResultsError, Samples
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def read_model(
     notes = list(files.output.notes)
     for task, path in files.output.samples.items():
         known = files.tasks.get(task)
-        category = known.category if known is not None and known.category else UNCATEGORISED
+        category = known.category if known is not None and known.category else category_of(task)
         n = 0
         try:
             samples = read_samples(path, task=task, clusters=clusters)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_eval.calibration.items import score_samples
+from synth_eval.compare.grid import tokens_name
 from synth_eval.manifest import curves
+from synth_eval.public.catalogue import category_of
 from synth_eval.store import (
     CheckpointResults,
     ModelOutput,
@@ -19,7 +21,7 @@ from synth_eval.store import (
     match_outputs,
     read_samples,
 )
-from synth_eval.types import UNCATEGORISED, Checkpoint, Family, ItemTable, ResultsError, SynthEvalError
+from synth_eval.types import Checkpoint, Family, ItemTable, ResultsError, SynthEvalError
 
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars
@@ -91,6 +93,7 @@ def check_baselines(family: Family, logged: LoggedFamily) -> None:
         if any(c.name in there for c in curve.baselines) or not any(c.name in there for c in curve.others):
             continue
         size = f"size {curve.size}, " if curve.size else ""
+        size += f"{tokens_name(curve.tokens)}, " if curve.tokens is not None else ""
         wanted = ", ".join(c.path or c.name for c in curve.baselines)
         raise ResultsError(
             f"{_file(family)}: no results of the baseline of {size}iteration {curve.iteration} "
@@ -192,7 +195,7 @@ def _read_checkpoint(
         try:
             samples = read_samples(file, task=task)
             known = found.aggregates.get(task)
-            category = known.category if known is not None and known.category else UNCATEGORISED
+            category = known.category if known is not None and known.category else category_of(task)
             read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
             for note in samples.notes:
                 notes.setdefault(f"{task}: {note}", []).append(name)

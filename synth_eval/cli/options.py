@@ -29,6 +29,20 @@ results_option = click.option(
     metavar="DIR",
     help="Results that lm-eval wrote: read, matched to FILE, and no model is run. May be repeated.",
 )
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Checkpoints evaluated at the same time, each in a process (and on a GPU) of its own. Without a GPU as many "
+    "as cores and memory allow if not given, with one 1.",
+)
+track_option = click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="TRACKER=PLACE",
+    help="Log numbers and figures to tensorboard=DIR, wandb=PROJECT or mlflow=EXPERIMENT. May be repeated.",
+)
 hash_option = click.option(
     "--hash",
     "hashing",

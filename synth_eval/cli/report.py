@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from synth_eval.cli.options import track_option
 from synth_eval.types import Comparison, ExitCode, ResultsError
 
 if TYPE_CHECKING:
@@ -27,9 +28,17 @@ RELIABILITY = "reliability.json"  # beside comparison.json: diagrams by task and
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.  [default: DIR]"
 )
+@track_option
 @click.option("--quiet", "-q", is_flag=True, help="Print only the names of the files.")
 def report(
-    results: Path, explain: str | None, figures: bool, latex: bool, junit: bool, output: Path | None, quiet: bool
+    results: Path,
+    explain: str | None,
+    figures: bool,
+    latex: bool,
+    junit: bool,
+    output: Path | None,
+    trackers: tuple[str, ...],
+    quiet: bool,
 ) -> int:
     """Draw the comparison in a results folder again.
 
@@ -37,6 +46,9 @@ def report(
     """
     from rich.console import Console
 
+    from synth_eval.cli.steps import log_to_trackers, tracker_targets
+
+    targets = tracker_targets(trackers)
     comparison = read_comparison(results)
     console = Console(highlight=False)
     if explain is not None:
@@ -53,7 +65,7 @@ def report(
     diagrams = read_reliability(results if results.is_dir() else results.parent)
     for path in write_reports(comparison, folder, reliability=diagrams, figures=figures, latex=latex, junit=junit):
         console.print(str(path), markup=False, soft_wrap=True)
-    return int(ExitCode.OK)
+    return int(ExitCode.OK if log_to_trackers(comparison, targets) else ExitCode.USAGE)
 
 
 def read_comparison(results: Path) -> Comparison:
@@ -113,6 +125,7 @@ def write_reports(
     junit: bool = False,
 ) -> tuple[Path, ...]:
     """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
+    from synth_eval.compare.scaling_family import family_scaling
     from synth_eval.report.html import html_report
     from synth_eval.report.junit import junit_xml
     from synth_eval.report.latex import latex_tables
@@ -121,9 +134,10 @@ def write_reports(
     from synth_eval.store import write_atomically
 
     view = report_view(comparison)
+    laws = family_scaling(comparison)
     diagrams = read_reliability(folder) if reliability is None else reliability
     texts: dict[str, Callable[[], str]] = {
-        "report.html": lambda: html_report(comparison, reliability=diagrams),
+        "report.html": lambda: html_report(comparison, reliability=diagrams, scaling=laws),
         "report.md": lambda: markdown_report(view),
     }
     if latex:
@@ -138,5 +152,9 @@ def write_reports(
         from synth_eval.report.figures import write_figures
 
         write_figures(view, folder / "figures")
+        if laws is not None:
+            from synth_eval.report.scaling_plots import plot_scaling
+
+            plot_scaling(laws, folder / "figures")
         written.append(folder / "figures")
     return tuple(written)

@@ -15,6 +15,7 @@ from synth_eval.cli.options import (
     results_folder,
     tasks_option,
     with_tasks,
+    workers_option,
 )
 from synth_eval.types import ExitCode
 
@@ -25,8 +26,17 @@ from synth_eval.types import ExitCode
 @limit_option
 @output_option
 @hash_option
+@workers_option
 @quiet_option
-def run(manifest: Path, tasks: str | None, limit: float | None, output: Path | None, hashing: str, quiet: bool) -> int:
+def run(
+    manifest: Path,
+    tasks: str | None,
+    limit: float | None,
+    output: Path | None,
+    hashing: str,
+    workers: int | None,
+    quiet: bool,
+) -> int:
     """Evaluate the checkpoints of FILE that have not been evaluated (build them first if FILE has a lab section).
 
     Exit code 3 if a checkpoint failed; the others are evaluated all the same.
@@ -40,7 +50,7 @@ def run(manifest: Path, tasks: str | None, limit: float | None, output: Path | N
     folder = RunFolder(results_folder(family, output))
     with folder.lock(), ProgressBars(quiet=quiet) as bars:
         build_missing(family, bars)
-        outcome = evaluate(family, folder, limit=limit, bars=bars, full_hash=hashing == "full")
+        outcome = evaluate(family, folder, limit=limit, bars=bars, full_hash=hashing == "full", workers=workers)
     if outcome is None:
         click.echo("nothing to evaluate: all checkpoints bring their results", err=True)
         return int(ExitCode.OK)

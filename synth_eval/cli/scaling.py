@@ -28,9 +28,23 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also draw the figures (PNG, SVG) into this folder.",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a page with the figures and tables; it needs no network.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the report.")
 @quiet_option
-def scaling(files: tuple[Path, ...], resamples: int, seed: int, plots: Path | None, as_json: bool, quiet: bool) -> int:
+def scaling(
+    files: tuple[Path, ...],
+    resamples: int,
+    seed: int,
+    plots: Path | None,
+    html: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Fit scaling laws over sizes, tokens and ratios, and refuse what the data cannot say.
 
     FILE is a CSV with the columns family, size, tokens, ratio, source, task, loss, or a comparison.json whose
@@ -59,6 +73,8 @@ def scaling(files: tuple[Path, ...], resamples: int, seed: int, plots: Path | No
             rows, notes=problems, resamples=resamples, seed=seed, on_task=lambda task: progress.advance(bar)
         )
     written = _plots(report, plots) if plots is not None else 0
+    if html is not None:
+        _write_html(report, html, files)
     if as_json:
         from synth_eval.compare.scaling_json import scaling_to_dict
 
@@ -70,6 +86,8 @@ def scaling(files: tuple[Path, ...], resamples: int, seed: int, plots: Path | No
         print_scaling(report, console=console)
         if written and not quiet:
             console.print(f"\n{written} figures in {plots}", markup=False, soft_wrap=True)
+        if html is not None and not quiet:
+            console.print(f"\n{html}", markup=False, soft_wrap=True)
     return int(ExitCode.OK)
 
 
@@ -96,3 +114,14 @@ def _plots(report: ScalingReport, folder: Path) -> int:
     from synth_eval.report.scaling_plots import plot_scaling
 
     return len(plot_scaling(report, folder))
+
+
+def _write_html(report: ScalingReport, path: Path, files: tuple[Path, ...]) -> None:
+    from synth_eval.report.html.scaling import scaling_page
+    from synth_eval.store.atomic import write_atomically
+
+    families = ", ".join(dict.fromkeys(task.family for task in report.tasks))
+    try:
+        write_atomically(path, scaling_page(report, title=f"Scaling laws of {families or files[0].name}"))
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be written ({error.strerror or error}); give another file") from None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from synth_eval.cli.progress import ProgressBars
 from synth_eval.types import Comparison, Family, ItemTable
 
 if TYPE_CHECKING:
     from synth_eval.harness.runner import Evaluation
+    from synth_eval.report.trackers import Target
     from synth_eval.store import RunFolder
 
 Tables = dict[tuple[str, str], ItemTable]
@@ -31,21 +35,37 @@ def build_missing(family: Family, bars: ProgressBars) -> int:
 
 
 def evaluate(
-    family: Family, folder: RunFolder, *, limit: float | None, bars: ProgressBars, full_hash: bool = False
+    family: Family,
+    folder: RunFolder,
+    *,
+    limit: float | None,
+    bars: ProgressBars,
+    full_hash: bool = False,
+    workers: int | None = 1,
 ) -> Evaluation | None:
     """Score what is missing; None if the family has nothing to score (all checkpoints bring results)."""
     runnable = [c for c in family.checkpoints if not c.results and c.path is not None]
     if not runnable:
         return None
     from synth_eval.harness.environment import prepare, quieten
+    from synth_eval.public.folder import data_folder, use_data_folder
+    from synth_eval.public.sets import ships_with_its_items
 
+    on_disk = {task.name for task in family.own_tasks if task.hub is None}
+    from_hub = {task.name for task in family.own_tasks} - on_disk
+    use_data_folder(family.data_dir)
+    with_data = data_folder() is not None
     prepare(
-        offline=all(Path(str(c.path)).is_dir() for c in runnable) and all(t.startswith("synth_") for t in family.tasks)
+        offline=all(Path(str(c.path)).is_dir() for c in runnable)
+        and all(
+            task in on_disk or ships_with_its_items(task) or (with_data and task not in from_hub)
+            for task in family.tasks
+        )
     )
     from synth_eval.harness.runner import evaluate_family
 
     kept = quieten()
-    outcome = evaluate_family(family, folder, limit=limit, watch=bars, full_hash=full_hash)
+    outcome = evaluate_family(family, folder, limit=limit, watch=bars, full_hash=full_hash, workers=workers)
     outcome.warnings += [f"lm-eval: {text}" + (f" ({n} times)" if n > 1 else "") for text, n in kept.messages.items()]
     return outcome
 
@@ -81,3 +101,34 @@ def save_reports(comparison: Comparison, family: Family, tables: Tables, folder:
 
     write_json(folder.root / RELIABILITY, reliability_diagrams(family, tables))
     return write_reports(comparison, folder.root)[0]
+
+
+def save_junit(comparison: Comparison, file: Path) -> None:
+    """JUnit XML at a place of the user's choice."""
+    from synth_eval.report.junit import junit_xml
+    from synth_eval.store import write_atomically
+
+    write_atomically(file, junit_xml(comparison))
+
+
+def tracker_targets(trackers: Sequence[str]) -> list[Target]:
+    """What --track names; a tracker that is not there is said before anything is evaluated."""
+    if not trackers:
+        return []
+    from synth_eval.report.trackers import target_of
+
+    return [target_of(tracker) for tracker in trackers]
+
+
+def log_to_trackers(comparison: Comparison, targets: Sequence[Target]) -> bool:
+    """Log to each; one that fails is said, and does not take the results or the others with it."""
+    done = True
+    for target in targets:
+        from synth_eval.report.trackers import TrackerError, track
+
+        try:
+            click.echo(track(comparison, target), err=True)
+        except TrackerError as error:
+            click.echo(f"synth-eval: not logged: {error}", err=True)
+            done = False
+    return done

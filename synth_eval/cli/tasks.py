@@ -14,6 +14,7 @@ def tasks(show: str | None) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from synth_eval.public.sets import PUBLIC_GROUPS
     from synth_eval.skills import SKILLS
 
     console = Console(highlight=False)
@@ -35,4 +36,5 @@ def tasks(show: str | None) -> int:
         table.add_row(f"synth_domain_{domain}", "domain", "1", "bits per byte of human-written text")
     console.print(table)
     console.print("\nlm_eval --tasks synth_suite --model hf --model_args pretrained=DIR", markup=False)
+    console.print(f"Public benchmarks, which need data (synth-eval data): {', '.join(PUBLIC_GROUPS)}", markup=False)
     return int(ExitCode.OK)

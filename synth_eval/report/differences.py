@@ -1,53 +1,94 @@
-"""Two comparisons side by side: which verdicts changed."""
+"""Two comparisons side by side: which verdicts changed, and which budgets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from synth_eval.compare.grid import PARTS, Place, full_place_name, place_of
 from synth_eval.report.view.curves import URGENCY, Curve, curves_of
 from synth_eval.report.view.facts import facts_of, judged
 from synth_eval.report.view.model import Facts
-from synth_eval.types import Comparison
+from synth_eval.types import Cell, Comparison
 
-Key = tuple[str, str, int, str, str]  # task, size, iteration, source, metric
+SCHEMA = 1
+SAME_BUDGET = 1e-9
+
+Key = tuple[str, Place, str]  # task, place, metric
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell, and what is said of it."""
+
+    cell: Cell
+    facts: Facts
 
 
 @dataclass(frozen=True)
 class Change:
-    """A verdict before and after; None where the curve is only in the other comparison."""
+    """A curve before and after; None where it is only in the other comparison."""
 
     title: str
     metric: str
-    before: Facts | None
-    after: Facts | None
+    before: Judged | None
+    after: Judged | None
 
     @property
     def worse(self) -> bool:
-        """Whether the verdict is more urgent now."""
-        return self.before is not None and self.after is not None and _urgency(self.after) < _urgency(self.before)
+        """Whether the verdict is more urgent now, or the same with a lower budget."""
+        if self.before is None or self.after is None:
+            return False
+        old, new = _urgency(self.before), _urgency(self.after)
+        return new < old or (new == old and _budget(self.after) < _budget(self.before) - SAME_BUDGET)
 
 
 @dataclass(frozen=True)
 class Differences:
-    """``changed``, those that are more urgent now first; ``shared`` counts all verdicts in both."""
+    """``changed`` are those with another verdict, ``moved`` those with the same verdict and another budget; what is
+    worse now comes first. ``shared`` counts the curves in both; ``settings`` what the two were made with, where it
+    differs: (name, before, after)."""
 
     changed: tuple[Change, ...]
+    moved: tuple[Change, ...]
     only_before: tuple[Change, ...]
     only_after: tuple[Change, ...]
     shared: int
+    settings: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def any_change(self) -> bool:
+        """Whether anything differs but settings."""
+        return bool(self.changed or self.moved or self.only_before or self.only_after)
+
+    @property
+    def any_worse(self) -> bool:
+        """Whether a curve is worse now, or is no longer there to show that it is not."""
+        return bool(self.only_before) or any(change.worse for change in (*self.changed, *self.moved))
 
 
 def differences(before: Comparison, after: Comparison) -> Differences:
-    """Verdicts of the same curve and metric that differ, and curves that only one of the comparisons has."""
+    """Curves and metrics whose verdict or budget differs, and those that only one of the comparisons has.
+
+    Curves are the same if task, place in the grid (size, iteration, source, tokens) and metric are.
+    """
     old, new = _verdicts(before), _verdicts(after)
-    both = [(Change(new[key].title, new[key].metric, old[key], new[key])) for key in new if key in old]
+    both = [_change(old[key], new[key]) for key in new if key in old]
     changed = [change for change in both if _word(change.before) != _word(change.after)]
+    moved = [
+        change
+        for change in both
+        if _word(change.before) == _word(change.after)
+        and abs(_budget(change.before) - _budget(change.after)) > SAME_BUDGET
+    ]
     return Differences(
-        changed=tuple(sorted(changed, key=lambda change: (not change.worse, _urgency(change.after)))),
-        only_before=tuple(Change(old[key].title, old[key].metric, old[key], None) for key in old if key not in new),
-        only_after=tuple(Change(new[key].title, new[key].metric, None, new[key]) for key in new if key not in old),
+        changed=_ordered(changed),
+        moved=_ordered(moved),
+        only_before=tuple(_change(old[key], None) for key in old if key not in new),
+        only_after=tuple(_change(None, new[key]) for key in new if key not in old),
         shared=len(both),
+        settings=_settings(before, after),
     )
 
 
@@ -60,18 +101,63 @@ def difference_lines(found: Differences, *, names: tuple[str, str]) -> Iterator[
     """
     noun = "verdict" if found.shared == 1 else "verdicts"
     yield f"{len(found.changed)} of {found.shared} {noun} changed from {names[0]} to {names[1]}."
-    for change in found.changed:
-        mark = "worse " if change.worse else "      "
-        yield f"  {mark}{change.title}: {change.metric} {_said(change.before)} -> {_said(change.after)}"
+    yield from _changes(found.changed)
+    if found.moved:
+        yield f"Another budget with the same verdict: {len(found.moved)}."
+        yield from _changes(found.moved)
     for name, only in zip(names, (found.only_before, found.only_after)):
         if only:
             yield f"Only in {name}:"
             yield from (f"  {change.title}: {change.metric} {_said(change.before or change.after)}" for change in only)
+    if found.settings and found.any_change:
+        yield "Made with other settings, which may be why:"
+        yield from (f"  {name}: {old or 'none'} -> {new or 'none'}" for name, old, new in found.settings)
 
 
-def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
+def differences_to_dict(found: Differences, *, names: tuple[str, str]) -> dict[str, Any]:
+    """The same as plain lists, dicts and numbers; docs/gate.md describes it."""
     return {
-        (cell.task, cell.size, cell.iteration, cell.source, cell.metric): facts
+        "schema": SCHEMA,
+        "before": names[0],
+        "after": names[1],
+        "shared": found.shared,
+        "changed": [_plain(change) for change in found.changed],
+        "moved": [_plain(change) for change in found.moved],
+        "only_before": [_plain(change) for change in found.only_before],
+        "only_after": [_plain(change) for change in found.only_after],
+        "settings": [{"name": name, "before": old, "after": new} for name, old, new in found.settings],
+    }
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    one = change.after or change.before
+    assert one is not None, "a change is of a curve of one comparison at least"
+    return {
+        "task": one.cell.task,
+        **dict(zip(PARTS, place_of(one.cell))),
+        "metric": one.cell.metric,
+        "worse": change.worse,
+        "before": _numbers(change.before),
+        "after": _numbers(change.after),
+    }
+
+
+def _numbers(each: Judged | None) -> dict[str, Any] | None:
+    if each is None:
+        return None
+    cell = each.cell
+    return {"verdict": cell.verdict, "onset": cell.onset, "budget": cell.budget, "reason": cell.reason}
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[str]:
+    for change in changes:
+        mark = "worse " if change.worse else "      "
+        yield f"  {mark}{change.title}: {change.metric} {_said(change.before)} -> {_said(change.after)}"
+
+
+def _verdicts(comparison: Comparison) -> Mapping[Key, Judged]:
+    return {
+        (cell.task, place_of(cell), cell.metric): Judged(cell, facts)
         for curve in curves_of(comparison)
         for cell, facts in zip(judged(curve), facts_of([_titled(curve)]))
     }
@@ -80,21 +166,42 @@ def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
 def _titled(curve: Curve) -> Curve:
     """The curve named by its whole place: what varies may not be the same in both comparisons."""
     cell = curve.headline
-    place = ", ".join(filter(None, (cell.size, f"iteration {cell.iteration}", cell.source)))
-    return Curve(curve.task, place, cell, curve.cells)
+    return Curve(curve.task, full_place_name(place_of(cell)), cell, curve.cells)
 
 
-def _said(facts: Facts | None) -> str:
-    if facts is None:
+def _change(before: Judged | None, after: Judged | None) -> Change:
+    one = after or before
+    assert one is not None, "a change is of a curve of one comparison at least"
+    return Change(one.facts.title, one.facts.metric, before, after)
+
+
+def _ordered(changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: (not change.worse, _urgency(change.after))))
+
+
+def _settings(before: Comparison, after: Comparison) -> tuple[tuple[str, str, str], ...]:
+    names = dict.fromkeys((*before.provenance, *after.provenance))
+    pairs = ((name, str(before.provenance.get(name, "")), str(after.provenance.get(name, ""))) for name in names)
+    return tuple((name, old, new) for name, old, new in pairs if old != new)
+
+
+def _said(each: Judged | None) -> str:
+    if each is None:
         return ""
+    facts = each.facts
     more = [f"onset {facts.onset}"] if facts.onset and facts.verdict == "degraded" else []
     more += [f"budget {facts.budget}"] if facts.budget else []
     return f"{facts.verdict} ({', '.join(more)})" if more else facts.verdict
 
 
-def _word(facts: Facts | None) -> str:
-    return facts.verdict if facts is not None else ""
+def _word(each: Judged | None) -> str:
+    return each.cell.verdict if each is not None else ""
 
 
-def _urgency(facts: Facts | None) -> int:
-    return URGENCY[facts.verdict] if facts is not None else len(URGENCY)
+def _budget(each: Judged | None) -> float:
+    """Nothing shown safe counts as a budget of 0."""
+    return each.cell.budget or 0.0 if each is not None else 0.0
+
+
+def _urgency(each: Judged | None) -> int:
+    return URGENCY[each.cell.verdict] if each is not None else len(URGENCY)

@@ -40,6 +40,16 @@ def test_report_and_figures(losses: Path, tmp_path: Path) -> None:
     assert len(list((tmp_path / "figures").iterdir())) == 8
 
 
+def test_html_is_written_whole(losses: Path, tmp_path: Path) -> None:
+    code, text = run(losses, "--resamples", 60, "--html", tmp_path / "new" / "laws.html")
+    assert code == 0
+    assert "laws.html" in text
+    page = (tmp_path / "new" / "laws.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+    assert "Scaling laws of f" in page
+
+
 def test_json_is_the_same_on_every_run(losses: Path) -> None:
     first, second = (run(losses, "--resamples", 60, "--json")[1] for _ in range(2))
     assert first == second

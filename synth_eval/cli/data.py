@@ -1,0 +1,93 @@
+"""synth-eval data: store public data for machines that reach no hub, and see what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synth_eval.cli.options import quiet_option
+from synth_eval.types import ExitCode
+
+DEFAULT_TASKS = "synth_suite_public"
+_folder = click.Path(path_type=Path, file_okay=False)
+_existing = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+@click.group()
+def data() -> None:
+    """Public data without a hub: pull it on a connected machine, then set SYNTH_EVAL_DATA or data_dir:."""
+
+
+@data.command()
+@click.option("--to", "folder", required=True, type=_folder, help="Data folder; made if need be.")
+@click.option("--tasks", default=DEFAULT_TASKS, show_default=True, help="Tasks or groups, separated by commas.")
+@click.option("--mirror", type=_existing, help="A folder that stands for the hub, one folder a dataset id.")
+@click.option("--force", is_flag=True, help="Fetch again what is there, files dropped in by hand too.")
+@quiet_option
+def pull(folder: Path, tasks: str, mirror: Path | None, force: bool, quiet: bool) -> int:
+    """Store exactly what tasks need, as JSONL or Parquet, with hashes in index.json.
+
+    Run it again to go on after an interruption. A mirror is a folder that holds a copy of each dataset under its id.
+    Exit code 3 if something could not be had.
+    """
+    from synth_eval.public.hub import quieten_datasets, wanted_parts
+    from synth_eval.public.pull import pull as pull_parts
+    from synth_eval.public.sets import WITH_TASKS_OF_LM_EVAL, public_tasks, ships_with_its_items
+
+    names = [name.strip() for name in tasks.split(",") if name.strip()]
+    if not names:
+        raise click.UsageError("--tasks is empty; name a task, for example --tasks synth_suite_public")
+    quieten_datasets()
+    ours = [task for name in names for task in public_tasks(name)]
+    others = [task for name in names for task in WITH_TASKS_OF_LM_EVAL.get(name, ())]
+    others += [name for name in names if not public_tasks(name) and not ships_with_its_items(name)]
+    wanted = wanted_parts(dict.fromkeys(ours), mirror=mirror)
+    if others:
+        from synth_eval.harness.pull_tasks import wanted_of_lm_eval
+
+        wanted += wanted_of_lm_eval(others, mirror=mirror)
+    if not wanted:
+        click.echo("nothing to store: these tasks bring their items")
+        return int(ExitCode.OK)
+    done = pull_parts(
+        folder, wanted, force=force, on_part=lambda part: None if quiet else click.echo(f"{part} ...", err=True)
+    )
+    for each in done:
+        rows = f"{each.rows:,} records, " if each.rows else ""
+        about = each.reason if each.outcome == "failed" else f"{rows}{_size(each.size)}"
+        click.echo(f"{each.outcome:<15}{each.part}  {about}")
+    failed = [each for each in done if each.outcome == "failed"]
+    click.echo(f"{len(done) - len(failed)} of {len(done)} parts are in {folder}; to use them: SYNTH_EVAL_DATA={folder}")
+    return int(ExitCode.PARTIAL if failed else ExitCode.OK)
+
+
+@data.command()
+@click.argument("folder", type=_existing, metavar="DIR")
+def check(folder: Path) -> int:
+    """Say which public tasks a data folder covers, and compare its files with their hashes."""
+    from synth_eval.public.folder import DataError, check_hash, find_part, read_index
+    from synth_eval.public.sets import TASK_PARTS
+
+    folder = folder.resolve()
+    for task, parts in TASK_PARTS.items():
+        lacking = [str(part) for part in parts if find_part(folder, part) is None]
+        click.echo(f"{task:<52}{'there' if not lacking else 'lacks ' + ', '.join(lacking)}")
+    changed = []
+    index = read_index(folder)
+    for name in index:
+        try:
+            if (folder / name).is_file():
+                check_hash(folder, folder / name)
+            else:
+                changed.append(f"{folder / name}: in the index, but not there")
+        except DataError as error:
+            changed.append(str(error))
+    for line in changed:
+        click.echo(line, err=True)
+    click.echo(f"{len(index)} files in the index, {len(index) - len(changed)} as they were pulled")
+    return int(ExitCode.PARTIAL if changed else ExitCode.OK)
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.1f} MB" if n >= 1e5 else f"{n / 1e3:.1f} kB"

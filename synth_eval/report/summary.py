@@ -1,0 +1,101 @@
+"""The comparison in one line of JSON, for a pipeline. docs/gate.md describes it; SUMMARY_SCHEMA is its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from synth_eval.report.view.curves import curves_of
+from synth_eval.types import Comparison, ExitCode
+
+SCHEMA = 1
+WORDS = ("degraded", "inconclusive", "safe", "refused")
+BUDGET = ("size", "iteration", "source", "tokens", "category", "verdict", "budget")
+
+_COUNT = {"type": "integer", "minimum": 0}
+_NUMBER = {"type": ["number", "null"]}
+_TEXT = {"type": "string"}
+_FAILED = {"rule": _TEXT, "where": _TEXT, "reason": _TEXT, "curves": _COUNT}
+_BUDGET = {
+    **dict.fromkeys(("size", "source", "category"), _TEXT),
+    "iteration": {"type": "integer"},
+    "tokens": _NUMBER,
+    "verdict": {"enum": list(WORDS)},
+    "budget": _NUMBER,
+}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+SUMMARY_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "synth-eval compare --summary",
+    **_closed(
+        {
+            "schema": {"const": SCHEMA},
+            "family": _TEXT,
+            "created": _TEXT,
+            "exit_code": {"enum": [ExitCode.OK, ExitCode.GATE, ExitCode.PARTIAL]},
+            "gate": {"enum": ["none", "passed", "failed"]},
+            "failed_rules": {"type": "array", "items": _closed(_FAILED)},
+            "curves": _closed(dict.fromkeys(WORDS, _COUNT)),
+            "metrics": _closed(dict.fromkeys(WORDS, _COUNT)),
+            "budgets": {"type": "array", "items": _closed(_BUDGET)},
+            "checkpoints": _COUNT,
+            "checkpoints_failed": _COUNT,
+            "warnings": _COUNT,
+            "results": _TEXT,
+        }
+    ),
+}
+
+
+def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> dict[str, Any]:
+    """What a pipeline asks first.
+
+    Parameters
+    ----------
+    exit_code : what the command returns.
+    results : the folder with comparison.json.
+
+    Returns
+    -------
+    dict, as `SUMMARY_SCHEMA` has it: ``curves`` counts tasks at each place of the grid by the verdict of their headline
+    metric, ``metrics`` all verdicts.
+    """
+    rows = comparison.gate
+    curves: Counter[str] = Counter(curve.headline.verdict for curve in curves_of(comparison))
+    metrics: Counter[str] = Counter(cell.verdict for cell in comparison.cells if not cell.display_only)
+    return {
+        "schema": SCHEMA,
+        "family": comparison.family,
+        "created": comparison.created,
+        "exit_code": int(exit_code),
+        "gate": "none" if not rows else "passed" if all(row["passed"] for row in rows) else "failed",
+        "failed_rules": [
+            {**{key: row[key] for key in ("rule", "where", "reason")}, "curves": len(row["failed"])}
+            for row in rows
+            if not row["passed"]
+        ],
+        "curves": {word: curves[word] for word in WORDS},
+        "metrics": {word: metrics[word] for word in WORDS},
+        "budgets": [{key: row.get(key) for key in BUDGET} for row in comparison.budgets],
+        "checkpoints": len(comparison.checkpoints),
+        "checkpoints_failed": sum(bool(record.failed) for record in comparison.checkpoints),
+        "warnings": len(comparison.warnings),
+        "results": results,
+    }
+
+
+def summary_line(comparison: Comparison, *, exit_code: ExitCode, results: str) -> str:
+    """`summary_of` as JSON in ASCII: one line, whatever counts as a line break where it is read."""
+    found = summary_of(comparison, exit_code=exit_code, results=results)
+    return json.dumps(found, allow_nan=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from synth_eval.compare.grid import place_order
+from synth_eval.compare.grid import PARTS, Place, place_of, place_order, tokens_name
 from synth_eval.compare.wording import percent
 from synth_eval.types import Cell
 
@@ -14,28 +14,28 @@ NAMED = 3
 
 
 def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[dict[str, Any], ...]:
-    """One row for each size, iteration, source and category, by headline cells (the first metric that is judged).
+    """One row for each place of the grid and category, by headline cells (the first metric that is judged).
 
     Returns
     -------
     Rows with
 
-    - size, iteration, source, category;
+    - size, iteration, source, tokens (None but in a family over tokens), category;
     - budget : the least budget of the category's judged tasks; None if it has none, or none lies above the baseline;
     - verdict : safe (every judged task at every tested ratio), degraded (some task is), inconclusive, or refused;
     - limited_by : the judged tasks with that budget, the most urgent first; empty if all are safe;
     - tasks, judged, degraded : how many; n_items, seeds : of the first of `limited_by`;
     - reason : one sentence.
 
-    ordered by size, then category as in `cells`.
+    ordered by size and tokens, then category as in `cells`.
     """
-    headline: dict[tuple[str, str, int, str], Cell] = {}
+    headline: dict[tuple[str, Place], Cell] = {}
     for cell in cells:
         if not cell.display_only:
-            headline.setdefault((cell.task, cell.size, cell.iteration, cell.source), cell)
-    groups: dict[tuple[tuple[str, int, str], str], list[Cell]] = {}
+            headline.setdefault((cell.task, place_of(cell)), cell)
+    groups: dict[tuple[Place, str], list[Cell]] = {}
     for cell in headline.values():
-        groups.setdefault(((cell.size, cell.iteration, cell.source), cell.category), []).append(cell)
+        groups.setdefault((place_of(cell), cell.category), []).append(cell)
     categories = {category: i for i, category in enumerate(dict.fromkeys(cell.category for cell in headline.values()))}
     keys = sorted(groups, key=lambda key: (place_order(key[0]), categories[key[1]]))
     return tuple(_row(groups[key], baseline_ratio) for key in keys)
@@ -43,7 +43,7 @@ def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[dict[st
 
 def _row(cells: Sequence[Cell], baseline: float) -> dict[str, Any]:
     one = cells[0]
-    where = {"size": one.size, "iteration": one.iteration, "source": one.source, "category": one.category}
+    where = {**dict(zip(PARTS, place_of(one))), "category": one.category}
     judged = sorted((cell for cell in cells if cell.verdict != "refused"), key=_urgency)
     counts = {"tasks": len(cells), "judged": len(judged)}
     if not judged:
@@ -94,7 +94,9 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
 
 
 def _at(cell: Cell) -> str:
-    return f" at {cell.size}" if cell.size else ""
+    known = [cell.size, "" if cell.tokens is None else tokens_name(cell.tokens)]
+    place = " and ".join(part for part in known if part)
+    return f" at {place}" if place else ""
 
 
 def _safe_up_to(cell: Cell, baseline: float) -> float:

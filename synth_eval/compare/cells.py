@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synth_eval.compare.draft import Draft
+from synth_eval.compare.grid import Place, place_of
 from synth_eval.compare.wording import DISPLAY_ONLY, reason_of
 from synth_eval.stats import CurveVerdict, adjusted_p, judge_curves, settled_word
+from synth_eval.stats.covariance import weighted_means
 from synth_eval.stats.paired import paired_differences
-from synth_eval.types import Cell, VerdictWord
+from synth_eval.types import Cell, FittedCurve, SeedValues, VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -32,10 +34,9 @@ class Judged:
     curves: int = 0
 
     @property
-    def place(self) -> tuple[str, str, int, str]:
-        """Task, size, iteration, source."""
-        curve = self.draft.curve
-        return self.draft.task, curve.size, curve.iteration, curve.source
+    def place(self) -> Place:
+        """Where its curve stands in the grid."""
+        return place_of(self.draft.curve)
 
 
 def judged_of(drafts: Sequence[Draft]) -> tuple[Judged, ...]:
@@ -57,10 +58,10 @@ def judged_of(drafts: Sequence[Draft]) -> tuple[Judged, ...]:
 
 def headlines(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     """The first metric of each task and curve that is not for display only."""
-    first: dict[tuple[str, str, int, str], Judged] = {}
+    first: dict[tuple[str, Place], Judged] = {}
     for each in judged:
         if not each.draft.metric.display_only:
-            first.setdefault(each.place, each)
+            first.setdefault((each.draft.task, each.place), each)
     return tuple(first.values())
 
 
@@ -94,6 +95,7 @@ def _judged(draft: Draft, verdict: CurveVerdict, word: VerdictWord, p_adjusted: 
         size=draft.curve.size,
         iteration=draft.curve.iteration,
         source=draft.curve.source,
+        tokens=draft.curve.tokens,
         seeds=seeds,
         n_items=draft.n_items,
         ratios=_floats(verdict.ratios),
@@ -120,6 +122,8 @@ def _judged(draft: Draft, verdict: CurveVerdict, word: VerdictWord, p_adjusted: 
         seed_sd=_finite(verdict.seed_sd),
         item_sd=_finite(verdict.item_sd),
         paired=not draft.unpaired,
+        by_seed=_by_seed(draft, verdict.ratios),
+        fitted=_fitted(draft, verdict.fitted),
     )
 
 
@@ -134,6 +138,7 @@ def _shown(draft: Draft) -> Cell:
         size=draft.curve.size,
         iteration=draft.curve.iteration,
         source=draft.curve.source,
+        tokens=draft.curve.tokens,
         seeds=len(set(draft.data.seeds.tolist())),
         n_items=draft.n_items,
         ratios=_floats(paired.design.levels),
@@ -147,7 +152,29 @@ def _shown(draft: Draft) -> Cell:
         df=paired.df if draft.per_item else None,
         display_only=draft.metric.display_only,
         paired=not draft.unpaired,
+        by_seed=_by_seed(draft, paired.design.levels),
     )
+
+
+def _by_seed(draft: Draft, levels: FloatArray) -> tuple[SeedValues, ...]:
+    """The mean of every checkpoint by its seed; nothing where one seed is all there is."""
+    data = draft.data
+    seeds = np.unique(data.seeds)
+    if len(seeds) < 2 or not data.n_items:
+        return ()
+    means = weighted_means(data.scores, data.weights)[0]
+    found = []
+    for seed in seeds.tolist():
+        its_own = {ratio: mean for ratio, mean, s in zip(data.ratios.tolist(), means.tolist(), data.seeds) if s == seed}
+        found.append(SeedValues(seed, tuple(its_own.get(level) for level in levels.tolist())))
+    return tuple(found)
+
+
+def _fitted(draft: Draft, fitted: FittedCurve | None) -> FittedCurve | None:
+    """In the metric's own units, as `_own_units` has the values."""
+    if fitted is None or draft.metric.higher_is_better or draft.metric.signed:
+        return fitted
+    return replace(fitted, start=-fitted.start, end=-fitted.end)
 
 
 def _own_units(draft: Draft, verdict: CurveVerdict) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -1,33 +1,30 @@
-"""Which size, source or iteration loses more, and does reasoning lose more than retrieval: one row a question."""
+"""Which size, source, iteration or token budget loses more, and whether reasoning loses more than retrieval."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 
 from synth_eval.compare.cells import Judged, headlines
-from synth_eval.compare.grid import Place, place_names, size_order
+from synth_eval.compare.grid import PARTS, Place, place_names, size_order, tokens_name
 from synth_eval.compare.wording import percent
 from synth_eval.stats.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
 from synth_eval.stats.resampled_curves import Side, joint_df, resample_together
 from synth_eval.types import REASONING, RETRIEVAL
 
 GROUPS = (REASONING, RETRIEVAL)
-AXES: dict[str, Callable[[Judged], tuple[Any, ...]]] = {  # what must agree, while the axis itself differs
-    "size": lambda each: (each.draft.task, each.draft.curve.iteration, each.draft.curve.source),
-    "iteration": lambda each: (each.draft.task, each.draft.curve.size, each.draft.curve.source),
-    "source": lambda each: (each.draft.task, each.draft.curve.size, each.draft.curve.iteration),
-}
 
 
 def contrasts_of(judged: Sequence[Judged], *, least_tasks: int = LEAST_TASKS) -> tuple[dict[str, Any], ...]:
-    """Contrasts between the headline curves of a family: sizes, iterations, sources, reasoning against retrieval.
+    """Contrasts between the headline curves of a family: sizes, token budgets, iterations, sources, and reasoning
+    against retrieval.
 
-    Sizes and iterations are compared with the next one, and the first with the last; sources all with each other. Of
-    each pair: the onsets, the mean relative loss over the common ratios, and the loss at each of them.
+    Sizes, budgets and iterations are compared with the next one, and the first with the last; sources all with each
+    other; in all else the two curves are alike. Of each pair: the onsets, the mean relative loss over the common
+    ratios, and the loss at each of them.
 
     Parameters
     ----------
@@ -36,36 +33,40 @@ def contrasts_of(judged: Sequence[Judged], *, least_tasks: int = LEAST_TASKS) ->
 
     Returns
     -------
-    Rows with kind (size, iteration, source or category), label, measure (onset, mean loss or loss), ratio (of a loss at
-    one ratio), first and second (what is compared), verdict (different, undetermined or refused), estimate and interval
-    (first minus second; ratios for onsets, shares of the baseline's value for losses), reason, and the task, size,
-    iteration and source that both have in common.
+    Rows with kind (size, iteration, source, tokens or category), label, measure (onset, mean loss or loss), ratio (of a
+    loss at one ratio), first and second (what is compared), verdict (different, undetermined or refused), estimate and
+    interval (first minus second; ratios for onsets, shares of the baseline's value for losses), reason, and the task,
+    size, iteration, source and tokens that both have in common.
     """
-    usable = [each for each in headlines(judged) if _is_usable(each)]
+    usable = [each for each in headlines(judged) if is_usable(each)]
     tasks = {task: i for i, task in enumerate(dict.fromkeys(each.draft.task for each in judged))}
-    sides = {id(each): _side(each) for each in usable}
+    sides = {id(each): side_of(each) for each in usable}
     rows: list[dict[str, Any]] = []
-    for axis in AXES:
+    for axis in PARTS:
+        rest = place_names(_apart_from(axis, each.place) for each in judged)
         for first, second in _pairs(usable, axis):
-            rows += _pair(axis, first, second, sides, tasks[first.draft.task])
-    name_of = place_names(each.place[1:] for each in judged)
-    for place in dict.fromkeys(each.place[1:] for each in usable):
-        here = [each for each in usable if each.place[1:] == place]
+            where = rest[_apart_from(axis, first.place)]
+            title = f"{first.draft.task}, {where}" if where else first.draft.task
+            rows += _pair(axis, title, first, second, sides, tasks[first.draft.task])
+    name_of = place_names(each.place for each in judged)
+    for place in dict.fromkeys(each.place for each in usable):
+        here = [each for each in usable if each.place == place]
         groups = [[each for each in here if each.draft.category == name] for name in GROUPS]
         if all(groups):
             rows.append(_categories(place, name_of[place], groups, sides, tasks, least_tasks))
     return tuple(rows)
 
 
-def _is_usable(each: Judged) -> bool:
+def is_usable(each: Judged) -> bool:
+    """Whether a curve has relative losses that can be set against others."""
     return each.word != "refused" and each.draft.metric.margin_kind == "relative" and not each.draft.data.signed
 
 
-def _side(each: Judged) -> Side:
+def side_of(each: Judged) -> Side:
     """Rows of an unpaired curve are no items: they are like those of no other curve."""
     draft = each.draft
     assert each.verdict is not None
-    alone = [f"{' '.join(map(str, each.place))} row {i}" for i in range(len(draft.data.scores))]
+    alone = [f"{draft.task} {each.place} row {i}" for i in range(len(draft.data.scores))]
     items = np.array(draft.items if draft.items and not draft.unpaired else alone)
     return Side(draft.to_judge, each.verdict, each.word, items, draft.checkpoints)
 
@@ -75,10 +76,10 @@ def _value(axis: str, each: Judged) -> Any:
 
 
 def _pairs(usable: Sequence[Judged], axis: str) -> Iterator[tuple[Judged, Judged]]:
-    alike = AXES[axis]
     groups: dict[tuple[Any, ...], list[Judged]] = {}
     for each in usable:
-        groups.setdefault(alike(each), []).append(each)
+        alike = (each.draft.task, *(_value(other, each) for other in PARTS if other != axis))
+        groups.setdefault(alike, []).append(each)
     for group in groups.values():
         if axis == "source":
             yield from combinations(group, 2)
@@ -91,25 +92,40 @@ def _pairs(usable: Sequence[Judged], axis: str) -> Iterator[tuple[Judged, Judged
 
 def _rank(axis: str, each: Judged) -> tuple[float, str]:
     value = _value(axis, each)
-    return (size_order(value), value) if axis == "size" else (float(value), "")
+    return (size_order(value), value) if axis == "size" else (float(value or 0), "")
 
 
-def _pair(axis: str, first: Judged, second: Judged, sides: dict[int, Side], task: int) -> Iterator[dict[str, Any]]:
+def _apart_from(axis: str, place: Place) -> Place:
+    """A place without one of its parts, to name it by the others."""
+    size, iteration, source, tokens = place
+    return (
+        "" if axis == "size" else size,
+        0 if axis == "iteration" else iteration,
+        "" if axis == "source" else source,
+        None if axis == "tokens" else tokens,
+    )
+
+
+def _pair(
+    axis: str, title: str, first: Judged, second: Judged, sides: dict[int, Side], task: int
+) -> Iterator[dict[str, Any]]:
     both = [sides[id(first)], sides[id(second)]]
     one, other = resample_together(both, seed=(0, task))
     values = (_value(axis, first), _value(axis, second))
     names = _names(axis, values)
-    common = {name: getattr(first.draft.curve, name) for name in AXES if name != axis}
+    common = {name: getattr(first.draft.curve, name) for name in PARTS if name != axis}
     where = {"task": first.draft.task, **common, "first": values[0], "second": values[1]}
     unpaired = "; unpaired, wider" if first.draft.unpaired or second.draft.unpaired else ""
     for contrast in (onset_contrast(one, other, names=names), *loss_contrasts(one, other, names=names)):
-        label = f"{first.draft.task}: {names[0]} against {names[1]}, {_measure(contrast)}"
+        label = f"{title}: {names[0]} against {names[1]}, {_measure(contrast)}"
         yield {"kind": axis, "label": label, **where, **_numbers(contrast, unpaired)}
 
 
 def _names(axis: str, values: tuple[Any, Any]) -> tuple[str, str]:
     if axis == "iteration":
         return f"iteration {values[0]}", f"iteration {values[1]}"
+    if axis == "tokens":
+        return tokens_name(values[0]), tokens_name(values[1])
     return values[0] or f"{axis} not given", values[1] or f"{axis} not given"
 
 
@@ -128,7 +144,7 @@ def _categories(
     ]
     contrast = group_contrast(drawn[0], drawn[1], names=GROUPS, least_tasks=least_tasks)
     label = f"{GROUPS[0]} against {GROUPS[1]}, {_measure(contrast)}"
-    where = dict(zip(("size", "iteration", "source"), place))
+    where = dict(zip(PARTS, place))
     unpaired = "; unpaired, wider" if any(each.draft.unpaired for group in groups for each in group) else ""
     return {
         "kind": "category",

@@ -9,7 +9,9 @@ import numpy as np
 
 from synth_eval.calibration import reliability_curve
 from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.compare.grid import Place, place_names
 from synth_eval.compare.wording import percent
+from synth_eval.manifest.baseline import is_over_tokens
 from synth_eval.types import Family, ItemTable
 
 BINS = 10
@@ -19,25 +21,25 @@ RESAMPLES = 300
 def reliability_diagrams(
     family: Family, tables: Mapping[tuple[str, str], ItemTable]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Diagram data by title (a task at one size, iteration and source), one a ratio; seeds are pooled.
+    """Diagram data by title (a task at one place of the grid), one a ratio; seeds are pooled.
 
     Returns
     -------
     plain lists and numbers, fit for JSON: label, confidence, accuracy, null_low, null_high, count, note. Items of
     several seeds on one document are resampled together.
     """
-    pools: dict[tuple[str, str, int, str], dict[float, list[ItemTable]]] = {}
-    places = {(c.size, c.iteration, c.source) for c in family.checkpoints}
-    varies = [len({place[i] for place in places}) > 1 for i in range(3)]
+    pools: dict[tuple[str, Place], dict[float, list[ItemTable]]] = {}
+    over_tokens = is_over_tokens(family)
+    places = {c.name: (c.size, c.iteration, c.source, c.tokens if over_tokens else None) for c in family.checkpoints}
+    name_of = place_names(places.values())
     for checkpoint in family.checkpoints:
         for (name, task), table in tables.items():
             if name == checkpoint.name and table.kind == "choice" and len(table) > 1:
-                key = (task, checkpoint.size, checkpoint.iteration, checkpoint.source)
+                key = (task, places[checkpoint.name])
                 pools.setdefault(key, {}).setdefault(checkpoint.ratio, []).append(table)
     found = {}
-    for (task, size, iteration, source), by_ratio in pools.items():
-        names = (size, f"iteration {iteration}", source)
-        title = ", ".join([task, *(name for name, shown in zip(names, varies) if shown and name)])
+    for (task, place), by_ratio in pools.items():
+        title = f"{task}, {name_of[place]}" if name_of[place] else task
         found[title] = [_diagram(percent(ratio), by_ratio[ratio]) for ratio in sorted(by_ratio)]
     return found
 

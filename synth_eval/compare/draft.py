@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ def drafts_of(
     tables: Mapping[str, ItemTable],
     *,
     results: Mapping[str, TaskResult] | None = None,
+    metrics: Sequence[Metric] | None = None,
     baseline_ratio: float,
 ) -> tuple[list[Draft], list[str]]:
     """Every metric of a task on one curve, and notes on what was left out.
@@ -65,10 +66,15 @@ def drafts_of(
     tables : checkpoint name -> item table of this task.
     results : checkpoint name -> aggregate of this task, used where there is no item table. Checkpoints with neither are
         left out of the curve.
+    metrics : those to draft, where the tables have their columns; those of the task's kind if None.
     """
     found = CurveResults.of(curve, tables, results or {})
     if found is None:
         return [], ["scored in different ways by different checkpoints; left out"]
+    if metrics is not None:
+        found = replace(
+            found, metrics=tuple(m for m in metrics if any(found.has_items(c, m) for c in found.checkpoints))
+        )
     notes = list(found.notes)
     drafts, without = [], []
     for metric in found.metrics:

@@ -9,11 +9,16 @@ from types import MappingProxyType
 
 from synth_eval.compare.budgets import budgets_of
 from synth_eval.compare.cells import cell_of, judged_of
+from synth_eval.compare.characteristics import characteristic_drafts, is_described, judged_characteristics
+from synth_eval.compare.collapse import collapse_rows
 from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.draft import Draft, drafts_of
 from synth_eval.compare.findings import findings_of
+from synth_eval.compare.grid import place_names, place_of
 from synth_eval.compare.leads import leads_of
+from synth_eval.compare.mean_losses import mean_losses_of
 from synth_eval.compare.metrics import metrics_of
+from synth_eval.compare.output_findings import iteration_contrasts, output_leads
 from synth_eval.manifest.baseline import Curve, curves
 from synth_eval.stats.contrasts import LEAST_TASKS
 from synth_eval.store import TaskResult
@@ -65,6 +70,7 @@ def compare_family(
             raise ValueError(f"results of {task} belong to checkpoint {name!r}, which the family does not have")
     warnings = _unevaluated(family, evaluated, failures)
     drafts: list[Draft] = []
+    written: list[Draft] = []
     layout = curves(family)
     for task in dict.fromkeys(task for _, task in evaluated):
         of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
@@ -77,11 +83,18 @@ def compare_family(
             )
             drafts += found
             warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
-        if len(drafts) == before:
+            described, notes = characteristic_drafts(
+                task, category, curve, of_task, baseline_ratio=family.baseline_ratio
+            )
+            written += described
+            warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
+        if len(drafts) == before and not any(map(is_described, of_task.values())):
             warnings.append(_nothing_to_compare(task, of_task, aggregates))
     warnings += _unpaired(tables, results)
     judged = judged_of(drafts)
     cells = tuple(cell_of(each) for each in judged)
+    judged_texts = judged_characteristics(written)
+    characteristics = tuple(cell_of(each) for each in judged_texts)
     comparison = Comparison(
         family=family.name,
         created=created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -91,6 +104,13 @@ def compare_family(
         contrasts=contrasts_of(judged, least_tasks=least_tasks),
         leads=leads_of(judged),
         budgets=budgets_of(cells, baseline_ratio=family.baseline_ratio),
+        mean_losses=mean_losses_of(judged),
+        characteristics=characteristics,
+        outputs=(
+            *collapse_rows(characteristics, cells, baseline_ratio=family.baseline_ratio),
+            *output_leads(judged_texts, judged),
+            *iteration_contrasts(judged_texts),
+        ),
         warnings=tuple(dict.fromkeys(warnings)),
         baseline_ratio=family.baseline_ratio,
     )
@@ -170,15 +190,9 @@ def _category(
 
 
 def _title(task: str, curve: Curve, layout: Sequence[Curve]) -> str:
-    """The task, with as much of size, iteration and source as tells this curve from the others."""
-    parts = [task]
-    if len({c.size for c in layout}) > 1:
-        parts.append(curve.size)
-    if len({c.iteration for c in layout}) > 1:
-        parts.append(f"iteration {curve.iteration}")
-    if len({c.source for c in layout}) > 1:
-        parts.append(curve.source)
-    return ", ".join(parts)
+    """The task, with as much of its place as tells this curve from the others."""
+    name = place_names(place_of(c) for c in layout)[place_of(curve)]
+    return f"{task}, {name}" if name else task
 
 
 def _records(

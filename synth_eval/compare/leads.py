@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from synth_eval.compare.cells import Judged, headlines
-from synth_eval.compare.grid import place_names
+from synth_eval.compare.grid import PARTS, place_names
 from synth_eval.stats import CurveData, lead_of
 
 CALIBRATION = "surprise_gap"
@@ -20,20 +20,19 @@ def leads_of(judged: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
 
     Returns
     -------
-    Rows with label, task, size, iteration, source, verdict (early, late, undetermined, accuracy not reached, none, or
-    refused), estimate and interval (ratios), reason, accuracy_onset, calibration_onset. Curves with aggregate results
-    have none, since their items do not pair.
+    Rows with label, task, size, iteration, source, tokens, verdict (early, late, undetermined, accuracy not reached,
+    none, or refused), estimate and interval (ratios), reason, accuracy_onset, calibration_onset. Curves with aggregate
+    results have none, since their items do not pair.
     """
-    gaps = {each.place: each for each in judged if each.draft.metric.name == CALIBRATION}
-    name_of = place_names(each.place[1:] for each in judged)
+    gaps = {(each.draft.task, each.place): each for each in judged if each.draft.metric.name == CALIBRATION}
+    name_of = place_names(each.place for each in judged)
     rows = []
     for accuracy in headlines(judged):
-        calibration = gaps.get(accuracy.place)
+        task, place = accuracy.draft.task, accuracy.place
+        calibration = gaps.get((task, place))
         if calibration is not None and calibration is not accuracy and _have_items(accuracy, calibration):
-            task, size, iteration, source = accuracy.place
-            title = name_of[size, iteration, source]
-            where = {"task": task, "size": size, "iteration": iteration, "source": source}
-            label = f"{task}, {title}" if title else task
+            where = {"task": task, **dict(zip(PARTS, place))}
+            label = f"{task}, {name_of[place]}" if name_of[place] else task
             rows.append({"label": label, **where, **_lead(accuracy, calibration)})
     return tuple(rows)
 

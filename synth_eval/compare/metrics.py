@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from synth_eval.diversity.catalogue import CATALOGUE, Kind
 from synth_eval.stats.curve import MarginKind
 from synth_eval.types import TaskKind
 
@@ -94,6 +95,27 @@ _TELLING = {"exact_match", "em", "pass@1", "prompt_level_strict_acc"}  # metrics
 METRICS: tuple[Metric, ...] = (*_CHOICE, *_ROLLING, *_GENERATION)
 
 
+def _characteristic(kind: Kind) -> Metric:
+    """Shares that a collapse raises start near 0, where a share of the baseline means nothing: 2 points of them."""
+    near_zero = kind.unit == "share" and kind.collapse > 0
+    return Metric(
+        kind.name,
+        kind.label,
+        "generation",
+        kind.collapse < 0,
+        "share" if kind.unit == "share" else "score",
+        column=kind.name,
+        margin=0.02 if near_zero else 0.05,
+        margin_kind="absolute" if near_zero else "relative",
+        display_only=kind.collapse == 0,
+    )
+
+
+# What the samples of a prompt are like, a number a prompt; "better" is away from a collapse. Judged apart from scores,
+# see `compare.characteristics`.
+CHARACTERISTICS: tuple[Metric, ...] = tuple(map(_characteristic, CATALOGUE))
+
+
 def metrics_of(kind: TaskKind) -> tuple[Metric, ...]:
     """Metrics of a kind of task, headline first; which of them a task of generated text has, its tables say."""
     return tuple(metric for metric in METRICS if metric.kind == kind)
@@ -114,4 +136,9 @@ def metrics_among(names: Collection[str], kind: TaskKind | None) -> tuple[Metric
 
 def metric_named(name: str) -> Metric | None:
     """The metric of that name, or None: a comparison read from a file may know others."""
-    return next((metric for metric in METRICS if metric.name == name), None)
+    return next((metric for metric in (*METRICS, *CHARACTERISTICS) if metric.name == name), None)
+
+
+def side_of(name: str) -> str:
+    """The side of a collapse that a characteristic is evidence for: vocabulary, sameness, repetition, tail; else ''."""
+    return next((kind.facet for kind in CATALOGUE if kind.name == name), "")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from synth_eval.compare.grid import Place, full_place_name, place_of
 from synth_eval.compare.metrics import metric_named
 from synth_eval.stats.plan import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.types import Cell, Comparison
@@ -97,7 +98,7 @@ def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None,
     now = detectable_loss(
         layout(cell.seeds), item_sd=item_sd, seed_sd=seed_sd, n=cell.n_items, curves=curves, tests=tests
     )
-    place = ", ".join(part for part in (cell.size, f"iteration {cell.iteration}", cell.source) if part)
+    place = full_place_name(place_of(cell))
     return CurvePlan(
         cell.task, place, cell.metric, wanted, now, cell.n_items, cell.seeds, seed_sd, cell.conditional, needs
     )
@@ -120,12 +121,12 @@ def advice(plan: CurvePlan) -> str:
 
 def _headlines(comparison: Comparison) -> list[Cell]:
     """The first metric of each curve that is judged at all."""
-    found: dict[tuple[str, str, int, str], Cell] = {}
+    found: dict[tuple[str, Place], Cell] = {}
     for cell in comparison.cells:
         if not cell.display_only:
-            found.setdefault((cell.task, cell.size, cell.iteration, cell.source), cell)
+            found.setdefault((cell.task, place_of(cell)), cell)
     return list(found.values())
 
 
 def _title(cell: Cell) -> str:
-    return ", ".join(part for part in (cell.task, cell.size, f"iteration {cell.iteration}", cell.source) if part)
+    return f"{cell.task}, {full_place_name(place_of(cell))}"

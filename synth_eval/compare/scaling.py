@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from synth_eval.manifest.loss_table import LossRow, one_spelling
+from synth_eval.manifest.loss_table import SMALL, LossRow, one_spelling
 from synth_eval.stats.scaling import (
     Answer,
+    BestRatio,
     CollapsePattern,
     CurveAnswers,
     DomainEffects,
@@ -22,14 +23,17 @@ from synth_eval.stats.scaling import (
     answer_sizes,
     collapse_pattern,
     domain_effects,
+    equal_loss_tokens,
     largest_tokens,
     points_of,
 )
-from synth_eval.stats.scaling.sizes import larger_levels_off_sooner
+from synth_eval.stats.scaling.sizes import LevelsOff, larger_levels_off_sooner
 
 __all__ = [
     "Answer",
+    "BestRatio",
     "CurveResult",
+    "DomainEffects",
     "FormScore",
     "LawFit",
     "MixtureResult",
@@ -39,6 +43,7 @@ __all__ = [
     "SourceDomains",
     "SpeedUp",
     "TaskScaling",
+    "equal_loss_tokens",
     "largest_tokens",
     "mix_rows",
     "scaling_report",
@@ -66,12 +71,12 @@ class CurveResult:
 
 @dataclass(frozen=True)
 class SizesResult:
-    """One source and ratio over all sizes. ``larger_sooner``: yes, no or undetermined."""
+    """One source and ratio over all sizes. ``levels_off``: whether larger models do so with fewer tokens."""
 
     source: str
     ratio: float
     answers: SizeAnswers
-    larger_sooner: str
+    levels_off: LevelsOff
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def scaling_report(
     notes : lines about rows that were left out.
     on_task : called with each task that is done, for a progress bar.
     """
-    known = one_spelling(rows)
+    known = _natural_once(one_spelling(rows))
     tasks = []
     for family, task in dict.fromkeys((row.family, row.task) for row in known):
         mine = [row for row in known if (row.family, row.task) == (family, task)]
@@ -141,6 +146,20 @@ def scaling_report(
         on_task(task)
     sizes = {row.parameters: row.size for row in known if row.parameters is not None}
     return ScalingReport(tuple(tasks), _domains(known), sizes, tuple(notes))
+
+
+def _natural_once(rows: Sequence[LossRow]) -> list[LossRow]:
+    """Without natural data that is listed again for a second source: it would count as a replicate."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for row in rows:
+        key = (row.family, row.task, row.size, row.tokens, row.seed, row.loss)
+        if row.ratio == 0 and key in seen:
+            continue
+        if row.ratio == 0:
+            seen.add(key)
+        kept.append(row)
+    return kept
 
 
 def mix_rows(rows: Sequence[LossRow], source: str) -> list[LossRow]:
@@ -164,9 +183,7 @@ def _task(family: str, task: str, rows: list[LossRow], resamples: int, seed: int
             note = f"error rates move by {max(losses) - min(losses):.3f} in all, less than {LEAST_ROOM:g}: no room"
             return TaskScaling(family, task, True, (), (), (), (note,))
         notes.append(ERROR_CAVEAT)
-    unsized = [row for row in rows if row.parameters is None]
-    if unsized:
-        notes.append(f"{len(unsized)} of {len(rows)} rows have no size: fitted as curves over tokens alone")
+    notes += _missing_axes(rows)
     curves = _curves(rows, resamples, seed)
     sized = [row for row in rows if row.parameters is not None] or rows
     mixtures = []
@@ -175,6 +192,25 @@ def _task(family: str, task: str, rows: list[LossRow], resamples: int, seed: int
     return TaskScaling(
         family, task, error_rate, curves, _over_sizes(sized, curves, resamples, seed), tuple(mixtures), tuple(notes)
     )
+
+
+def _missing_axes(rows: Sequence[LossRow]) -> list[str]:
+    """What cannot be asked at all, because the rows do not vary in it."""
+    notes = []
+    unsized = sum(row.parameters is None for row in rows)
+    if unsized:
+        notes.append(f"{unsized} of {len(rows)} rows have no size: fitted as curves over tokens alone")
+    if max(row.tokens for row in rows) < SMALL:
+        notes.append(f"tokens are all below {SMALL:,.0f}: taken as written; write 10B where billions are meant")
+    ratios = {row.ratio for row in rows}
+    if ratios == {0.0}:
+        notes.append("natural data alone: best ratios and speed-ups need ratio 0 and two mixes or more")
+    sizes = list(dict.fromkeys(row.size for row in rows if row.parameters is not None))
+    if len(sizes) == 1:
+        notes.append(f"one size, {sizes[0]}: nothing is said about sizes")
+    if len(sizes) == 2:
+        notes.append(f"two sizes, {' and '.join(sizes)}: fitted each alone, as two cannot tell an exponent of size")
+    return notes
 
 
 def _sources(rows: Sequence[LossRow]) -> list[str]:

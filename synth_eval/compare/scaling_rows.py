@@ -56,6 +56,8 @@ def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") 
 
 def _tokens(comparison: Comparison, cell: Cell, ratio: float) -> set[float | None]:
     """Tokens of the checkpoints of one ratio of a cell. Natural data may be listed under another source."""
+    if cell.tokens is not None:  # a family over tokens, whose cells have one budget each
+        return {cell.tokens}
     same = [
         checkpoint
         for checkpoint in comparison.checkpoints

@@ -43,7 +43,7 @@ def oriented(scores: FloatArray, metric: Metric) -> FloatArray:
 
     A signed metric is best at 0 and stays as it is: `CurveData.signed` says so.
     """
-    return scores if metric.higher_is_better or metric.signed else -scores
+    return scores if metric.higher_is_better or metric.signed else 0.0 - scores  # not -scores: 0 must not become -0
 
 
 def chance_level(table: ItemTable, rows: IntArray) -> float | None:

@@ -8,10 +8,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from synth_eval.types import Cell, CheckpointRecord, Comparison, ResultsError
+from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, ResultsError, SeedValues
 
 SCHEMA = 1
 Record = TypeVar("Record", Cell, CheckpointRecord)
+Part = TypeVar("Part", SeedValues, FittedCurve)
+ROWS = ("contrasts", "leads", "budgets", "findings", "mean_losses", "outputs", "gate")
 _ALWAYS_FLOAT = ("values", "difference")  # tuples of float, where null stands for NaN
 
 
@@ -43,7 +45,10 @@ def comparison_from_dict(data: Mapping[str, Any]) -> Comparison:
                 _record(checkpoint, CheckpointRecord, f"checkpoint {i}")
                 for i, checkpoint in enumerate(data["checkpoints"])
             ),
-            **{name: _rows(data.get(name, ())) for name in ("contrasts", "leads", "budgets", "findings")},
+            "characteristics": tuple(
+                _record(cell, Cell, f"characteristic {i}") for i, cell in enumerate(data.get("characteristics", ()))
+            ),
+            **{name: _rows(data.get(name, ())) for name in ROWS},
             "warnings": tuple(data.get("warnings", ())),
         }
     )
@@ -81,7 +86,15 @@ def _record(data: Mapping[str, Any], kind: type[Record], where: str) -> Record:
     for key in _ALWAYS_FLOAT:
         if key in values:
             values[key] = tuple(math.nan if item is None else item for item in values[key])
+    if kind is Cell:
+        values["by_seed"] = tuple(_nested(seed, SeedValues, where) for seed in data.get("by_seed", ()))
+        values["fitted"] = None if data.get("fitted") is None else _nested(data["fitted"], FittedCurve, where)
     return kind(**values)
+
+
+def _nested(data: Mapping[str, Any], kind: type[Part], where: str) -> Part:
+    _check_keys(data, kind, where)
+    return kind(**{key: _tuples(value) for key, value in data.items()})
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:

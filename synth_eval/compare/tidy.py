@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PER_CELL = (
-    "task", "category", "metric", "higher_is_better", "display_only", "size", "iteration", "source", "seeds", "n_items",
+    "task", "category", "metric", "higher_is_better", "display_only", "size", "iteration", "source", "tokens",
+    "seeds", "n_items",
 )  # fmt: skip
 PER_RATIO = ("ratio", "value", "se", "difference", "difference_low", "difference_high")
 VERDICT = (
@@ -22,7 +23,7 @@ COLUMNS = ("family", *PER_CELL, *PER_RATIO, *VERDICT)
 
 
 def tidy(comparison: Comparison) -> pd.DataFrame:
-    """One row a cell and ratio.
+    """One row a cell and ratio, the characteristics of generated text last.
 
     Returns
     -------
@@ -33,7 +34,8 @@ def tidy(comparison: Comparison) -> pd.DataFrame:
     """
     import pandas as pd  # 0.2 s, which a report without a table need not wait for
 
-    rows = [row for cell in comparison.cells for row in _rows(comparison.family, cell)]
+    cells = (*comparison.cells, *comparison.characteristics)
+    rows = [row for cell in cells for row in _rows(comparison.family, cell)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     kinds = dict.fromkeys(COLUMNS, "float64")
     kinds |= dict.fromkeys(("family", "task", "category", "metric", "size", "source", "verdict", "reason"), "object")

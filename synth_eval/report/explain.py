@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synth_eval.compare.grid import PARTS
 from synth_eval.compare.metrics import metric_named
 from synth_eval.report.numbers import change_text, percent, value_text
 from synth_eval.report.view.curves import Curve, curves_of
@@ -17,7 +19,6 @@ from synth_eval.types import Cell, Comparison, SynthEvalError
 
 WIDTH = 80
 NAME = 16  # columns of the name of a fact
-PLACE = ("size", "iteration", "source")
 
 
 def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> str:
@@ -36,15 +37,21 @@ def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> st
     ------
     SynthEvalError : no such task; the nearest name is suggested.
     """
-    curves = [curve for curve in curves_of(comparison) if curve.task == task]
+    curves = [curve for curve in _all_curves(comparison) if curve.task == task]
     if not curves:
         raise SynthEvalError(_unknown(comparison, task))
     blocks = ["\n".join(_curve(comparison, curve, width)) for curve in curves]
     return "\n\n".join(blocks) + "\n"
 
 
+def _all_curves(comparison: Comparison) -> list[Curve]:
+    """Of scores, then of what the models write."""
+    written = dataclasses.replace(comparison, cells=comparison.characteristics)
+    return [*curves_of(comparison), *curves_of(written)]
+
+
 def _unknown(comparison: Comparison, task: str) -> str:
-    tasks = list(dict.fromkeys(curve.task for curve in curves_of(comparison)))
+    tasks = list(dict.fromkeys(curve.task for curve in _all_curves(comparison)))
     near = difflib.get_close_matches(task, tasks, n=1, cutoff=0.5)
     mend = f"did you mean {near[0]!r}?" if near else f"judged are {', '.join(tasks) or 'none'}"
     return f"--explain {task}: no curve of that task was judged; {mend}"
@@ -109,8 +116,8 @@ def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:
 def _leads(comparison: Comparison, curve: Curve) -> Iterator[str]:
     """What the leads say of this curve; one that names no place is said of every place of its task."""
     for row in comparison.leads:
-        if row.get("task") == curve.task and all(_same(row, curve.headline, name) for name in PLACE):
-            shown = {key: value for key, value in row.items() if key not in ("label", "task", *PLACE)}
+        if row.get("task") == curve.task and all(_same(row, curve.headline, name) for name in PARTS):
+            shown = {key: value for key, value in row.items() if key not in ("label", "task", *PARTS)}
             table = finding_table("lead", "", "", [shown], unit="ratio")
             if table is not None:
                 yield "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synth_eval.report.drift_figures import drift_figures
 from synth_eval.report.view import ChartCurve, Line, LossMap, ReportView, TaskChart
 from synth_eval.report.view.charts import anchor
 from synth_eval.types import SynthEvalError
@@ -54,6 +55,7 @@ def write_figures(
     with matplotlib.rc_context({"svg.hashsalt": "synth-eval", "svg.fonttype": "none", "font.size": 9}):
         drawn = [(each.name, task_figure(each)) for chart in view.charts for each in _by_round(chart)]
         drawn += [(loss.table.name, loss_figure(loss)) for loss in view.losses if loss.table.rows]
+        drawn += drift_figures(view.outputs) if view.outputs is not None else ()
         for name, figure in drawn:
             for ending in FORMATS:
                 files.append(folder / f"{name}.{ending}")
@@ -111,17 +113,17 @@ def loss_figure(loss: LossMap) -> Figure:
 
 
 def _by_round(chart: TaskChart) -> list[TaskChart]:
-    """A chart for each iteration and source, so that only sizes share a figure."""
-    rounds = list(dict.fromkeys((curve.iteration, curve.source) for curve in chart.curves))
+    """A chart for each token budget, iteration and source, so that only sizes share a figure."""
+    rounds = list(dict.fromkeys((curve.tokens, curve.iteration, curve.source) for curve in chart.curves))
     if len(rounds) == 1:
         return [chart]
     return [
         dataclasses.replace(
             chart,
-            name=f"{chart.name}-{anchor(f'{source} iteration {iteration}', number)}",
-            curves=tuple(curve for curve in chart.curves if (curve.iteration, curve.source) == (iteration, source)),
+            name=f"{chart.name}-{anchor(f'{tokens} {source} iteration {iteration}', number)}",
+            curves=tuple(c for c in chart.curves if (c.tokens, c.iteration, c.source) == (tokens, iteration, source)),
         )
-        for number, (iteration, source) in enumerate(rounds)
+        for number, (tokens, iteration, source) in enumerate(rounds)
     ]
 
 
@@ -147,7 +149,12 @@ def _draw(axes: Axes, curves: Sequence[ChartCurve], metric: str) -> None:
         )
         ratios = [100 * ratio for ratio in line.ratios]
         name = _printable(curve.title)
-        axes.plot(ratios, value, color=colour, marker=marker, linestyle=dash, linewidth=1.3, markersize=4, label=name)
+        fit = _fit(line, several)
+        joined = dash if fit is None else "none"
+        axes.plot(ratios, value, color=colour, marker=marker, linestyle=joined, linewidth=0.8, markersize=4, label=name)
+        if fit is not None:
+            corners = [100 * ratio for ratio in line.fit.ratios] if line.fit is not None else []
+            axes.plot(corners, [scale * v for v in fit], color=colour, linestyle=dash, linewidth=1.3)
         axes.fill_between(ratios, low, high, color=colour, alpha=0.13, linewidth=0)
         if line.onset is not None:
             axes.axvline(100 * line.onset, color=colour, linewidth=0.9, linestyle=":")
@@ -160,6 +167,13 @@ def _draw(axes: Axes, curves: Sequence[ChartCurve], metric: str) -> None:
             axes.axhline(scale * edge, color="gray", linewidth=0.8, linestyle="--")
     unit = f"\nchange, {line.change_unit}" if several else "\n%" if line.percent else ""
     axes.set_ylabel(f"{line.label}{unit}", parse_math=False)
+
+
+def _fit(line: Line, change: bool) -> list[float] | None:
+    """The fitted curve at its corners; None where there is none in this unit."""
+    values = () if line.fit is None else line.fit.change if change else line.fit.values
+    known = [value for value in values if value is not None]
+    return known if known and len(known) == len(values) else None
 
 
 def _draw_onsets(axes: Axes, onsets: Sequence[tuple[ChartCurve, Line, tuple[str, str, object]]]) -> None:

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from synth_eval.types import Cell, CheckpointRecord, Comparison
+from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, SeedValues
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 VERSION = 1
@@ -27,7 +27,7 @@ def comparison_schema() -> dict[str, Any]:
         "title": "comparison.json of synth-eval",
         "description": f"Schema {VERSION}. Fields are described in synth_eval/types.py and docs/reports.md.",
         **_record(Comparison),
-        "$defs": {"Cell": _record(Cell), "CheckpointRecord": _record(CheckpointRecord)},
+        "$defs": {kind.__name__: _record(kind) for kind in (Cell, CheckpointRecord, SeedValues, FittedCurve)},
     }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from synth_eval.report.view import DataTable, Entry, ReportView
+from synth_eval.report.view import DataTable, Entry, ReportView, Status
+from synth_eval.report.view.findings import tally
 
 SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "refused": "➖"}
+OPEN = 12  # verdicts that are not folded
 LONGEST = 60_000  # characters; GitHub takes comments of 65,536
 SPECIAL = "\\`*_{}[]<>#|~"  # what Markdown and GitHub's tables would read; @ is dealt with apart
 
@@ -20,7 +22,8 @@ def markdown_report(view: ReportView) -> str:
     str : GitHub-flavoured Markdown. Every text of the comparison is escaped, and names nobody (no @mention).
     """
     head, tail = "\n".join(_head(view)), "\n".join(_tail(view))
-    tables = [view.leads, view.contrasts, view.findings, view.verdicts, *(loss.table for loss in view.losses)]
+    outputs = [] if view.outputs is None else [view.outputs.stages, view.outputs.leads, view.outputs.iterations]
+    tables = [view.leads, view.contrasts, view.findings, *outputs, view.verdicts, *(loss.table for loss in view.losses)]
     folded, left_out = [], 0
     room = LONGEST - len(head) - len(tail)
     for table in tables:
@@ -40,6 +43,11 @@ def _head(view: ReportView) -> Iterator[str]:
     for i, sentence in enumerate(view.headline):
         yield f"**{escaped(sentence)}**" if i == 0 else escaped(sentence)
         yield ""
+    if view.gate is not None:
+        yield f"### {escaped(view.gate.title)}"
+        yield ""
+        yield from _table(view.gate)
+        yield ""
     if view.budgets is not None:
         yield f"### {escaped(view.budgets.title)}"
         yield ""
@@ -49,17 +57,26 @@ def _head(view: ReportView) -> Iterator[str]:
     if view.statuses:
         yield "### Verdicts"
         yield ""
-        yield from _rows(
-            ("verdict", "curve", "why"),
-            [
-                (
-                    f"{SYMBOL[status.word]} {status.word}",
-                    escaped(status.title),
-                    escaped("; ".join(filter(None, (status.sentence, status.also)))),
-                )
-                for status in view.statuses
-            ],
-        )
+        yield from _verdicts(view.statuses[:OPEN])
+        if more := view.statuses[OPEN:]:
+            yield from _open(f"{len(more)} more verdicts: {tally(status.word for status in more)}")
+            yield from _verdicts(more)
+            yield "</details>"
+            yield ""
+
+
+def _verdicts(statuses: Sequence[Status]) -> Iterator[str]:
+    yield from _rows(
+        ("verdict", "curve", "why"),
+        [
+            (
+                f"{SYMBOL[status.word]} {status.word}",
+                escaped(status.title),
+                escaped("; ".join(filter(None, (status.sentence, status.also)))),
+            )
+            for status in statuses
+        ],
+    )
 
 
 def _tail(view: ReportView) -> Iterator[str]:

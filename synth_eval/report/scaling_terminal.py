@@ -1,4 +1,4 @@
-"""What the scaling laws answer, in a terminal: answers first, then what was refused and why, caveats last.
+"""What the scaling laws answer, in a terminal: the answers in short, then charts, tables, refusals with their reasons.
 
 Width, colour and encoding are those of the console, as in `report.terminal`; words carry every meaning.
 """
@@ -14,30 +14,40 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from synth_eval.compare.scaling import (
-    CurveResult,
-    FormScore,
-    MixtureResult,
-    ScalingReport,
-    SourceDomains,
-    SpeedUp,
-    TaskScaling,
+from synth_eval.compare.scaling import BestRatio, MixtureResult, ScalingReport, SourceDomains, SpeedUp, TaskScaling
+from synth_eval.report.scaling_chart import log_chart, mark_of
+from synth_eval.report.scaling_says import (
+    PATTERN,
+    collapse_text,
+    curve_refusals,
+    domain_flags,
+    in_short,
+    mixture_refusals,
+    moves_lines,
+    size_refusals,
 )
-from synth_eval.report.scaling_text import (
-    REFUSED,
-    answer_text,
-    count_text,
-    curve_name,
-    grouped,
-    percent_text,
-    size_text,
+from synth_eval.report.scaling_tables import (
+    best_table,
+    curve_tables,
+    domain_table,
+    equal_loss_table,
+    form_table,
+    over_sizes_table,
+    speed_up_table,
+    thinned,
 )
-from synth_eval.report.sparkline import sparkline
+from synth_eval.report.scaling_text import REFUSED, percent_text
+from synth_eval.report.scaling_view import LossPanel, loss_panels
+from synth_eval.report.view import DataTable
 
 RULE = box.SIMPLE_HEAD
 ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
-BAR = 20  # columns of the longest bar of a speed-up
+BAR = 20  # columns of the longest bar of a speed-up, and of the tested ratios
 LEAST_BAR_FACTOR = 2.0  # the longest bar stands for at least this
+NARROW = 100  # columns below which the bands of r* are not drawn
+CHART, GAP = 38, 2  # columns of a chart, and between two
+MARGIN = 2
+CURVES_NOTE = "rectified, power: error of each law on the held-out budget"
 
 
 def print_scaling(report: ScalingReport, *, console: Console) -> None:
@@ -52,6 +62,7 @@ class _Page:
         self.report = report
         self.encoding = console.encoding
         self.ascii_only = console.options.ascii_only
+        self.width = console.width
 
     def blocks(self) -> Iterator[RenderableType]:
         for position, task in enumerate(self.report.tasks):
@@ -60,117 +71,94 @@ class _Page:
             yield from self.task(task)
         for domains in self.report.domains:
             yield from self.domains(domains)
-        if self.report.notes:
-            yield from self.listed("Left out", self.report.notes, "yellow")
+        if any(mixture.collapse.seen for task in self.report.tasks for mixture in task.mixtures):
+            yield Text()
+            yield self.text(PATTERN, "dim")
+        yield from self.listed("Left out", self.report.notes, "yellow")
 
     def task(self, task: TaskScaling) -> Iterator[RenderableType]:
         yield self.text(f"{task.family}: {task.task} ({'error rate' if task.error_rate else 'loss'})", "bold")
+        for sentence in in_short(task, self.report.sizes):
+            yield self.line(sentence)
         if task.curves:
-            yield from self.curves(task.curves)
-        for sizes in task.over_sizes:
-            answers = sizes.answers
-            if answers.refused:
-                continue
-            where = "natural data" if sizes.ratio == 0 else f"{sizes.source} at ratio {sizes.ratio:g}"
-            lines = [
-                f"asymptote E {answer_text(answers.asymptote)}",
-                f"exponent of size {answer_text(answers.size_exponent, '.2f')}",
-                f"exponent of tokens {answer_text(answers.tokens_exponent, '.2f')}",
-                f"larger models level off with fewer tokens: {sizes.larger_sooner}",
-            ]
-            parts = ((f"E, {where}", answers.asymptote), (f"exponent of size, {where}", answers.size_exponent))
-            lines += grouped((what, answer.refused) for what, answer in parts if answer.refused)
-            yield from self.listed(f"Over sizes: {where}", lines)
-            yield from self.forms(answers.forms)
+            yield from self.charts(task)
+            yield from self.curves(task)
+        yield from self.over_sizes(task)
         for mixture in task.mixtures:
             yield from self.mixture(mixture)
         yield from self.listed("Notes", task.notes, "yellow")
 
-    def curves(self, curves: Sequence[CurveResult]) -> Iterator[RenderableType]:
-        laws = " or ".join(dict.fromkeys(curve.answers.law for curve in curves if curve.answers.law))
-        note = f"{laws} law for each curve; bars: from few tokens to many" if laws else "each curve alone"
-        yield from self.heading("Loss over tokens", note)
-        answering = [curve for curve in curves if curve.answers.fit is not None]
-        if answering:
-            table = self.grid("curve", "loss", "asymptote E", "exponent", "tokens to E + 5%", "held out")
-            for curve in answering:
-                answers, best = curve.answers, {form.name: form for form in curve.answers.forms}
-                table.add_row(
-                    self.text(curve_name(curve)),
-                    self.bars(curve),
-                    answer_text(answers.asymptote),
-                    answer_text(answers.exponent, ".2f"),
-                    answer_text(answers.plateau_tokens, counts=True),
-                    percent_text(best[answers.law].largest_tokens if answers.law in best else None),
-                )
-            yield table
-        yield from self.refusals(_curve_refusals(curves))
+    def charts(self, task: TaskScaling) -> Iterator[RenderableType]:
+        panels = loss_panels(task)
+        room = self.width - MARGIN
+        across = max(1, min(len(panels), (room + GAP) // (CHART + GAP)))
+        width = min((room + GAP) // across - GAP, 2 * CHART)
+        # one legend for all where their curves have the same names
+        shared = len({tuple(one.name for one in panel.series) for panel in panels}) == 1
+        yield from self.heading("Loss over tokens", "capitals: held out in the comparison of forms; dots: fitted")
+        if shared:
+            yield self.line(self.legend(panels[0]), "dim")
+        drawn = [self.chart(panel, width, legend=not shared) for panel in panels]
+        for start in range(0, len(drawn), across):
+            row = drawn[start : start + across]
+            side_by_side = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+            side_by_side.add_row(*row)
+            yield Padding(side_by_side, (0, 0, 0, MARGIN))
 
-    def bars(self, curve: CurveResult) -> Text:
-        order = sorted(zip(curve.points.tokens, curve.points.loss))
-        values = [float(loss) for _, loss in order]
-        return Text(sparkline(values, margin=0.005 * min(values), ascii_only=self.ascii_only))
+    def chart(self, panel: LossPanel, width: int, *, legend: bool) -> Text:
+        lines = log_chart(panel.series, width=width, ascii_only=self.ascii_only)
+        heads = [panel.title] if panel.title else []
+        shown = "\n".join(line[:width] for line in (*heads, *([self.legend(panel)] if legend else []), *lines))
+        text = self.text(shown)
+        text.no_wrap = True
+        return text
+
+    def legend(self, panel: LossPanel) -> str:
+        return "  ".join(f"{mark_of(number)} {one.name}" for number, one in enumerate(panel.series))
+
+    def curves(self, task: TaskScaling) -> Iterator[RenderableType]:
+        for table in curve_tables(task, "curves"):
+            yield from self.heading(f"Curves of {table.title}", CURVES_NOTE)
+            yield from self.table(table)
+        yield from self.refusals(curve_refusals(task.curves))
+
+    def over_sizes(self, task: TaskScaling) -> Iterator[RenderableType]:
+        table = over_sizes_table(task, self.report.sizes, "over-sizes")
+        if table is not None:
+            fit = next(result.answers.fit for result in task.over_sizes if result.answers.fit is not None)
+            yield from self.heading("Over sizes", fit.law.formula)
+            yield from self.table(table)
+            yield from self.table(form_table(task.over_sizes[0].answers.forms, "forms"))
+        if len({curve.size for curve in task.curves if curve.size}) > 1:
+            yield from self.refusals(size_refusals(task.over_sizes))
 
     def mixture(self, mixture: MixtureResult) -> Iterator[RenderableType]:
-        answers = mixture.answers
+        answers, sizes = mixture.answers, self.report.sizes
         yield from self.heading(f"Mixes of {mixture.source}" + (f", {mixture.size}" if mixture.size else ""), "")
-        if answers.refused:
-            yield from self.refusals([f"mixture law: {answers.refused}"])
-        elif answers.fit is not None:
+        if answers.fit is not None:
             yield self.line(f"{answers.fit.law.formula}; scatter around it {percent_text(answers.fit.scatter)}")
-            yield from self.best(mixture)
-            yield from self.speed_ups(answers.speed_ups)
-            yield from self.forms(answers.forms)
-        yield self.line(self.collapse(mixture))
+            yield from self.table(form_table(answers.forms, "forms"))
+            told = thinned(answers.best)
+            most = float(mixture.points.ratio.max())
+            strips = [self.strip(best, most) for best in told] if self.width >= NARROW else []
+            yield from self.table(best_table(mixture, told, sizes, "best"), f"0 to {most:g}", strips)
+            for line in moves_lines(mixture):
+                yield self.line(line)
+            saved = [each for each in answers.speed_ups if each.answer.value is not None]
+            longest = max((LEAST_BAR_FACTOR, *(abs_factor(each) for each in saved)))
+            yield from self.table(speed_up_table(mixture, sizes, "saved"), "", [self.bar(s, longest) for s in saved])
+            yield from self.table(equal_loss_table(mixture, sizes, "equal"))
+        yield from self.refusals(mixture_refusals(mixture, sizes))
+        yield self.line(collapse_text(mixture, sizes))
 
-    def best(self, mixture: MixtureResult) -> Iterator[RenderableType]:
-        answers = mixture.answers
-        told = [best for best in answers.best if best.answer.value is not None]
-        if told:
-            table = self.grid("best ratio r*", "tokens", "r* and band", "inside the tested range")
-            for best in told:
-                name = size_text(best.size, self.report.sizes) if best.size != 1 else "-"
-                table.add_row(
-                    self.text(name),
-                    count_text(best.tokens),
-                    answer_text(best.answer, ".2f"),
-                    "yes" if best.inside else "not all of its band",
-                )
-            yield table
-            for what, move in (("tokens", answers.moves_with_tokens), ("parameters", answers.moves_with_size)):
-                if move.value is not None and move.interval is not None:
-                    sure = "" if move.interval[0] > 0 or move.interval[1] < 0 else ": no move is seen"
-                    yield self.line(f"r* for 10 times the {what}: {answer_text(move, '+.2f')}{sure}")
-        yield from self.refusals(
-            grouped(
-                (f"r* at {size_text(best.size, self.report.sizes)}, {count_text(best.tokens)}", best.answer.refused)
-                for best in answers.best
-                if best.answer.refused
-            )
-        )
-
-    def speed_ups(self, speed_ups: Sequence[SpeedUp]) -> Iterator[RenderableType]:
-        told = [each for each in speed_ups if each.answer.value is not None]
-        if told:
-            longest = max(LEAST_BAR_FACTOR, *(abs_factor(each) for each in told))
-            table = self.grid("speed-up", "ratio", "tokens", "times, with band", "")
-            for each in told:
-                name = size_text(each.size, self.report.sizes) if each.size != 1 else "-"
-                table.add_row(
-                    self.text(name),
-                    f"{each.ratio:g}",
-                    count_text(each.tokens),
-                    answer_text(each.answer, ".2f"),
-                    self.bar(each, longest),
-                )
-            yield table
-        yield from self.refusals(
-            grouped(
-                (f"speed-up of ratio {each.ratio:g} at {size_text(each.size, self.report.sizes)}", each.answer.refused)
-                for each in speed_ups
-                if each.answer.refused
-            )
-        )
+    def strip(self, best: BestRatio, most: float) -> Text:
+        """The band of r* in the tested range, '|' at the estimate."""
+        low, high = best.answer.interval or (0.0, 0.0)
+        places = [round(min(max(x / most, 0.0), 1.0) * (BAR - 1)) for x in (low, best.answer.value or 0.0, high)]
+        blank, band = (".", "=") if self.ascii_only else ("·", "━")
+        cells = [band if places[0] <= i <= places[2] else blank for i in range(BAR)]
+        cells[places[1]] = "|"
+        return Text("".join(cells))
 
     def bar(self, each: SpeedUp, longest: float) -> Text:
         """Longer for more; '<' where the mix needs more tokens than natural data."""
@@ -179,60 +167,37 @@ class _Page:
         mark = "<" if each.answer.value < 1 else ("#" if self.ascii_only else "█")
         return Text(mark * width)
 
-    def forms(self, forms: Sequence[FormScore]) -> Iterator[RenderableType]:
-        if not forms:
-            return
-        table = self.grid("form", "parameters", "in sample", "largest tokens held out", "largest size held out")
-        for form in forms:
-            errors = (form.in_sample, form.largest_tokens, form.largest_size)
-            table.add_row(form.name, str(form.parameters), *map(percent_text, errors))
-        yield table
-
-    def collapse(self, mixture: MixtureResult) -> str:
-        pattern = mixture.collapse
-        if pattern.refused:
-            return f"collapse pattern: not judged: {pattern.refused}"
-        if not pattern.seen:
-            return f"collapse pattern: not seen in {pattern.tests} tests"
-        told = []
-        for sign in pattern.signs:
-            name = size_text(sign.size, self.report.sizes)
-            if sign.kind == "rising":
-                told.append(
-                    f"{name} at ratio {sign.ratio:g}: loss rises by {percent_text(sign.change)} with more tokens"
-                )
-            else:
-                told.append(f"{name} at ratio {sign.ratio:g}: better than natural data at few tokens, worse at many")
-        return "collapse pattern: seen: " + "; ".join(told)
-
     def domains(self, domains: SourceDomains) -> Iterator[RenderableType]:
         yield from self.heading(f"{domains.family}: domains under {domains.source}", "change of loss, over all pairs")
-        table = self.grid("ratio", "average", "helped", "hurt", "hurt most")
-        for effect in domains.effects:
-            worst = max(effect.domains, key=lambda domain: domain.change)
-            table.add_row(
-                f"{effect.ratio:g}",
-                f"{100 * effect.average.change:+.2f}%",
-                f"{sum(domain.helped for domain in effect.domains)} of {len(effect.domains)}",
-                f"{sum(domain.hurt for domain in effect.domains)} of {len(effect.domains)}",
-                self.text(f"{worst.domain} {100 * worst.change:+.2f}%"),
-            )
-        yield table
-        for effect in domains.effects:
-            if effect.helps_but_hurts_many:
-                hurt = ", ".join(domain.domain for domain in effect.domains if domain.hurt)
-                yield self.line(f"ratio {effect.ratio:g} helps on average and hurts many domains: {hurt}", "bold")
+        yield from self.table(domain_table(domains, "domains"))
+        for flag in domain_flags(domains.effects):
+            yield self.line(flag, "bold")
 
     def refusals(self, lines: Sequence[str]) -> Iterator[RenderableType]:
         for line in lines:
             yield self.line(f"{REFUSED}: {line}", "dim")
 
-    def grid(self, *headings: str) -> Table:
+    def table(self, data: DataTable | None, extra: str = "", drawn: Sequence[Text] = ()) -> Iterator[RenderableType]:
+        """A table, with a drawing at the end of each row where there is one."""
+        if data is None:
+            return
         rule = ASCII_RULE if self.ascii_only else RULE
         table = Table(box=rule, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-        for heading in headings:
+        for heading in (*data.columns, *([extra] if drawn else [])):
             table.add_column(heading, overflow="fold")
-        return table
+        texts = [[entry.text for entry in row] for row in data.rows]
+        if not self.fits([list(data.columns), *texts], max(map(len, drawn), default=0)):
+            # an interval goes below its number rather than wherever the column ends
+            texts = [[text.replace(" [", "\n[") for text in row] for row in texts]
+        for number, row in enumerate(texts):
+            table.add_row(*map(self.text, row), *drawn[number : number + 1])
+        yield Text()
+        yield Padding(table, (0, 0, 0, MARGIN))
+
+    def fits(self, rows: Sequence[Sequence[str]], more: int) -> bool:
+        """Whether a table of these texts, and ``more`` columns of drawing, has room in the console."""
+        wide = sum(max(map(len, column)) + GAP for column in zip(*rows))
+        return wide + more + MARGIN <= self.width
 
     def heading(self, title: str, note: str) -> Iterator[Text]:
         yield Text()
@@ -248,11 +213,11 @@ class _Page:
             yield from (self.line(line) for line in lines)
 
     def line(self, text: str, style: str = "") -> RenderableType:
-        return Padding(self.text(text, style), (0, 0, 0, 2))
+        return Padding(self.text(text, style), (0, 0, 0, MARGIN))
 
     def text(self, text: str, style: str = "") -> Text:
         """Text that this console can show, with control characters made visible."""
-        visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        visible = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
         return Text(visible.encode(self.encoding, "backslashreplace").decode(self.encoding), style, overflow="fold")
 
 
@@ -260,20 +225,3 @@ def abs_factor(each: SpeedUp) -> float:
     """How far a speed-up is from 1: 2 for twice and for half."""
     value = each.answer.value or 1.0
     return max(value, 1.0 / value)
-
-
-def _curve_refusals(curves: Sequence[CurveResult]) -> list[str]:
-    reasons = []
-    for curve in curves:
-        answers, name = curve.answers, curve_name(curve)
-        if answers.fit is None:
-            reasons.append((name, answers.asymptote.refused))
-            continue
-        for what, answer in (
-            ("E", answers.asymptote),
-            ("exponent", answers.exponent),
-            ("plateau", answers.plateau_tokens),
-        ):
-            if answer.refused and not (what == "plateau" and answers.asymptote.refused):
-                reasons.append((f"{what} of {name}", answer.refused))
-    return grouped(reasons)

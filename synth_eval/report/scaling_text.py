@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from synth_eval.compare.scaling import Answer, CurveResult
 
 SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 REFUSED = "refused"
+NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 
 
 def count_text(count: float) -> str:
@@ -46,11 +48,20 @@ def curve_name(curve: CurveResult) -> str:
 
 
 def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
-    """One line a reason, with what it holds for: ('a', why), ('b', why) -> 'a; b: why'."""
-    by_reason: dict[str, list[str]] = {}
+    """One line a reason, with what it holds for: ('a', why), ('b', why) -> 'a; b: why'.
+
+    Reasons that differ in their numbers alone are one; the first is given: 'a: 3 times too wide (b, c alike)'.
+    """
+    by_kind: dict[str, list[tuple[str, str]]] = {}
     for what, why in reasons:
-        by_reason.setdefault(why, []).append(what)
-    return [f"{_some(names)}: {why}" for why, names in by_reason.items()]
+        by_kind.setdefault(NUMBER.sub("#", why), []).append((what, why))
+    lines = []
+    for found in by_kind.values():
+        why = found[0][1]
+        same = [what for what, its_why in found if its_why == why]
+        others = [what for what, its_why in found if its_why != why]
+        lines.append(f"{_some(same)}: {why}" + (f" ({_some(others)} alike)" if others else ""))
+    return lines
 
 
 def _some(names: list[str]) -> str:

@@ -15,8 +15,21 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from synth_eval.report.outputs_terminal import output_grids
 from synth_eval.report.sparkline import sparkline
-from synth_eval.report.view import Column, Facts, MetricTable, Plot, PlotRow, ReportView, Status, report_view
+from synth_eval.report.view import (
+    Column,
+    DataTable,
+    Facts,
+    MetricTable,
+    Plot,
+    PlotRow,
+    ReportView,
+    Status,
+    report_view,
+)
+from synth_eval.report.view.findings import tally
+from synth_eval.report.view.model import OutputsView
 from synth_eval.types import Comparison
 
 STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "refused": "dim"}
@@ -26,6 +39,12 @@ HEAD_RULE = box.SIMPLE_HEAD
 ASCII_HEAD_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 LEAST_TITLE = 16  # room that is kept for the name of a task
 WIDE = 120  # columns from which phi, df and p are shown too
+MOST = 12  # curves of a family that is shown whole
+URGENT = 8  # of a larger one: curves, and lines of other lists
+URGENT_TABLES = 3
+BRIEF = ("surprise gap",)  # metrics shown beside the headline one, then
+ELSEWHERE = "report.html has them all, --explain TASK those of a task"
+GRID_NOTE = "mean relative loss over tasks, with 95% interval"
 FACTS_NOTE = "ratios with 95% intervals; +: maybe beyond what was tested"
 BETWEEN = 2  # spaces between the columns of a table
 
@@ -58,21 +77,84 @@ class _Page:
             yield self.text(sentence, "bold")
         if view.statuses:
             yield Text()
-            yield self.statuses(view.statuses)
-            yield from self.facts(view.facts)
-            for aside in view.asides:
-                yield from self.listed(aside.title, aside.lines, "bold")
-            bars = "8 is the largest value, 1 the smallest" if self.ascii_only else "a taller bar is a larger value"
-            yield from self.heading("Curves", f"{view.plot_note}; {bars}")
-            yield self.plots(view.plots)
+            whole = len(view.statuses) <= MOST
+            yield from self.whole(view) if whole else self.most_urgent(view)
+            yield Text()
+            yield self.text(view.legend, "dim")
+        elif view.outputs is not None:
+            yield from self.outputs(view.outputs)
+        yield from self.listed("Warnings", view.warnings, "yellow")
+        yield from self.listed("Failed checkpoints", view.failures, "bold red")
+
+    def whole(self, view: ReportView) -> Iterator[RenderableType]:
+        yield self.statuses(view.statuses)
+        yield from self.facts(view.facts)
+        for aside in view.asides:
+            yield from self.listed(aside.title, aside.lines, "bold")
+        yield from self.curves(view, view.plots)
+        if view.outputs is not None:
+            yield from self.outputs(view.outputs)
         for table in view.tables:
             yield from self.heading(table.title, table.note)
             yield from self.table(table)
-        if view.statuses:
-            yield Text()
-            yield self.text(view.legend, "dim")
-        yield from self.listed("Warnings", view.warnings, "yellow")
-        yield from self.listed("Failed checkpoints", view.failures, "bold red")
+
+    def most_urgent(self, view: ReportView) -> Iterator[RenderableType]:
+        """The same of a large family: averages over it, and the curves that most need to be looked at."""
+        shown = view.statuses[:URGENT]
+        yield self.statuses(shown)
+        yield from self.more(len(view.statuses) - URGENT, tally(status.word for status in view.statuses[URGENT:]))
+        if view.budgets is not None:
+            yield from self.data(view.budgets, "", with_notes=True)
+        for grid in view.grids:
+            yield from self.data(grid, GRID_NOTE, with_notes=False)
+        titles = {status.title for status in shown}
+        headlines = {each.title: each.metric for each in reversed(view.facts)}  # the first of a title is its headline
+        yield from self.facts([e for e in view.facts if e.title in titles and e.metric in (headlines[e.title], *BRIEF)])
+        for aside in view.asides:
+            if view.budgets is None or aside.title != view.budgets.title:
+                yield from self.listed(aside.title, aside.lines, "bold", most=URGENT)
+        yield from self.curves(view, view.plots[:URGENT])
+        yield from self.more(len(view.plots) - URGENT)
+        if view.outputs is not None:
+            yield from self.outputs(view.outputs, most=URGENT_TABLES)
+        for table in view.tables[:URGENT_TABLES]:
+            yield from self.heading(table.title, table.note)
+            yield from self.table(table)
+        yield Text()
+        yield from self.more(len(view.tables) - URGENT_TABLES, "tables of values")
+
+    def more(self, count: int, what: str = "") -> Iterator[Text]:
+        """One line on what is not shown, and where it is."""
+        if count > 0:
+            yield self.text(f"and {count} more{f' ({what})' if what else ''}: {ELSEWHERE}", "dim")
+
+    def curves(self, view: ReportView, plots: Sequence[PlotRow]) -> Iterator[RenderableType]:
+        bars = "8 is the largest value, 1 the smallest" if self.ascii_only else "a taller bar is a larger value"
+        yield from self.heading("Curves", f"{view.plot_note}; {bars}")
+        yield self.plots(plots)
+
+    def data(self, table: DataTable, note: str, *, with_notes: bool) -> Iterator[RenderableType]:
+        """A table of the page; turned over where it is too wide, and without the notes of its entries."""
+        texts = [list(table.columns), *([entry.text for entry in row] for row in table.rows)]
+        noted = [texts[0], *([f"{e.text} ({e.note})" if e.note else e.text for e in row] for row in table.rows)]
+        if with_notes and self.fits(noted):
+            texts = noted
+        elif not self.fits(texts):
+            texts = [list(column) for column in zip(*texts)]
+        yield from self.heading(table.title, note)
+        lines = self.ruled()
+        for i, head in enumerate(texts[0]):
+            lines.add_column(self.text(head), justify="right" if i and not with_notes else "left", overflow="fold")
+        for row in texts[1:]:
+            lines.add_row(*map(self.text, row))
+        yield lines
+
+    def fits(self, texts: Sequence[Sequence[str]]) -> bool:
+        return sum(BETWEEN + max(map(len, column)) for column in zip(*texts)) <= self.width + BETWEEN
+
+    def ruled(self) -> Table:
+        rule = ASCII_HEAD_RULE if self.ascii_only else HEAD_RULE
+        return Table(box=rule, pad_edge=False, padding=(0, BETWEEN, 0, 0), show_edge=False, header_style="dim")
 
     def text(self, text: str, style: str = "", *, wrap: bool = True) -> Text:
         """Text that this console can show, with control characters made visible."""
@@ -110,8 +192,7 @@ class _Page:
         if not any("%" in each.onset.split(";")[0] for each in fitted):
             return
         yield from self.heading("Where degradation starts", FACTS_NOTE)
-        rule = ASCII_HEAD_RULE if self.ascii_only else HEAD_RULE
-        table = Table(box=rule, pad_edge=False, padding=(0, BETWEEN, 0, 0), show_edge=False, header_style="dim")
+        table = self.ruled()
         wide = self.width >= WIDE
         table.add_column("curve", overflow="fold", max_width=max(LEAST_TITLE, self.width // 4))
         table.add_column("metric", no_wrap=True)
@@ -160,8 +241,7 @@ class _Page:
             yield self.grid(table.ratios, columns)
 
     def grid(self, ratios: Sequence[str], columns: Sequence[Column]) -> Table:
-        rule = ASCII_HEAD_RULE if self.ascii_only else HEAD_RULE
-        lines = Table(box=rule, pad_edge=False, padding=(0, BETWEEN, 0, 0), show_edge=False, header_style="dim")
+        lines = self.ruled()
         lines.add_column("ratio", justify="right", no_wrap=True)
         for column in columns:
             lines.add_column(self.text(column.header), no_wrap=True)
@@ -169,13 +249,23 @@ class _Page:
             lines.add_row(ratio, *(Text(_cell(column, i), "red" if column.worse[i] else "") for column in columns))
         return lines
 
-    def listed(self, title: str, lines: Sequence[str], style: str) -> Iterator[RenderableType]:
+    def outputs(self, outputs: OutputsView, *, most: int | None = None) -> Iterator[RenderableType]:
+        """The stage at each place and ratio in sentences, then each side's characteristics down the ratios."""
+        yield from self.listed(outputs.title, outputs.sentences, "bold", most=most and URGENT)
+        yield Text()
+        yield from output_grids(outputs, self, most=most)
+
+    def listed(
+        self, title: str, lines: Sequence[str], style: str, *, most: int | None = None
+    ) -> Iterator[RenderableType]:
         if not lines:
             return
         yield Text()
         yield Text(title, style)
-        for line in lines:
+        for line in lines[:most]:
             yield Padding(self.text(line), (0, 0, 0, 2))
+        for rest in self.more(len(lines) - (most or len(lines))):
+            yield Padding(rest, (0, 0, 0, 2))
 
 
 def _narrowest(bars: int, *labels: str) -> int:

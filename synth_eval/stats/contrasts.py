@@ -48,7 +48,7 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
     if first.onset is None or second.onset is None or first.onsets is None or second.onsets is None:
         return Contrast("undetermined", _no_onset((first, second), names), "onset")
     estimate = first.onset - second.onset
-    low, high = _interval(first.onsets - second.onsets)
+    low, high = percentile_interval(first.onsets - second.onsets)
     if low <= 0 <= high:
         return Contrast("undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high))
     sooner, later = names if high < 0 else names[::-1]
@@ -119,7 +119,7 @@ def group_contrast(
 def _loss(
     measure: Measure, loss: float, draws: FloatArray, names: Names, beyond: bool, ratios: int, ratio: float | None
 ) -> Contrast:
-    low, high = _interval(draws)
+    low, high = percentile_interval(draws)
     apart = not low <= 0 <= high
     where = f"at {100 * ratio:.6g}%" if ratio is not None else f"on average over {ratios} ratio{'s' * (ratios != 1)}"
     if apart and beyond:
@@ -131,7 +131,8 @@ def _loss(
     return Contrast("undetermined", says, measure, loss, (low, high), ratio)
 
 
-def _interval(draws: FloatArray) -> tuple[float, float]:
+def percentile_interval(draws: FloatArray) -> tuple[float, float]:
+    """95% interval of draws (m,), an equal share cut off at each end."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
     return low, high

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.types import VerdictWord
+from synth_eval.types import FittedCurve, VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
@@ -138,6 +138,7 @@ class CurveVerdict:
     seed_sd : standard deviation of a checkpoint's mean between training runs, measured or declared.
     item_sd : standard deviation of one item's score within a checkpoint, beyond what all checkpoints share: a mean over
         n items has the noise ``item_sd**2 / n + seed_sd**2``.
+    fitted : the best-fitting shape in the direction that is worse, in units of the scores; None where none falls.
     """
 
     ratios: FloatArray
@@ -164,3 +165,4 @@ class CurveVerdict:
     direction: int = -1
     seed_sd: float | None = None
     item_sd: float | None = None
+    fitted: FittedCurve | None = None

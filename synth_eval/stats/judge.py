@@ -12,6 +12,7 @@ import numpy as np
 from synth_eval.stats.curve import CurveData, CurveVerdict
 from synth_eval.stats.curve_test import p_of_side, simulated_null
 from synth_eval.stats.fit import Fit
+from synth_eval.stats.fitted import fitted_curve
 from synth_eval.stats.multiplicity import holm
 from synth_eval.stats.noise import Noise, pooled_noise
 from synth_eval.stats.paired import PairedDifferences, paired_differences
@@ -123,6 +124,7 @@ def _judged(prepared: Prepared, fit: Fit, noise: Noise, *, seed: int) -> CurveVe
         direction=side.direction,
         seed_sd=float(np.sqrt(seed_variance)),
         item_sd=float(np.sqrt(prepared.item_variance * curve.n_items)),
+        fitted=fitted_curve(fit, prepared.mean, prepared.curve.ratios, side.direction),
     )
 
 

@@ -27,6 +27,15 @@ def test_natural_data_serve_every_source() -> None:
     assert mix_rows([*own, *other], "rephrased") == own
 
 
+def test_natural_data_listed_for_two_sources_count_once() -> None:
+    # another seed is a replicate, and stays
+    again = [replace(row, source="textbook") for row in rows(sizes=SIZES[:1])]
+    second = [replace(row, seed="1", loss=row.loss * 1.001) for row in rows(sizes=SIZES[:1]) if row.ratio == 0]
+    (task,) = scaling_report([*rows(sizes=SIZES[:1]), *again, *second], resamples=60).tasks
+    natural = next(curve for curve in task.curves if curve.ratio == 0)
+    assert len(natural.points) == 2 * len(TOKENS)
+
+
 def test_report_of_a_family() -> None:
     report = scaling_report(rows(), resamples=60)
     (task,) = report.tasks
@@ -45,6 +54,7 @@ def test_two_sizes_are_fitted_each_alone() -> None:
     (task,) = scaling_report(rows(sizes=SIZES[:2], tokens=tokens), resamples=60).tasks
     assert [mixture.size for mixture in task.mixtures] == ["100M", "400M"]
     assert all(mixture.answers.fit is not None for mixture in task.mixtures)
+    assert task.notes == ("two sizes, 100M and 400M: fitted each alone, as two cannot tell an exponent of size",)
 
 
 def test_rows_without_a_size_are_fitted_over_tokens() -> None:
@@ -59,6 +69,14 @@ def test_one_ratio_has_curves_and_no_mixture() -> None:
     (task,) = scaling_report(rows(ratios=(0.0,), tokens=(*TOKENS, 5e11)), resamples=60).tasks
     assert task.mixtures == ()
     assert task.over_sizes[0].answers.fit is not None
+    assert task.notes == ("natural data alone: best ratios and speed-ups need ratio 0 and two mixes or more",)
+
+
+def test_tokens_without_a_unit_are_named() -> None:
+    billions = [replace(row, tokens=row.tokens / 1e9) for row in rows(sizes=SIZES[:1])]
+    (task,) = scaling_report(billions, resamples=60).tasks
+    assert "tokens are all below 10,000: taken as written; write 10B where billions are meant" in task.notes
+    assert not any("below 10,000" in note for note in scaling_report(rows(sizes=SIZES[:1])).tasks[0].notes)
 
 
 def test_error_rates_carry_the_caveat_and_need_room() -> None:

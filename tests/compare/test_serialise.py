@@ -36,7 +36,7 @@ def test_layout(compared: Comparison) -> None:
     data = comparison_to_dict(compared)
     assert list(data) == [
         "schema", "family", "created", "provenance", "cells", "checkpoints", "contrasts", "leads", "budgets",
-        "findings", "warnings", "baseline_ratio",
+        "findings", "mean_losses", "characteristics", "outputs", "gate", "warnings", "baseline_ratio",
     ]  # fmt: skip
     assert data["schema"] == 1
     assert list(data["cells"][0]) == [field.name for field in dataclasses.fields(Cell)]

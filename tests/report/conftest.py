@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from synth_eval.compare import comparison_from_json
-from synth_eval.types import Cell, CheckpointRecord, Comparison
+from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, SeedValues
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -69,7 +69,8 @@ def make_cell() -> Callable[..., Cell]:
 
 @pytest.fixture(scope="session")
 def fitted(make_cell) -> Comparison:
-    """2 sizes x 2 tasks with onsets, leads and contrasts, one safe and one refused; names that are HTML."""
+    """2 sizes x 2 tasks with onsets, leads and contrasts, one safe and one refused; names that are HTML. Two curves
+    have seeds and a fit: .8 up to 20%, then straight down to .6; and .8 less .2 times the square of the ratio."""
     gap = {
         "metric": "surprise_gap",
         "higher_is_better": False,
@@ -82,11 +83,13 @@ def fitted(make_cell) -> Comparison:
         "crossing_ci": (0.05, 0.2),
     }
     unfitted = {"onset": None, "onset_ci": None, "crossing": None, "crossing_ci": None, "first_below": None}
+    seeds = (SeedValues(0, (0.81, 0.8, 0.62)), SeedValues(1, (0.79, 0.76, None)))
+    hinge, power = FittedCurve("hinge", 0.2, 0.8, 0.6), FittedCurve("power", 2.0, 0.8, 0.6)
     cells = (
-        make_cell(),
+        make_cell(by_seed=seeds, fitted=hinge),
         make_cell(**gap),
         make_cell(metric="ece", higher_is_better=False, verdict="refused", display_only=True, **unfitted),
-        make_cell(size="1.4B", onset=0.3, onset_ci=(0.22, 0.38), budget=0.2),
+        make_cell(size="1.4B", onset=0.3, onset_ci=(0.22, 0.38), budget=0.2, by_seed=seeds, fitted=power),
         make_cell(size="1.4B", **gap),
         make_cell(HOSTILE, category=HOSTILE, verdict="safe", budget=0.5, reason="</script> within 3%", **unfitted),
         make_cell(HOSTILE, category=HOSTILE, size="1.4B", verdict="refused", budget=None, reason="no room", **unfitted),
@@ -95,6 +98,10 @@ def fitted(make_cell) -> Comparison:
         CheckpointRecord(f"{HOSTILE} {size} {ratio}", size, ratio, 1, 0, "self", None, "abc", ("arc",))
         for size in ("410M", "1.4B")
         for ratio in (0.0, 0.2, 0.5)
+    )
+    losses = (
+        *(("410M", 0.2, 0.02, (-0.01, 0.05)), ("410M", 0.5, 0.2, (0.17, 0.23))),
+        *(("1.4B", 0.2, 0.0, (-0.03, 0.03)), ("1.4B", 0.5, 0.1, (0.07, 0.13))),
     )
     lead = {"label": "arc, 410M", "task": "arc", "size": "410M", "verdict": "undetermined", "estimate": 0.1}
     return Comparison(
@@ -106,5 +113,86 @@ def fitted(make_cell) -> Comparison:
         leads=({**lead, "interval": (-0.02, 0.2), "reason": "which came first is undetermined"},),
         contrasts=({"label": "410M against 1.4B", "verdict": "undetermined", "estimate": -0.1, "unit": "ratio"},),
         findings=({"label": "within 3% up to 20%", "verdict": "disagrees"},),
+        mean_losses=tuple(
+            {"axis": "size", "value": size, "ratio": ratio, "estimate": loss, "interval": interval, "curves": 2}
+            for size, ratio, loss, interval in losses
+        ),
         warnings=(f"{HOSTILE} [link](javascript:alert(1)) @everyone | $x$",),
     )
+
+
+@pytest.fixture(scope="session")
+def written(make_cell) -> Comparison:
+    """Characteristics of texts over two iterations: rare words fall, self-BLEU does not rise; one score falls too."""
+
+    def drawn(metric: str, iteration: int, values: tuple[float, ...], intervals: tuple, **changes) -> Cell:
+        difference = tuple(value - values[0] for value in values)
+        return make_cell(
+            "essays",
+            metric=metric,
+            category="generation",
+            iteration=iteration,
+            values=values,
+            difference=difference,
+            difference_ci=((0.0, 0.0), *intervals),
+            n_items=40,
+            **changes,
+        )
+
+    characteristics = []
+    for iteration, tail in ((1, (0.30, 0.29, 0.24)), (2, (0.30, 0.25, 0.15))):
+        beside = tuple((value - 0.30 - 0.02, value - 0.30 + 0.02) for value in tail[1:])
+        characteristics += [
+            drawn("tail_mass", iteration, tail, beside),
+            drawn(
+                "self_bleu",
+                iteration,
+                (0.40, 0.35, 0.40),
+                ((-0.08, -0.02), (-0.03, 0.03)),
+                higher_is_better=False,
+                verdict="inconclusive",
+            ),
+            drawn(
+                "length",
+                iteration,
+                (60.0, 60.0, 60.0),
+                ((-1.0, 1.0), (-1.0, 1.0)),
+                higher_is_better=False,
+                display_only=True,
+                verdict="refused",
+            ),
+        ]
+    stages = {(1, 0.2): "none", (1, 0.5): "early collapse", (2, 0.2): "early collapse", (2, 0.5): "late collapse"}
+    where = {"size": "410M", "source": "self", "tokens": None}
+    outputs = [
+        {"kind": "collapse", "label": "", "task": "essays", **where, "iteration": iteration, "ratio": ratio}
+        | {
+            "verdict": "some sides",
+            "toward": ("tail",),
+            "against": (),
+            "stage": stage,
+            "reason": f"because {ratio:.0%}",
+        }
+        for (iteration, ratio), stage in stages.items()
+    ]
+    lead = {"kind": "lead", "texts": "essays", "task": "arc", **where, "iteration": 2, "reason": "moved earlier"}
+    outputs += [
+        {**lead, "label": "rare words", "metric": "tail_mass", "verdict": "early", "estimate": 0.2}
+        | {"interval": (0.1, 0.3)},
+        {**lead, "label": "self-BLEU", "metric": "self_bleu", "verdict": "undetermined", "estimate": 0.0}
+        | {"interval": (-0.3, 0.3)},
+        {"kind": "iteration", "label": "rare words, 1 against 2", "task": "essays", "metric": "tail_mass"}
+        | {
+            "first": 1,
+            "second": 2,
+            "verdict": "different",
+            "estimate": -0.2,
+            "interval": (-0.3, -0.1),
+            "reason": HOSTILE,
+        },
+    ]
+    cells = tuple(make_cell(iteration=iteration) for iteration in (1, 2))
+    return Comparison(
+        "writers", "2026-11-21T07:00:00+00:00", {}, cells, (), characteristics=tuple(characteristics),
+        outputs=tuple(outputs),
+    )  # fmt: skip

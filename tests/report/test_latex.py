@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,18 @@ def test_environments_balance_and_rows_match_their_columns(fitted: Comparison) -
     for columns, body in re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", text, flags=re.S):
         for row in re.findall(r"^(.*) \\\\$", body, flags=re.M):
             assert len(re.findall(r"(?<!\\)&", row)) == len(columns) - 1
+
+
+def test_a_parser_of_latex_reads_it_to_the_end(fitted: Comparison, compared: Comparison) -> None:
+    walker = pytest.importorskip("pylatexenc.latexwalker", reason="no pylatexenc: pip install pylatexenc")
+    for comparison in (fitted, compared):
+        text = latex_tables(report_view(comparison))
+        nodes, position, length = walker.LatexWalker(text, tolerant_parsing=False).get_latex_nodes()
+        assert position + length == len(text)
+        named = [node.environmentname for node in nodes if node.isNodeType(walker.LatexEnvironmentNode)]
+        assert named.count("table") + named.count("longtable") == text.count(r"\caption{")
+    with pytest.raises(walker.LatexWalkerParseError):
+        walker.LatexWalker(text.replace(r"\end{tabular}", "", 1), tolerant_parsing=False).get_latex_nodes()
 
 
 def test_a_table_longer_than_a_page_may_break(make_cell) -> None:

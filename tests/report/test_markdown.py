@@ -34,6 +34,14 @@ def test_hostile_text_stays_text(fitted: Comparison) -> None:
     assert escaped("a\nb|c`d`") == "a\\\\nb\\|c\\`d\\`"
 
 
+def test_verdicts_after_the_twelfth_are_folded(compared: Comparison) -> None:
+    cells = tuple(dataclasses.replace(cell, size=f"{size}M") for size in (1, 2) for cell in compared.cells)
+    text = markdown_report(report_view(dataclasses.replace(compared, cells=cells)))
+    head, _, rest = text.partition("<details><summary>2 more verdicts: 2 safe</summary>")
+    assert head.count("\n| ❌ degraded") + head.count("\n| ❔") + head.count("\n| ➖") + head.count("\n| ✅") == 12
+    assert rest.partition("</details>")[0].count("\n| ✅ safe") == 2
+
+
 def test_a_large_family_fits_a_comment(compared: Comparison) -> None:
     cells = tuple(dataclasses.replace(cell, size=f"{size}M") for size in range(1, 25) for cell in compared.cells)
     text = markdown_report(report_view(dataclasses.replace(compared, cells=cells)))

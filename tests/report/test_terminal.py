@@ -134,3 +134,35 @@ def test_many_ratios_leave_room_for_names(compared: Comparison) -> None:
     printed = _printed(dataclasses.replace(compared, cells=cells))
     assert max(map(len, printed.splitlines())) <= 80
     assert "…" not in printed
+
+
+def _large(fitted: Comparison) -> Comparison:
+    """3 sizes x 3 iterations x 2 tasks: too many curves to show them all."""
+    cells = tuple(
+        dataclasses.replace(cell, size=size, iteration=iteration)
+        for size in ("70M", "410M", "1.4B")
+        for iteration in (1, 2, 3)
+        for cell in (*fitted.cells[:2], fitted.cells[5])
+    )
+    leads = tuple({**lead, "label": f"lead {i}"} for lead in fitted.leads for i in range(20))
+    return dataclasses.replace(fitted, cells=cells, leads=leads)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_large_family_is_shown_by_its_most_urgent_curves(fitted: Comparison, width: int) -> None:
+    printed = _printed(_large(fitted), width=width)
+    assert max(map(len, printed.splitlines())) <= width
+    assert len(printed.splitlines()) < 160
+    said = " ".join(printed.split())
+    # 18 curves: 9 degraded, of which 8 are shown, and 9 safe
+    assert "and 10 more (9 safe, 1 degraded): report.html has them all, --explain TASK those of a task" in said
+    assert said.count("lead ") == 8
+    assert "and 12 more: report.html has them all" in said
+    assert "20.0% [17.0, 23.0]" in said  # averages over tasks, with their intervals
+    assert "How much synthetic data is shown safe" in said
+
+
+def test_a_family_of_twelve_curves_is_shown_whole(fitted: Comparison) -> None:
+    large = _large(fitted)
+    twelve = dataclasses.replace(large, cells=large.cells[: 6 * 3])
+    assert "report.html has them all" not in " ".join(_printed(twelve).split())

@@ -22,7 +22,11 @@ def _judge(curve: CurveData) -> CurveVerdict:
 
 def _numbers(verdict: CurveVerdict) -> np.ndarray:
     """Everything that is said, as numbers."""
-    named = [getattr(verdict, f.name) for f in dataclasses.fields(verdict) if f.name not in ("verdict", "reason")]
+    named = [
+        getattr(verdict, f.name) for f in dataclasses.fields(verdict) if f.name not in ("verdict", "reason", "fitted")
+    ]
+    fitted = verdict.fitted
+    named += [-1.0] * 4 if fitted is None else [fitted.shape == "hinge", fitted.parameter, fitted.start, fitted.end]
     return np.concatenate([np.ravel(np.asarray(-1.0 if value is None else value, dtype=float)) for value in named])
 
 

@@ -4,10 +4,12 @@
 const Figures = (() => {
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "x", "star"];
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-  const HEIGHT = { top: 210, second: 170, row: 36, gap: 52, axis: 58, head: 26 };
+  const HEIGHT = { top: 210, second: 170, row: 44, gap: 52, axis: 58, head: 26 };
 
   const MARGIN_LEFT = 52;
   const TICK = 40; // pixels that the name of a ratio takes
+  const NARROW = 480; // pixels: a phone, where labels say less
+  const UNDER = 0.26; // of a row: how far below the onset the crossing is drawn
 
   // plotly reads some HTML in its texts
   const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
@@ -17,7 +19,8 @@ const Figures = (() => {
     return curve.lines.find((each) => each.metric === metric);
   }
 
-  // settings: { shown: [{curve, style}], metric (of the second panel), scale: "value" | "change", colours, font, width (pixels), largest (ratio) }
+  // settings: { shown: [{curve, style}], metric (of the second panel), scale: "value" | "change", fit, seeds (whether to
+  // draw them), colours, font, width (pixels), largest (ratio) }
   function figure(chart, settings) {
     const first = chart.curves[0].lines[0].metric;
     const second = settings.shown.some(({ curve }) => line(curve, settings.metric)) && settings.metric !== first ? settings.metric : null;
@@ -59,20 +62,28 @@ const Figures = (() => {
     const change = settings.scale === "change";
     const out = { traces: [], shapes: [], annotations: [] };
     const signed = some.margins && some.margins.length === 2;
+    const single = found.length === 1;
     for (const { line, style } of found) {
       const y = change ? line.change : line.values;
       const low = change ? line.change_low : line.low;
       const high = change ? line.change_high : line.high;
+      const fitted = settings.fit ? fitOf(line, change) : null;
+      const named = style.name ? `${style.name}, ` : "";
       out.traces.push(...band(line.ratios, low, high, axis, style));
+      if (settings.seeds) out.traces.push(...seedTraces(line, change, axis, style, named));
+      if (fitted) out.traces.push(...fitTraces(line, fitted, axis, style, named));
       out.traces.push({
-        x: line.ratios, y, yaxis: axis, mode: "lines+markers", name: plain(style.name || line.label),
-        line: { color: style.colour, dash: style.dash, width: 2.5 }, marker: { color: style.colour, symbol: style.symbol, size: 9 },
-        text: line.texts.map((text, i) => plain(`${style.name ? `${style.name}, ` : ""}${percent(line.ratios[i])}: ${line.label} ${text}`)),
+        x: line.ratios, y, yaxis: axis, mode: fitted ? "markers" : "lines+markers", name: plain(style.name || line.label),
+        line: { color: style.colour, dash: style.dash, width: settings.fit ? 1.2 : 2.5 },
+        marker: { color: style.colour, symbol: style.symbol, size: 9 },
+        text: line.texts.map((text, i) => plain(`${named}${percent(line.ratios[i])}: ${line.label} ${text}`) + shapeOf(fitted)),
         hovertemplate: "%{text}<extra></extra>", connectgaps: true,
       });
-      if (line.onset !== null) out.shapes.push(upright(line.onset, axis, style.colour));
+      if (line.onset !== null) {
+        out.shapes.push(upright(line.onset, axis, style.colour));
+        if (single && line.onset_ci) out.shapes.push(spread(line.onset_ci, axis, style.colour));
+      }
     }
-    const single = found.length === 1;
     // changes share one baseline, and relative margins too; those of a signed gap depend on where each curve starts
     const edges = change && !single ? found.slice(0, 1) : found;
     for (const { line, style } of edges) {
@@ -84,8 +95,8 @@ const Figures = (() => {
       if ((single || change) && margins.length === 1) out.annotations.push(...levelNames(change ? 0 : line.baseline, margins[0], axis, settings));
     }
     const unit = change ? some.change_unit : signed ? "nats; 0 is calibrated" : "";
-    out.title = `${some.label}${change ? ": change" : ""}${unit ? ` (${unit})` : ""}`;
-    out.axis = { tickformat: change ? "+" : some.percent ? ".0%" : "", zeroline: signed, nticks: 6 };
+    out.title = `${some.label}${change && some.metric !== "mean loss" ? ": change" : ""}${unit ? ` (${unit})` : ""}`;
+    out.axis = { tickformat: change ? "+" : some.percent ? ".0%" : "", zeroline: signed, nticks: 6, labelalias: { "+0": "0" } };
     return out;
   }
 
@@ -99,30 +110,84 @@ const Figures = (() => {
     }];
   }
 
-  function drawOnsets(rows, axis, settings) {
-    const names = rows.map(({ line, style }) => (style.name ? `${line.label}, ${style.name}` : line.label));
-    const traces = rows.map(({ line, style }, i) => {
-      const [low, high] = line.onset_ci || [line.onset, line.onset];
+  // the fitted curve's corners; null where there is none in this unit
+  function fitOf(line, change) {
+    const y = line.fit ? (change ? line.fit.change : line.fit.values) : [null];
+    return y.includes(null) ? null : { x: line.fit.ratios, y, text: line.fit.text };
+  }
+
+  function fitTraces(line, fitted, axis, style, named) {
+    const traces = [{
+      x: fitted.x, y: fitted.y, yaxis: axis, mode: "lines", line: { color: style.colour, dash: style.dash, width: 2.5 },
+      hoverinfo: "skip", // it would hide the points that it runs through: they say its shape
+    }];
+    if (line.onset !== null && line.crossing !== null) {
+      traces.push({
+        x: [line.crossing], y: [interpolated(fitted, line.crossing)], yaxis: axis, mode: "markers", marker: crossMark(style.colour),
+        text: [plain(`${named}${line.label}: fitted loss reaches the margin at ${percent(line.crossing)}${between(line.crossing_ci)}`)],
+        hovertemplate: "%{text}<extra></extra>",
+      });
+    }
+    return traces;
+  }
+
+  function seedTraces(line, change, axis, style, named) {
+    return line.seeds.map((seed) => {
+      const y = change ? seed.change : seed.values;
+      const unit = change ? line.change_unit : line.percent ? "%" : "";
+      const written = (value) => `${change && value > 0 ? "+" : ""}${line.percent && !change ? +(100 * value).toFixed(1) : +value.toPrecision(3)} ${unit}`;
       return {
-        x: [line.onset], y: [-i], yaxis: axis, mode: "markers",
-        marker: { color: style.colour, symbol: style.symbol, size: 10 },
-        error_x: { type: "data", symmetric: false, array: [high - line.onset], arrayminus: [line.onset - low], color: style.colour, thickness: 3, width: 6 },
-        text: [plain(`${names[i]}: onset ${percent(line.onset)}, 95% interval ${percent(low)} to ${percent(high)}`)],
+        x: line.ratios, y, yaxis: axis, mode: "lines+markers", opacity: 0.5, connectgaps: true,
+        line: { color: style.colour, width: 1 }, marker: { color: style.colour, symbol: `${style.symbol}-open`, size: 5 },
+        text: y.map((value, i) => (value === null ? "" : plain(`${named}seed ${seed.seed}, ${percent(line.ratios[i])}: ${line.label} ${written(value)}`))),
         hovertemplate: "%{text}<extra></extra>",
       };
     });
-    // above the bar, towards the middle of the panel, so that it is never cut
+  }
+
+  const shapeOf = (fitted) => (fitted ? `<br>fitted: ${plain(fitted.text)}` : "");
+  const crossMark = (colour) => ({ color: colour, symbol: "x-thin-open", size: 10, line: { color: colour, width: 2.5 } });
+  const between = (interval) => (interval ? `, 95% interval ${percent(interval[0])} to ${percent(interval[1])}` : "");
+
+  function interpolated({ x, y }, at) {
+    const i = Math.max(1, x.findIndex((ratio) => ratio >= at));
+    return y[i - 1] + ((at - x[i - 1]) / (x[i] - x[i - 1])) * (y[i] - y[i - 1]);
+  }
+
+  function drawOnsets(rows, axis, settings) {
+    const names = rows.map(({ line, style }) => (style.name ? `${line.label}, ${style.name}` : line.label));
+    const bar = (at, interval, y, colour, thickness) => {
+      const [low, high] = interval || [at, at];
+      return {
+        x: [at], y: [y], yaxis: axis, mode: "markers", hovertemplate: "%{text}<extra></extra>",
+        error_x: { type: "data", symmetric: false, array: [high - at], arrayminus: [at - low], color: colour, thickness, width: 2 * thickness },
+      };
+    };
+    const traces = rows.flatMap(({ line, style }, i) => {
+      const onset = {
+        ...bar(line.onset, line.onset_ci, -i, style.colour, 3), marker: { color: style.colour, symbol: style.symbol, size: 10 },
+        text: [plain(`${names[i]}: onset ${percent(line.onset)}${between(line.onset_ci)}`)],
+      };
+      if (line.crossing === null) return [onset];
+      const crossing = {
+        ...bar(line.crossing, line.crossing_ci, -i - UNDER, style.colour, 1.5), marker: crossMark(style.colour),
+        text: [plain(`${names[i]}: margin crossed at ${percent(line.crossing)}${between(line.crossing_ci)}`)],
+      };
+      return [onset, crossing];
+    });
+    // above the bars, towards the middle of the panel, so that it is never cut
     const annotations = rows.map(({ line }, i) => {
       const [low, high] = line.onset_ci || [line.onset, line.onset];
       const left = low + high < settings.largest;
+      const crossed = line.crossing === null || settings.width < NARROW ? "" : `, margin ${percent(line.crossing)}`;
       return {
-        x: left ? low : high, y: -i, yref: axis, xref: "x", text: plain(`${names[i]} ${percent(line.onset)}`), showarrow: false,
+        x: left ? low : high, y: -i, yref: axis, xref: "x", text: plain(`${names[i]}: onset ${percent(line.onset)}${crossed}`), showarrow: false,
         xanchor: left ? "left" : "right", yanchor: "bottom", yshift: 4, font: { ...settings.font, size: 12 },
       };
     });
     return {
-      traces, shapes: [], annotations, title: "onset of degradation, with 95% interval",
-      axis: { showticklabels: false, showgrid: false, zeroline: false, range: [-rows.length + 0.6, 0.75], fixedrange: true },
+      traces, shapes: [], annotations, title: "onset, and × margin crossed, with 95% intervals",
+      axis: { showticklabels: false, showgrid: false, zeroline: false, range: [-rows.length + 0.5, 0.7], fixedrange: true },
     };
   }
 
@@ -141,6 +206,10 @@ const Figures = (() => {
 
   function upright(x, axis, colour) {
     return { type: "line", xref: "x", x0: x, x1: x, yref: `${axis} domain`, y0: 0, y1: 1, line: { color: colour, width: 1.5, dash: "dot" } };
+  }
+
+  function spread([low, high], axis, colour) {
+    return { type: "rect", xref: "x", x0: low, x1: high, yref: `${axis} domain`, y0: 0, y1: 1, fillcolor: colour, opacity: 0.08, line: { width: 0 }, layer: "below" };
   }
 
   function heading(text, top, settings) {

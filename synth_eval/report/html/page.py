@@ -13,24 +13,33 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synth_eval.compare.scaling import ScalingReport
 from synth_eval.report.html.diagrams import DiagramRow, diagram_rows
+from synth_eval.report.html.drifts import panel_rows
+from synth_eval.report.html.environment import SYMBOL, environment
+from synth_eval.report.html.scaling import scaling_section
 from synth_eval.report.view import report_view
 from synth_eval.report.view.model import Reliability
 from synth_eval.types import Comparison, SynthEvalError
 
-SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
 # in a <script> element, where these could end it or start a comment, and where old engines break lines
 UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 NO_RELIABILITY: Mapping[str, Sequence[Reliability]] = {}
 
 
-def html_report(comparison: Comparison, *, reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY) -> str:
+def html_report(
+    comparison: Comparison,
+    *,
+    reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY,
+    scaling: ScalingReport | None = None,
+) -> str:
     """The text of report.html.
 
     Parameters
     ----------
     comparison : what `compare_family` found, or what was read from comparison.json.
     reliability : title (such as the task) -> its reliability diagrams, by ratio; drawn as small multiples.
+    scaling : scaling laws of a family over tokens, a section of their own.
 
     Returns
     -------
@@ -43,14 +52,17 @@ def html_report(comparison: Comparison, *, reliability: Mapping[str, Sequence[Re
     """
     view = report_view(comparison)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             view=view,
             counts=Counter(status.word for status in view.statuses),
             symbol=SYMBOL,
             diagrams=_diagrams(reliability),
-            data=script_json([_trimmed(chart) for chart in view.charts]),
+            scaling=None if scaling is None else scaling_section(scaling),
+            over_ratio=tuple(panel_rows(view.outputs.over_ratio)) if view.outputs else (),
+            over_iteration=tuple(panel_rows(view.outputs.over_iteration)) if view.outputs else (),
+            data=script_json({"charts": [*map(_trimmed, view.charts)], "grids": [*map(_trimmed, view.grid_charts)]}),
             plotly=_plotly(),
         )
     )
@@ -66,7 +78,9 @@ def write_html(
 def script_json(value: Any) -> str:
     """JSON that is safe inside a <script> element; numbers that are not finite become null."""
     text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return "".join(UNSAFE_IN_SCRIPT.get(character, character) for character in text)
+    return "".join(
+        UNSAFE_IN_SCRIPT.get(c, c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0xA0 else c) for c in text
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -86,30 +100,6 @@ def _trimmed(chart: Any) -> dict[str, Any]:
 
 def _diagrams(reliability: Mapping[str, Sequence[Reliability]]) -> tuple[DiagramRow, ...]:
     return tuple(diagram_rows(reliability))
-
-
-def _environment() -> Any:
-    try:
-        import jinja2
-    except ImportError:
-        raise SynthEvalError("report.html needs jinja2: pip install jinja2") from None
-    # autoescape for every name: the templates end in .j2, which jinja's own choice by ending does not know
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("synth_eval.report.html", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["asset"] = _asset
-    return environment
-
-
-def _asset(name: str) -> Any:
-    """A file of this package, put into the page as it is."""
-    import markupsafe
-
-    return markupsafe.Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
 def _plotly() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synth_eval.compare.grid import place_names
+from synth_eval.compare.grid import Place, place_names
 from synth_eval.report.numbers import percent
 from synth_eval.report.view.model import DataTable, Entry
 
@@ -16,7 +16,7 @@ NOTE = (
 
 
 def budget_table(rows: Sequence[Mapping[str, Any]], categories: Sequence[str]) -> DataTable | None:
-    """Rows are sizes (with iteration and source where they vary), columns categories; None without rows.
+    """Rows are sizes (with tokens, iteration and source where they vary), columns categories; None without rows.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def budget_table(rows: Sequence[Mapping[str, Any]], categories: Sequence[str]) -
     )
 
 
-def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:
-    return row["size"], row["iteration"], row["source"]
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["size"], row["iteration"], row["source"], row.get("tokens")
 
 
 def _entry(row: Mapping[str, Any] | None) -> Entry:

@@ -9,21 +9,25 @@ from synth_eval.compare.budgets import budgets_of
 from synth_eval.report.numbers import percent
 from synth_eval.report.view.budgets import budget_table
 from synth_eval.report.view.charts import charts_of
+from synth_eval.report.view.contrasts import contrast_details, contrast_table, worst_first
 from synth_eval.report.view.curves import Curve, curves_of, label_of
 from synth_eval.report.view.facts import facts_of, verdict_table
 from synth_eval.report.view.findings import (
-    CONTRASTS_NOTE,
     FINDINGS_NOTE,
     LEADS_NOTE,
     finding_table,
 )
-from synth_eval.report.view.losses import loss_grids, loss_maps
+from synth_eval.report.view.gate import gate_aside, gate_table
+from synth_eval.report.view.grids import grid_charts, loss_grids
+from synth_eval.report.view.losses import loss_maps
 from synth_eval.report.view.model import Aside, DataTable, Entry, ReportView, Status
+from synth_eval.report.view.outputs import outputs_view
 from synth_eval.report.view.plots import plot_note, plots_of
 from synth_eval.report.view.sentences import also, headline, status_sentence
 from synth_eval.report.view.tables import tables_of
 from synth_eval.types import CheckpointRecord, Comparison
 
+DETERMINED = ("early", "late")  # of leads: said first
 LEGEND = (
     "How to read this: a change is the checkpoint minus the baseline of the same seed on the same items, with its 95% "
     "interval in brackets (pp: percentage points). Degraded: a falling curve fits better than a flat one, after "
@@ -41,9 +45,13 @@ def report_view(comparison: Comparison) -> ReportView:
     baseline = comparison.baseline_ratio
     # a comparison written by an earlier version has none
     budgets = comparison.budgets or budgets_of(comparison.cells, baseline_ratio=baseline)
+    outputs = outputs_view(comparison)
+    said = headline(curves, baseline=baseline, failed=len(failed), checkpoints=len(comparison.checkpoints))
+    if outputs is not None:
+        said = (*(said if curves else ("No scores were compared.",)), *outputs.headline)
     return ReportView(
         title=f"{comparison.family}: synthetic data against the {percent(baseline)} baseline",
-        headline=headline(curves, baseline=baseline, failed=len(failed), checkpoints=len(comparison.checkpoints)),
+        headline=said,
         statuses=tuple(
             Status(curve.headline.verdict, curve.title, status_sentence(curve), also(curve)) for curve in curves
         ),
@@ -62,9 +70,11 @@ def report_view(comparison: Comparison) -> ReportView:
         budgets=budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
         charts=charts_of(curves, baseline),
         losses=loss_maps(curves),
-        grids=loss_grids(curves),
+        grids=loss_grids(curves, comparison.mean_losses),
+        grid_charts=grid_charts(curves, comparison.mean_losses),
         leads=finding_table("leads", "Did calibration warn first?", LEADS_NOTE, comparison.leads, unit="ratio"),
-        contrasts=finding_table("contrasts", "Contrasts", CONTRASTS_NOTE, comparison.contrasts),
+        contrasts=contrast_table(comparison.contrasts),
+        contrast_details=contrast_details(comparison.contrasts),
         findings=finding_table("findings", "Against what was published", FINDINGS_NOTE, comparison.findings),
         refused=_refused(curves),
         checkpoints=_checkpoints(comparison.checkpoints),
@@ -74,6 +84,8 @@ def report_view(comparison: Comparison) -> ReportView:
             ("baseline ratio", percent(baseline)),
             *((str(key), str(value)) for key, value in comparison.provenance.items()),
         ),
+        outputs=outputs,
+        gate=gate_table(comparison.gate),
     )
 
 
@@ -129,9 +141,11 @@ def _checkpoints(records: Sequence[CheckpointRecord]) -> DataTable:
 def _asides(comparison: Comparison) -> tuple[Aside, ...]:
     """What the comparison says in sentences besides its curves: safe budgets, early warning, published claims."""
     leads = [row for row in comparison.leads if row.get("verdict") != "none"]
+    leads.sort(key=lambda row: row.get("verdict") not in DETERMINED)
     findings = [row for row in comparison.findings if row.get("verdict") != "not tested"]
-    contrasts = [row for row in comparison.contrasts if row.get("verdict") == "different"]
+    contrasts = worst_first([row for row in comparison.contrasts if row.get("verdict") == "different"])
     found = (
+        gate_aside(comparison.gate),
         Aside("How much synthetic data is shown safe", tuple(str(row.get("reason", "")) for row in comparison.budgets)),
         Aside("Did calibration warn first?", tuple(map(_said, leads))),
         Aside("What differs", tuple(map(_said, contrasts))),

@@ -6,20 +6,22 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from synth_eval.compare.grid import size_order
+from synth_eval.compare.grid import place_of, place_order, tokens_name
 from synth_eval.compare.metrics import metric_named
-from synth_eval.report.numbers import change_text, percent, value_text
+from synth_eval.report.numbers import share as share_text
+from synth_eval.report.numbers import value_text
 from synth_eval.report.view.curves import Curve, label_of
-from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, TaskChart
+from synth_eval.report.view.model import ChartCurve, FitLine, Line, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
-from synth_eval.report.view.tables import BASELINE, is_worse
-from synth_eval.types import Cell
+from synth_eval.report.view.values import change_of, value_table
+from synth_eval.types import Cell, FittedCurve, SeedValues
 
 Interval = tuple[float, float]
+STEPS = 24  # straight pieces in which a curved fit is drawn
 
 
 def charts_of(curves: Sequence[Curve], baseline: float) -> tuple[TaskChart, ...]:
-    """One figure a task, in the order in which tasks first occur; curves within by size, iteration and source."""
+    """One figure a task, in the order in which tasks first occur; curves within by place."""
     tasks = list(dict.fromkeys(curve.task for curve in curves))
     return tuple(
         _chart(i, task, [curve for curve in curves if curve.task == task], baseline) for i, task in enumerate(tasks)
@@ -44,19 +46,19 @@ def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> 
                 size=curve.headline.size,
                 iteration=curve.headline.iteration,
                 source=curve.headline.source,
+                tokens="" if curve.headline.tokens is None else tokens_name(curve.headline.tokens),
                 verdict=curve.headline.verdict,
                 sentence=status_sentence(curve),
                 lines=tuple(_line(cell, baseline) for cell in curve.cells.values()),
             )
             for curve in ordered
         ),
-        table=_table(name, task, ordered, baseline),
+        table=value_table(name, task, ordered, baseline),
     )
 
 
-def _grid_order(curve: Curve) -> tuple[float, str, int, str]:
-    cell = curve.headline
-    return (size_order(cell.size), cell.size, cell.iteration, cell.source)
+def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
+    return place_order(place_of(curve.headline))
 
 
 def _line(cell: Cell, baseline: float) -> Line:
@@ -89,6 +91,40 @@ def _line(cell: Cell, baseline: float) -> Line:
         onset_ci=cell.onset_ci if cell.verdict == "degraded" else None,
         crossing=cell.crossing,
         crossing_ci=cell.crossing_ci,
+        seeds=tuple(_seed(cell, seed, baseline, scale) for seed in cell.by_seed),
+        fit=_fit(cell.fitted, cell.ratios, start, scale) if cell.fitted is not None else None,
+    )
+
+
+def _seed(cell: Cell, seed: SeedValues, baseline: float, scale: float) -> SeedLine:
+    numbers = [math.nan if value is None else value for value in seed.values]
+    own = [value for ratio, value in zip(cell.ratios, numbers) if ratio == round(baseline, 9)]
+    start = own[0] if own and math.isfinite(own[0]) else _baseline_value(cell, baseline)
+    return SeedLine(
+        seed=seed.seed,
+        values=_finite(numbers),
+        change=_finite(scale * (value - start) if start is not None else math.nan for value in numbers),
+    )
+
+
+def _fit(fitted: FittedCurve, ratios: Sequence[float], start: float | None, scale: float) -> FitLine:
+    lowest, highest = min(ratios), max(ratios)
+    if fitted.shape == "hinge":
+        corners = [lowest, fitted.parameter, highest] if fitted.parameter > lowest else [lowest, highest]
+        shares = [0.0] * (len(corners) - 1) + [1.0]
+        flat = fitted.parameter > lowest
+        text = f"flat up to {share_text(fitted.parameter)}, straight from there" if flat else "a straight line"
+    else:
+        shares = [(i / STEPS) ** fitted.parameter for i in range(STEPS + 1)]
+        corners = [lowest + (highest - lowest) * i / STEPS for i in range(STEPS + 1)]
+        straight = fitted.parameter == 1
+        text = "a straight line" if straight else f"the ratio to the power of {fitted.parameter:g}"
+    values = [fitted.start + share * (fitted.end - fitted.start) for share in shares]
+    return FitLine(
+        ratios=tuple(round(corner, 6) for corner in corners),
+        values=_finite(values),
+        change=_finite(scale * (value - start) if start is not None else math.nan for value in values),
+        text=text,
     )
 
 
@@ -126,51 +162,9 @@ def _text(cell: Cell, i: int, baseline: float) -> str:
     value = value_text(cell.values[i], cell.metric)
     if cell.ratios[i] == round(baseline, 9):
         return f"{value} (baseline)"
-    return value if cell.display_only else f"{value} ({_change(cell, i)})"
-
-
-def _change(cell: Cell, i: int) -> str:
-    return change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+    return value if cell.display_only else f"{value} ({change_of(cell, i)})"
 
 
 def _finite(values: Iterable[float]) -> tuple[float | None, ...]:
     """Five significant digits are more than can be seen, and half the size."""
     return tuple(float(f"{value:.5g}") if math.isfinite(value) else None for value in values)
-
-
-def _table(name: str, task: str, curves: Sequence[Curve], baseline: float) -> DataTable:
-    """A row a curve and ratio; the value of every metric, and its change where the metric carries a verdict."""
-    metrics = list(dict.fromkeys(metric for curve in curves for metric in curve.cells))
-    shown_only = {m for m in metrics if all(c.cells[m].display_only for c in curves if m in c.cells)}
-    several = len(curves) > 1
-    rows = []
-    for curve in curves:
-        for ratio in curve.headline.ratios:
-            row = [Entry(curve.place)] if several else []
-            row.append(Entry(percent(ratio), ratio))
-            for metric in metrics:
-                entries = _entries(curve.cells.get(metric), ratio, baseline)
-                row += entries[:1] if metric in shown_only else entries
-            rows.append(tuple(row))
-    heads: list[str] = []
-    for metric in metrics:
-        label = label_of(metric)
-        heads += [label] if metric in shown_only else [label, f"{label}: change"]
-    return DataTable(
-        name=f"values-{name}",
-        title=f"{task}: every value",
-        note="A change is against the baseline of the same seed on the same items, with its 95% interval.",
-        columns=(*(["curve"] if several else []), "ratio", *heads),
-        rows=tuple(rows),
-    )
-
-
-def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, Entry]:
-    """A value and its change."""
-    if cell is None or ratio not in cell.ratios:
-        return Entry(""), Entry("")
-    i = cell.ratios.index(ratio)
-    value = Entry(value_text(cell.values[i], cell.metric), cell.values[i] if math.isfinite(cell.values[i]) else None)
-    if ratio == round(baseline, 9):
-        return value, Entry(BASELINE, 0.0)
-    return value, Entry(_change(cell, i), cell.difference[i], tone="worse" if is_worse(cell, i) else "")

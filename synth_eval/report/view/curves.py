@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from synth_eval.compare.grid import Place, place_names, place_of
 from synth_eval.compare.metrics import metric_named
 from synth_eval.types import Cell, Comparison
 
@@ -27,23 +28,20 @@ class Curve:
 
 
 def curves_of(comparison: Comparison) -> list[Curve]:
-    """The cells of each task at one size, iteration and source, most urgent first.
+    """The cells of each task at one place of the grid, most urgent first.
 
     The first metric with a verdict is the headline. A task of which nothing is judged has no curve.
     """
     cells = comparison.cells
-    sizes, iterations, sources = ({getattr(cell, name) for cell in cells} for name in ("size", "iteration", "source"))
-    varies = (len(sizes) > 1, len(iterations) > 1, len(sources) > 1)
-    found: dict[tuple[str, str, int, str], list[Cell]] = {}
+    name_of = place_names(place_of(cell) for cell in cells)
+    found: dict[tuple[str, Place], list[Cell]] = {}
     for cell in cells:
-        found.setdefault((cell.task, cell.size, cell.iteration, cell.source), []).append(cell)
+        found.setdefault((cell.task, place_of(cell)), []).append(cell)
     curves = []
-    for (task, size, iteration, source), group in found.items():
-        names = (size or "size not given", f"iteration {iteration}", source)
-        place = ", ".join(name for name, shown in zip(names, varies) if shown)
+    for (task, place), group in found.items():
         judged = [cell for cell in group if not cell.display_only]
         if judged:
-            curves.append(Curve(task, place, judged[0], {cell.metric: cell for cell in group}))
+            curves.append(Curve(task, name_of[place], judged[0], {cell.metric: cell for cell in group}))
     return sorted(curves, key=_urgency)
 
 

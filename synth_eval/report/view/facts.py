@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from synth_eval.report.numbers import amount_text, interval_text, percent, share
 from synth_eval.report.view.curves import Curve, label_of
+from synth_eval.report.view.findings import tally
 from synth_eval.report.view.model import DataTable, Entry, Facts
 from synth_eval.types import Cell
 
@@ -16,7 +17,8 @@ COLUMNS = (
 )  # fmt: skip
 NOTE = (
     "Onset: where degradation starts. Margin crossed: where the fitted loss reaches the margin (3% of baseline, or "
-    "0.02 for the surprise gap). A + after a limit: it may lie beyond the largest tested ratio. phi: noise between "
+    "0.02 for the surprise gap), by the best-fitting shape of all; that need not be the hinge of the onset, and may "
+    "cross a little before it. A + after a limit: it may lie beyond the largest tested ratio. phi: noise between "
     "training runs over that of items (1: none), on df degrees of freedom. Detectable: the loss at the largest ratio "
     "that would be found with 80% power. Seed tolerance: the largest spread between seeds at which a verdict from one "
     "seed holds."
@@ -42,6 +44,7 @@ def verdict_table(curves: Sequence[Curve]) -> DataTable:
         note=NOTE,
         columns=COLUMNS,
         rows=tuple(_row(_facts(curve, cell), cell) for curve in curves for cell in judged(curve)),
+        tally=tally(cell.verdict for curve in curves for cell in judged(curve)),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from synth_eval.compare.grid import tokens_name
 from synth_eval.report.numbers import share
 from synth_eval.report.view.model import DataTable, Entry
 
@@ -16,6 +18,7 @@ KNOWN = (
     "category",
     "metric",
     "size",
+    "tokens",
     "iteration",
     "source",
     "verdict",
@@ -23,6 +26,7 @@ KNOWN = (
     "interval",
     "reason",
 )
+COUNTS = ("tokens", "first", "second")  # the latter where token budgets are compared
 HEADS = {"label": "what", "interval": "95% interval", "reason": "in words"}
 UNIT = "unit"  # of estimate and interval: "ratio" is written as percent
 KIND = "kind"
@@ -59,7 +63,13 @@ def finding_table(
         note=note,
         columns=tuple(HEADS.get(key, key.replace("_", " ")) for key in keys),
         rows=tuple(tuple(_entry(key, row.get(key), str(row.get(UNIT, unit))) for key in keys) for row in rows),
+        tally=tally(str(row["verdict"]) for row in rows if row.get("verdict")),
     )
+
+
+def tally(words: Iterable[str]) -> str:
+    """'3 early, 2 late', the most frequent first."""
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common())
 
 
 def _is_said(value: Any) -> bool:
@@ -83,6 +93,8 @@ def _entry(key: str, value: Any, unit: str) -> Entry:
 def _number(key: str, value: float, unit: str) -> str:
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
+    if key in COUNTS:
+        return tokens_name(value).removesuffix(" tokens")
     if key in ("estimate", "interval", "lead"):
         return f"{'+' if value > 0 and unit == 'ratio' else ''}{share(value)}" if unit == "ratio" else f"{value:+.3g}"
     return share(value) if key.endswith(("onset", "ratio")) else f"{value:.3g}"

@@ -1,11 +1,11 @@
-"""Relative losses: tasks by ratio at each place of the grid, and sizes, iterations and sources by ratio."""
+"""Relative losses: tasks by ratio at each place of the grid."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from synth_eval.compare.grid import size_order
+from synth_eval.compare.grid import place_of, place_order
 from synth_eval.report.numbers import percent
 from synth_eval.report.view.curves import Curve
 from synth_eval.report.view.model import DataTable, Entry, LossMap
@@ -17,34 +17,15 @@ MAP_NOTE = (
     "Loss of the headline metric in percent of the baseline: above 0 is worse, below 0 better. "
     "A * marks a change whose 95% interval lies wholly on the worse side."
 )
-GRID_NOTE = (
-    "Mean relative loss over the tasks, in percent of the baseline, and how many of them are clearly worse there. "
-    "For a first look: it carries no interval; the contrasts do."
-)
 
 
 def loss_maps(curves: Sequence[Curve]) -> tuple[LossMap, ...]:
-    """Tasks down, ratios across; one map a size, iteration and source."""
+    """Tasks down, ratios across; one map a place of the grid."""
     places = list(dict.fromkeys(curve.place for curve in sorted(curves, key=_grid_order)))
     return tuple(
         LossMap(place, _map(f"loss-{i}", place, [curve for curve in curves if curve.place == place]))
         for i, place in enumerate(places)
     )
-
-
-def loss_grids(curves: Sequence[Curve]) -> tuple[DataTable, ...]:
-    """Size by ratio, iteration by ratio and source by ratio: those that vary."""
-    picks: tuple[tuple[str, Callable[[Cell], str]], ...] = (
-        ("size", lambda cell: cell.size or "not given"),
-        ("iteration", lambda cell: str(cell.iteration)),
-        ("source", lambda cell: cell.source),
-    )
-    grids = []
-    for name, pick in picks:
-        values = sorted({pick(curve.headline) for curve in curves}, key=lambda value: (size_order(value), value))
-        if len(values) > 1:
-            grids.append(_grid(name, {value: [c for c in curves if pick(c.headline) == value] for value in values}))
-    return tuple(grids)
 
 
 def relative_loss(cell: Cell, i: int) -> float | None:
@@ -56,17 +37,17 @@ def relative_loss(cell: Cell, i: int) -> float | None:
     return loss / abs(before)
 
 
-def _grid_order(curve: Curve) -> tuple[float, str, int, str]:
-    cell = curve.headline
-    return (size_order(cell.size), cell.size, cell.iteration, cell.source)
+def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
+    return place_order(place_of(curve.headline))
 
 
-def _ratios(curves: Sequence[Curve]) -> list[float]:
+def ratios_of(curves: Sequence[Curve]) -> list[float]:
+    """Every ratio that some curve was tested at, ascending."""
     return sorted({ratio for curve in curves for ratio in curve.headline.ratios})
 
 
 def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
-    ratios = _ratios(curves)
+    ratios = ratios_of(curves)
     return DataTable(
         name=name,
         title=f"Relative loss{f', {place}' if place else ''}",
@@ -85,31 +66,7 @@ def _loss(cell: Cell, ratio: float) -> Entry:
         return Entry("n/a")
     if cell.difference_ci[i] is not None and cell.difference[i] == 0 and cell.difference_ci[i] == (0.0, 0.0):
         return Entry("0", 0.0)
-    return Entry(_percent(loss) + (" *" if is_worse(cell, i) else ""), loss, tone=tone_of(loss))
-
-
-def _grid(name: str, groups: dict[str, list[Curve]]) -> DataTable:
-    ratios = _ratios([curve for group in groups.values() for curve in group])
-    return DataTable(
-        name=f"{name}-by-ratio",
-        title=f"{name.capitalize()} by ratio",
-        note=GRID_NOTE,
-        columns=(name, *(percent(ratio) for ratio in ratios)),
-        rows=tuple((Entry(value), *(_mean(group, ratio) for ratio in ratios)) for value, group in groups.items()),
-    )
-
-
-def _mean(curves: Sequence[Curve], ratio: float) -> Entry:
-    cells = [curve.headline for curve in curves if ratio in curve.headline.ratios]
-    losses = [relative_loss(cell, cell.ratios.index(ratio)) for cell in cells]
-    known = [loss for loss in losses if loss is not None]
-    if not known:
-        return Entry("")
-    if not any(known):  # the baseline itself
-        return Entry("0", 0.0)
-    mean = sum(known) / len(known)
-    worse = sum(is_worse(cell, cell.ratios.index(ratio)) for cell in cells)
-    return Entry(_percent(mean), mean, tone=tone_of(mean), note=f"{worse} of {len(known)} worse")
+    return Entry(percent_text(loss) + (" *" if is_worse(cell, i) else ""), loss, tone=tone_of(loss))
 
 
 def tone_of(loss: float) -> str:
@@ -118,5 +75,6 @@ def tone_of(loss: float) -> str:
     return f"{'loss' if loss > 0 else 'gain'}-{step}" if step else ""
 
 
-def _percent(loss: float) -> str:
+def percent_text(loss: float) -> str:
+    """A loss in percent of the baseline: 0.0531 -> '5.3%'."""
     return f"{round(100 * loss, 1) + 0.0:.1f}%"

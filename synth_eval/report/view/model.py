@@ -73,6 +73,7 @@ class DataTable:
     note: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
+    tally: str = ""  # what its rows say, counted: "3 early, 2 late"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,25 @@ class Facts:
     best_ratio: str
     data: str
     conditional: bool
+
+
+@dataclass(frozen=True)
+class SeedLine:
+    """One seed of a `Line`; ``change`` is against the baseline of the same seed where there is one."""
+
+    seed: int
+    values: tuple[float | None, ...]
+    change: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class FitLine:
+    """The fitted curve of a `Line` as corners to be joined, in its units; ``text`` says what shape it has."""
+
+    ratios: tuple[float, ...]
+    values: tuple[float | None, ...]
+    change: tuple[float | None, ...]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -124,11 +144,13 @@ class Line:
     onset_ci: tuple[float, float] | None = None
     crossing: float | None = None
     crossing_ci: tuple[float, float] | None = None
+    seeds: tuple[SeedLine, ...] = ()  # where there are several
+    fit: FitLine | None = None
 
 
 @dataclass(frozen=True)
 class ChartCurve:
-    """The lines of one task at one size, iteration and source, headline metric first."""
+    """The lines of one task at one place of the grid, headline metric first."""
 
     title: str
     size: str
@@ -137,11 +159,12 @@ class ChartCurve:
     verdict: VerdictWord
     sentence: str
     lines: tuple[Line, ...]
+    tokens: str = ""  # "10B tokens", in a family over tokens
 
 
 @dataclass(frozen=True)
 class TaskChart:
-    """A figure: accuracy and calibration of one task over ratio, one curve a size, iteration and source."""
+    """A figure: accuracy and calibration of one task over ratio, one curve a place of the grid."""
 
     name: str  # fit for an anchor
     task: str
@@ -152,7 +175,7 @@ class TaskChart:
 
 @dataclass(frozen=True)
 class LossMap:
-    """Tasks down, ratios across: relative loss of the headline metric at one size, iteration and source."""
+    """Tasks down, ratios across: relative loss of the headline metric at one place of the grid."""
 
     place: str
     table: DataTable
@@ -181,6 +204,47 @@ class Aside:
 
 
 @dataclass(frozen=True)
+class DriftLine:
+    """One curve of a `Drift`; ``low`` and ``high`` as in `Line`, ``texts`` the values as they are written."""
+
+    label: str
+    x: tuple[float, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One characteristic of what the models write, to be drawn over ratio or over iteration."""
+
+    task: str
+    metric: str
+    label: str
+    side: str
+    over: str  # "ratio" or "iteration"
+    percent: bool
+    lines: tuple[DriftLine, ...]
+
+
+@dataclass(frozen=True)
+class OutputsView:
+    """What the models write. ``over_iteration`` is empty for a family of one iteration."""
+
+    title: str
+    note: str
+    headline: tuple[str, ...]
+    sentences: tuple[str, ...]
+    stages: DataTable | None
+    values: DataTable
+    leads: DataTable | None
+    iterations: DataTable | None
+    over_ratio: tuple[Drift, ...]
+    over_iteration: tuple[Drift, ...]
+
+
+@dataclass(frozen=True)
 class ReportView:
     title: str
     headline: tuple[str, ...]
@@ -200,10 +264,14 @@ class ReportView:
     budgets: DataTable | None
     charts: tuple[TaskChart, ...]
     losses: tuple[LossMap, ...]
-    grids: tuple[DataTable, ...]  # size by ratio, iteration by ratio, source by ratio: where they vary
+    grids: tuple[DataTable, ...]  # size, tokens, iteration and source by ratio: where they vary
+    grid_charts: tuple[TaskChart, ...]  # the same drawn, where the comparison has intervals
     leads: DataTable | None
     contrasts: DataTable | None
+    contrast_details: tuple[DataTable, ...]  # the single contrasts, where `contrasts` counts them
     findings: DataTable | None
     refused: DataTable | None
     checkpoints: DataTable
     provenance: tuple[tuple[str, str], ...]
+    gate: DataTable | None = None  # what a pipeline asked, and whether it held
+    outputs: OutputsView | None = None  # what the models write, where a task sampled texts

@@ -95,7 +95,8 @@ def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
     if not alone:
         return ()
     more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
-    return (f"Calibration is degraded where accuracy is not shown to be: {', '.join(alone[:NAMED])}{more}.",)
+    between = "; " if any(", " in title for title in alone) else ", "
+    return (f"Calibration is degraded where accuracy is not shown to be: {between.join(alone[:NAMED])}{more}.",)
 
 
 def _failed(failed: int, checkpoints: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from synth_eval.stats.scaling.collapse import CollapsePattern, Sign, collapse_pattern
 from synth_eval.stats.scaling.curve_answers import Answer, CurveAnswers, answer_curve
 from synth_eval.stats.scaling.domains import DomainEffect, DomainEffects, domain_effects
+from synth_eval.stats.scaling.equal_loss import equal_loss_tokens
 from synth_eval.stats.scaling.fitting import LawFit, fit_law, interval
 from synth_eval.stats.scaling.hold_out import FormScore, compare_forms, largest_size, largest_tokens
 from synth_eval.stats.scaling.mixture_answers import BestRatio, MixtureAnswers, SpeedUp, answer_mixture
@@ -29,6 +30,7 @@ __all__ = [
     "collapse_pattern",
     "compare_forms",
     "domain_effects",
+    "equal_loss_tokens",
     "fit_law",
     "interval",
     "largest_size",

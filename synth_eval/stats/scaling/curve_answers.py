@@ -57,13 +57,13 @@ def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, f
 
     Parameters
     ----------
-    forms : whether to compare both laws on the largest budget.
+    forms : whether to compare both laws on the largest budget, held out.
 
     Returns
     -------
     Answers or refusals: fewer than 5 budgets, a span below 8 times, an asymptote at the bound of what it may be, its
     interval wider than 10% of the lowest loss, a plateau beyond 4 times the largest budget or an interval of it wider
-    than 4 times.
+    than 4 times, or one told by a law that misses the held-out largest budget by more than 5%.
 
     References
     ----------
@@ -78,14 +78,16 @@ def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, f
     law = RECTIFIED if len(points) >= len(RECTIFIED.parameters) + LEAST_DF else POWER
     fit = fit_law(law, points, resamples=resamples, seed=seed)
     asymptote = _asymptote(fit, lowest)
+    scores = compare_forms((RECTIFIED, POWER), points, seed=seed, known=fit) if forms else ()
+    missed = next((score.largest_tokens for score in scores if score.name == law.name), None)
     return CurveAnswers(
         budgets,
         span,
         lowest,
         asymptote,
         _exponent(fit),
-        _plateau(fit, asymptote, float(tokens[-1])),
-        compare_forms((RECTIFIED, POWER), points, seed=seed) if forms else (),
+        _plateau(fit, asymptote, float(tokens[-1]), missed),
+        scores,
         fit,
     )
 
@@ -120,9 +122,12 @@ def _exponent(fit: LawFit) -> Answer:
     return Answer(value, (low, high))
 
 
-def _plateau(fit: LawFit, asymptote: Answer, largest: float) -> Answer:
+def _plateau(fit: LawFit, asymptote: Answer, largest: float, missed: float | None) -> Answer:
+    """``missed``: error of the law on the held-out largest budget, where it is known."""
     if asymptote.refused:
         return Answer(refused=f"the asymptote is not known: {asymptote.refused}")
+    if missed is not None and missed > NEAR:
+        return Answer(refused=f"the law misses the held-out largest budget by {missed:.1%}, more than {NEAR:.0%}")
     log_value = _log_plateau(fit, fit.theta[None, :])[0]
     value = float(np.exp(log_value))
     if value > FURTHEST * largest:

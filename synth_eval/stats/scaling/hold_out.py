@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.stats.scaling.fitting import fit_law
+from synth_eval.stats.scaling.fitting import LawFit, fit_law
 from synth_eval.stats.scaling.laws import Law
 from synth_eval.stats.scaling.points import Points
 
@@ -55,17 +55,23 @@ def largest_size(points: Points) -> BoolArray:
     return np.asarray(largest & largest_tokens(points))
 
 
-def compare_forms(laws: Sequence[Law], points: Points, *, seed: int = 0) -> tuple[FormScore, ...]:
+def compare_forms(
+    laws: Sequence[Law], points: Points, *, seed: int = 0, known: LawFit | None = None
+) -> tuple[FormScore, ...]:
     """Score each law that the points can be fitted with, best on held-out points first.
 
     Every law is fitted three times: to all points, without the largest budget of each size, and without the largest
     size. With one size the last is left out.
+
+    Parameters
+    ----------
+    known : the fit of one of the laws to all points, where there is one already.
     """
     scores = []
     for law in laws:
         if len(points) <= len(law.parameters):
             continue
-        fit = fit_law(law, points, resamples=0, seed=seed)
+        fit = known if known is not None and known.law is law else fit_law(law, points, resamples=0, seed=seed)
         with_sizes = np.unique(points.log_size).size > 1
         scores.append(
             FormScore(

@@ -99,7 +99,7 @@ def answer_mixture(
         speed_ups=_speed_ups(fit, natural_floor or {}),
         moves_with_tokens=_move(fit, "u1", bend),
         moves_with_size=_move(fit, "u2", bend) if sizes.size > 1 else Answer(refused="one size"),
-        forms=compare_forms(laws, points, seed=seed) if forms else (),
+        forms=compare_forms(laws, points, seed=seed, known=fit) if forms else (),
         fit=fit,
     )
 

@@ -50,7 +50,7 @@ def answer_sizes(points: Points, *, resamples: int = RESAMPLES, seed: int = 0) -
         _asymptote(fit),
         _positive(fit, "log_a"),
         _positive(fit, "log_b"),
-        compare_forms((CHINCHILLA, POWER), points, seed=seed),
+        compare_forms((CHINCHILLA, POWER), points, seed=seed, known=fit),
         fit,
     )
 
@@ -74,8 +74,20 @@ def _positive(fit: LawFit, name: str) -> Answer:
     return Answer(value, log_interval(value, fit.drawn(name), fit.df))
 
 
-def larger_levels_off_sooner(curves: Mapping[float, CurveAnswers]) -> str:
-    """Whether larger models come within 5% of their asymptote with fewer tokens.
+@dataclass(frozen=True)
+class LevelsOff:
+    """Whether larger models come within 5% of their asymptote with fewer tokens: yes, no or undetermined.
+
+    ``told`` are the sizes whose plateau is told, ascending, each with it; ``sizes`` counts all.
+    """
+
+    word: str
+    told: tuple[tuple[float, Answer], ...] = ()
+    sizes: int = 0
+
+
+def larger_levels_off_sooner(curves: Mapping[float, CurveAnswers]) -> LevelsOff:
+    """Compare the plateaus of the smallest and the largest size that tell theirs.
 
     Parameters
     ----------
@@ -83,13 +95,17 @@ def larger_levels_off_sooner(curves: Mapping[float, CurveAnswers]) -> str:
 
     Returns
     -------
-    "yes" or "no" where the intervals of the smallest and the largest size that answer lie apart, else "undetermined".
+    "yes" or "no" where the intervals of the two lie apart, else "undetermined".
     """
-    plateaus = {size: curve.plateau_tokens for size, curve in curves.items()}
-    known = sorted((size, plateau.interval) for size, plateau in plateaus.items() if plateau.value is not None)
-    if len(known) < 2:
+    plateaus = ((size, curve.plateau_tokens) for size, curve in sorted(curves.items()))
+    told = tuple((size, plateau) for size, plateau in plateaus if plateau.value is not None)
+    return LevelsOff(_sooner(told), told, len(curves))
+
+
+def _sooner(told: tuple[tuple[float, Answer], ...]) -> str:
+    if len(told) < 2:
         return "undetermined"
-    smallest, largest = known[0][1], known[-1][1]
+    smallest, largest = told[0][1].interval, told[-1][1].interval
     if smallest is None or largest is None:
         return "undetermined"
     if largest[1] < smallest[0]:

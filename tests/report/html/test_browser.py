@@ -5,9 +5,11 @@ Needs Playwright's Python package and a Chromium of the machine (Debian: `apt-ge
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,8 @@ from synth_eval.types import Comparison
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# axe-core is not ours to ship: its axe.min.js is named, or lies where `npm install axe-core` puts it
+AXE = Path(os.environ.get("SYNTH_EVAL_AXE") or "node_modules/axe-core/axe.min.js")
 
 pytestmark = [
     pytest.mark.slow,
@@ -89,14 +93,14 @@ def test_accuracy_and_calibration_share_the_axis(page) -> None:
     chart = page.locator("[data-chart='0']")
     assert chart.locator(".xtick").count() == 3  # 0%, 20% and 50%, once for all panels
     titles = chart.locator(".annotation").all_text_contents()
-    assert "onset of degradation, with 95% interval" in titles
-    assert any("surprise gap, 410M 10%" in title for title in titles)
+    assert "onset, and × margin crossed, with 95% intervals" in titles
+    assert "surprise gap, 410M: onset 10%, margin 12%" in titles
 
 
 def test_hover_says_value_and_interval(page) -> None:
     chart = page.locator("[data-chart='0']")
     chart.scroll_into_view_if_needed()
-    point = chart.locator("path.point").nth(2).bounding_box()
+    point = chart.locator("path.point").nth(3).bounding_box()  # the first is the mark of the crossing
     page.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     page.wait_for_selector(".hoverlayer text")
     assert "50%: accuracy 60.0% (-20.0 pp [-23.0, -17.0])" in chart.locator(".hoverlayer").text_content()
@@ -112,6 +116,39 @@ def test_sizes_can_be_switched_off_by_keyboard(page) -> None:
     assert page.locator(".says p:visible").count() == 2  # one for each task
     page.keyboard.press("Space")
     assert chart.locator("path.point").count() == before
+
+
+def test_seeds_and_fits_can_be_switched(page) -> None:
+    chart = page.locator("[data-chart='0']")
+    before, lines = chart.locator("path.point").count(), chart.locator("path.js-line").count()
+    fit, seeds = page.get_by_role("checkbox", name="fitted curve"), page.get_by_role("checkbox", name="each seed")
+    assert fit.is_checked()
+    assert not seeds.is_checked()  # two sizes: a line a seed would be many
+    seeds.check()
+    # two seeds of two sizes at three ratios, one of them without its checkpoint at 50%
+    assert chart.locator("path.point").count() == before + 2 * (3 + 2)
+    seeds.uncheck()
+    fit.uncheck()
+    # the fit of each size goes with its mark of the crossing, and the points are joined instead
+    assert chart.locator("path.point").count() == before - 2
+    assert chart.locator("path.js-line").count() == lines
+    fit.check()
+    assert chart.locator("path.point").count() == before
+
+
+def test_hover_says_the_shape_of_the_fit(page) -> None:
+    texts = page.evaluate("document.querySelector('[data-chart=\"0\"]').data.flatMap((trace) => trace.text || [])")
+    assert sum(text.endswith("<br>fitted: flat up to 20%, straight from there") for text in texts) == 3  # ratios
+    assert sum(text.endswith("<br>fitted: the ratio to the power of 2") for text in texts) == 3
+    assert "410M, accuracy: fitted loss reaches the margin at 23.6%, 95% interval 18% to 50%" in texts
+
+
+def test_averages_are_drawn_with_their_names(page) -> None:
+    grid = page.locator("[data-grid]")
+    assert grid.count() == 1
+    assert grid.locator("path.point").count() == 2 * 3  # sizes x ratios
+    assert page.locator(".legend").inner_text().split() == ["410M", "1.4B"]
+    assert "20.0% [17.0, 23.0]" in page.locator("#size-by-ratio").inner_text()
 
 
 def test_values_instead_of_changes(page) -> None:
@@ -149,6 +186,20 @@ def test_theme_and_map_of_losses(page) -> None:
     page.get_by_role("button", name="Dark or light").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.get_by_role("button", name="Dark or light").click()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm install axe-core, or name it in SYNTH_EVAL_AXE")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, report_file, scheme: str) -> None:
+    page = _opened(browser, report_file, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run().then((run) => ({ bad: run.violations.map((v) => v.id), good: run.passes.length }))"
+    )
+    assert found["bad"] == []
+    assert found["good"] > 20
+    page.context.close()
 
 
 def test_prints_on_paper(page) -> None:

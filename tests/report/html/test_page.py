@@ -7,49 +7,16 @@ import dataclasses
 import gzip
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
+from parsed_page import Parsed
 
 from synth_eval.report.html import html_report, write_html
 from synth_eval.report.html.page import script_json
 from synth_eval.report.view.model import Reliability
 from synth_eval.types import Comparison
 
-VOID = {"meta", "input", "br", "img", "link"}
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-class Parsed(HTMLParser):
-    """What a browser would make of the page: elements, text outside scripts, and what was left open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.scripts: dict[str, str] = {}
-        self.script = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "script":
-            self.script = dict(attrs).get("id") or f"script{len(self.tags)}"
-
-    def handle_startendtag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "script":
-            self.scripts[self.script] = data
-        elif not self.open or self.open[-1] != "style":
-            self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +38,18 @@ def test_elements_are_closed(hostile: Parsed) -> None:
 
 
 def test_data_in_scripts_cannot_end_them(hostile: Parsed) -> None:
-    charts = json.loads(hostile.scripts["report-data"])
+    charts = json.loads(hostile.scripts["report-data"])["charts"]
     assert [chart["task"] for chart in charts] == ["arc", HOSTILE]
     assert charts[1]["curves"][0]["sentence"].endswith("</script> within 3%")
     text = script_json({"a": "</script><!--&\u2028", "b": float("nan")})
     assert not set(text) & set("<>&\u2028")
     assert json.loads(text) == {"a": "</script><!--&\u2028", "b": None}
+
+
+def test_control_characters_are_made_visible(compared: Comparison) -> None:
+    page = html_report(compared)  # a message of it has an escape code
+    assert "\x1b" not in page
+    assert "\\x1b[31m" in "".join(Parsed(page).text)
 
 
 def test_nothing_is_loaded(hostile: Parsed) -> None:
@@ -115,7 +88,7 @@ def test_a_large_family_stays_small(compared: Comparison, tmp_path) -> None:
 def test_nothing_to_compare(compared: Comparison) -> None:
     page = Parsed(html_report(dataclasses.replace(compared, cells=())))
     assert "Nothing could be compared." in "".join(page.text)
-    assert json.loads(page.scripts["report-data"]) == []
+    assert json.loads(page.scripts["report-data"]) == {"charts": [], "grids": []}
 
 
 def test_reliability_is_drawn_where_it_is_given(compared: Comparison) -> None:
@@ -130,3 +103,18 @@ def test_reliability_is_drawn_where_it_is_given(compared: Comparison) -> None:
     ]
     assert HOSTILE in "".join(page.text)
     assert "reliability" not in {a.get("id") for _, a in Parsed(html_report(compared)).tags}
+
+
+def test_what_the_models_write_is_drawn(written: Comparison, fitted: Comparison) -> None:
+    page = Parsed(html_report(written))
+    text = " ".join("".join(page.text).split())
+    assert "Output characteristics" in text
+    assert "early collapse at 20% (because 20%)" in text
+    assert "Drift over iterations" in text
+    assert HOSTILE in text  # as text: no such element
+    assert not [tag for tag, attrs in page.tags if tag == "img"]
+    drawn = [attrs for tag, attrs in page.tags if tag == "polyline"]
+    # two characteristics over ratio with two iterations; two over iteration with three ratios
+    assert len(drawn) == 2 * 2 + 2 * 3
+    assert page.open == []
+    assert "Output characteristics" not in "".join(Parsed(html_report(fitted)).text)

@@ -6,7 +6,7 @@ import pytest
 
 from synth_eval.report.view import report_view
 from synth_eval.report.view.charts import anchor
-from synth_eval.types import Comparison
+from synth_eval.types import Comparison, FittedCurve, SeedValues
 
 
 def _charts(*cells):
@@ -69,3 +69,45 @@ def test_anchors_differ() -> None:
     assert anchor("<img src=x>", 3) == "img-src-x-3"
     assert anchor("***", 0) == "task-0"
     assert anchor("a b", 1) != anchor("a-b", 2)
+
+
+def test_each_seed_changes_from_its_own_baseline(make_cell) -> None:
+    seeds = (SeedValues(0, (0.82, 0.8, 0.6)), SeedValues(1, (None, 0.76, None)))
+    first, second = _charts(make_cell(by_seed=seeds))[0].curves[0].lines[0].seeds
+    assert (first.seed, first.values) == (0, (0.82, 0.8, 0.6))
+    # in percent of the mean baseline, .8: (.8 - .82) / .8 and (.6 - .82) / .8
+    assert first.change == pytest.approx((0.0, -2.5, -27.5))
+    # this seed has no baseline: the mean baseline serves
+    assert (second.values, second.change) == ((None, 0.76, None), (None, pytest.approx(-5.0), None))
+
+
+def test_seeds_stand_in_the_table(make_cell) -> None:
+    seeds = (SeedValues(0, (0.82, 0.8, 0.6)), SeedValues(3, (0.78, 0.76, None)))
+    table = _charts(make_cell(by_seed=seeds))[0].table
+    assert table.columns[-1] == "accuracy of seeds 0, 3"
+    assert [row[-1].text for row in table.rows] == ["82.0%, 78.0%", "80.0%, 76.0%", "60.0%, none"]
+
+
+def test_a_hinge_has_three_corners(make_cell) -> None:
+    fit = _charts(make_cell(fitted=FittedCurve("hinge", 0.2, 0.81, 0.61)))[0].curves[0].lines[0].fit
+    assert fit is not None
+    assert (fit.ratios, fit.values) == ((0.0, 0.2, 0.5), (0.81, 0.81, 0.61))
+    assert fit.change == pytest.approx((1.25, 1.25, -23.75))  # from .8, in percent of it
+    assert fit.text == "flat up to 20%, straight from there"
+
+
+@pytest.mark.parametrize(
+    ("fitted", "corners", "text"),
+    [
+        (FittedCurve("hinge", 0.0, 0.8, 0.6), 2, "a straight line"),
+        (FittedCurve("power", 1.0, 0.8, 0.6), 25, "a straight line"),
+        (FittedCurve("power", 2.0, 0.8, 0.6), 25, "the ratio to the power of 2"),
+    ],
+)
+def test_other_shapes_run_from_start_to_end(make_cell, fitted: FittedCurve, corners: int, text: str) -> None:
+    fit = _charts(make_cell(fitted=fitted))[0].curves[0].lines[0].fit
+    assert fit is not None
+    assert (len(fit.ratios), fit.text) == (corners, text)
+    assert (fit.ratios[0], fit.ratios[-1], fit.values[0], fit.values[-1]) == (0.0, 0.5, 0.8, 0.6)
+    if corners == 25 and fitted.parameter == 2:
+        assert fit.values[12] == pytest.approx(0.75)  # half of the range: a quarter of the fall

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scaling_families import SIZES, TOKENS, Truth, curve, family
@@ -141,16 +143,32 @@ def test_sizes() -> None:
     assert "4 token budgets" in answer_sizes(family(ratios=(0.0,))).refused
 
 
+def test_a_plateau_needs_a_law_that_holds_at_the_largest_budget() -> None:
+    good = curve(14, 8192, seed=1)
+    assert answer_curve(good).plateau_tokens.value is not None
+    # the last loss 12% above the law: the fit without it, 8192 times the span, misses it by about that
+    jump = np.where(np.arange(14) == 13, 1.12, 1.0)
+    found = answer_curve(points_of(good.size, good.tokens, good.ratio, good.loss * jump))
+    assert found.asymptote.value is not None  # Huber's loss lets one point be: the asymptote itself is still told
+    assert "misses the held-out largest budget by 11.3%" in found.plateau_tokens.refused  # ln 1.12 is .113
+
+
 def levels(low: float, high: float) -> CurveAnswers:
     refused = Answer(refused="no")
     return CurveAnswers(9, 100.0, 2.0, refused, refused, Answer((low + high) / 2, (low, high)))
 
 
 def test_larger_levels_off_sooner_only_where_intervals_lie_apart() -> None:
-    assert larger_levels_off_sooner({1.0: levels(10, 20), 2.0: levels(4, 9)}) == "yes"
-    assert larger_levels_off_sooner({1.0: levels(4, 9), 2.0: levels(10, 20)}) == "no"
-    assert larger_levels_off_sooner({1.0: levels(4, 11), 2.0: levels(10, 20)}) == "undetermined"
-    assert larger_levels_off_sooner({1.0: levels(4, 11)}) == "undetermined"
+    assert larger_levels_off_sooner({1.0: levels(10, 20), 2.0: levels(4, 9)}).word == "yes"
+    assert larger_levels_off_sooner({1.0: levels(4, 9), 2.0: levels(10, 20)}).word == "no"
+    assert larger_levels_off_sooner({1.0: levels(4, 11), 2.0: levels(10, 20)}).word == "undetermined"
+    assert larger_levels_off_sooner({1.0: levels(4, 11)}).word == "undetermined"
+
+
+def test_sizes_that_tell_no_plateau_are_counted_and_passed_over() -> None:
+    silent = replace(levels(1, 2), plateau_tokens=Answer(refused="why"))
+    found = larger_levels_off_sooner({3.0: silent, 2.0: levels(4, 9), 1.0: levels(10, 20)})
+    assert (found.word, found.sizes, [size for size, _ in found.told]) == ("yes", 3, [1.0, 2.0])
 
 
 @pytest.mark.slow

@@ -1,0 +1,168 @@
+"""Is it a collapse, and how far has it gone? One row for each task, place and ratio, from the cells of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, TypeAlias
+
+from scipy.special import stdtrit
+
+from synth_eval.compare.grid import PARTS, Place, place_names, place_of
+from synth_eval.compare.wording import percent
+from synth_eval.diversity.catalogue import CATALOGUE, Facet
+from synth_eval.diversity.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
+from synth_eval.types import Cell
+
+Stage: TypeAlias = Literal[
+    "early collapse", "tail lost", "narrower", "tail and scores", "late collapse", "scores alone", "none", ""
+]
+
+ALPHA = 0.05
+TAIL = "tail_mass"
+LENGTH = "length"
+NAMED = 3
+_SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.facet}
+
+
+def collapse_rows(
+    characteristics: Sequence[Cell], scores: Sequence[Cell], *, baseline_ratio: float
+) -> tuple[dict[str, Any], ...]:
+    """Which sides of what the models write moved at each ratio, and what stage of a collapse that is.
+
+    A side of `diversity.collapse_signs` moved where the interval of the change of one of its characteristics, which
+    counts prompts and training runs, excludes 0 at its share of 5%; three sides toward collapse and none away from it
+    are called a collapse. The stage also asks for the scores: a task is worse where its headline metric is degraded
+    and the interval at that ratio lies on the worse side, and the tail is lost where `tail_mass` is just that.
+
+    Parameters
+    ----------
+    characteristics : cells of generated text.
+    scores : all other cells; of each task and place the first that is judged counts.
+
+    Returns
+    -------
+    Rows with kind ("collapse"), label, task, size, iteration, source, tokens, ratio; verdict (collapse, some sides,
+    none, refused); toward and against, the sides that moved; stage; tail (whether it is lost); worse, the tasks that
+    are; reason, one sentence. The stage is "" where a collapse cannot be told, else
+
+    - early collapse : the tail is lost, no score is shown worse; tail lost where no score was judged;
+    - narrower : three sides agree, the tail is not shown lost and no score worse;
+    - tail and scores : the tail is lost and scores are worse, fewer than three sides agree;
+    - late collapse : three sides agree and scores are worse;
+    - scores alone : scores are worse, what the models write did not clearly narrow;
+    - none.
+
+    References
+    ----------
+    Shumailov et al., "AI models collapse when trained on recursively generated data", Nature 631, 2024, for early
+    (tails lost) and late (little left of the original) collapse.
+    """
+    headline: dict[tuple[str, Place], Cell] = {}
+    for cell in scores:
+        if not cell.display_only:
+            headline.setdefault((cell.task, place_of(cell)), cell)
+    of_place: dict[tuple[str, Place], dict[str, Cell]] = {}
+    for cell in characteristics:
+        of_place.setdefault((cell.task, place_of(cell)), {})[cell.metric] = cell
+    name_of = place_names(place for _, place in of_place)
+    found: list[dict[str, Any]] = []
+    for (task, place), cells in of_place.items():
+        here = [cell for (_, at), cell in headline.items() if at == place]
+        title = ", ".join(filter(None, (task, name_of[place])))
+        found += _rows({"task": task, **dict(zip(PARTS, place))}, title, cells, here, baseline_ratio)
+    return tuple(found)
+
+
+def _rows(
+    where: dict[str, Any], title: str, cells: dict[str, Cell], scores: Sequence[Cell], baseline: float
+) -> Iterator[dict[str, Any]]:
+    ratios = sorted({ratio for cell in cells.values() for ratio in cell.ratios} - {round(baseline, 9)})
+    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.n_items >= FEWEST_PROMPTS]
+    judged = [cell for cell in scores if cell.verdict != "refused"]
+    for ratio in ratios:
+        shifts = [shift for cell in measured if (shift := _shift(cell, ratio, measured)) is not None]
+        refusal = _why_not(shifts, cells, ratio)
+        called, toward, against = agreement(shifts)
+        called = called and not refusal
+        worse = [cell.task for cell in judged if _is_lost(cell, ratio)]
+        tail = not refusal and TAIL in cells and _is_lost(cells[TAIL], ratio)
+        yield {
+            "kind": "collapse",
+            "label": f"{title}, {percent(ratio)}",
+            **where,
+            "ratio": ratio,
+            "verdict": "refused"
+            if refusal
+            else "collapse"
+            if called
+            else "some sides"
+            if toward or against
+            else "none",
+            "toward": toward,
+            "against": against,
+            "stage": stage_of(called=called, tail=tail, worse=bool(worse), scored=bool(judged), refused=bool(refusal)),
+            "tail": tail,
+            "worse": tuple(worse),
+            "reason": _reason(refusal, called, toward, against, worse, len(judged)),
+        }
+
+
+def stage_of(*, called: bool, tail: bool, worse: bool, scored: bool = True, refused: bool = False) -> Stage:
+    """The stage of a collapse, from whether three sides agree, the tail is lost and scores are worse."""
+    if refused:
+        return ""
+    if worse:
+        return "late collapse" if called else "tail and scores" if tail else "scores alone"
+    if tail:
+        return "early collapse" if scored else "tail lost"
+    return "narrower" if called else "none"
+
+
+def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
+    """The change at a ratio, its interval widened to the share of 5% that one of its side's characteristics has."""
+    kind = _SIDE_OF[cell.metric]
+    if ratio not in cell.ratios or (interval := cell.difference_ci[cell.ratios.index(ratio)]) is None:
+        return None
+    sharing = sum(_SIDE_OF[other.metric].facet == kind.facet for other in measured)
+    items = cell.n_items - 1
+    df = items if cell.conditional or cell.df is None else min(cell.df, items)
+    widening = float(stdtrit(df, 1 - ALPHA / sharing / 2) / stdtrit(df, 1 - ALPHA / 2))
+    difference = cell.difference[cell.ratios.index(ratio)]
+    low, high = (difference + widening * (end - difference) for end in interval)
+    return Shift(kind, difference, low, high, cell.n_items, (int(low > 0) - int(high < 0)) * kind.collapse)
+
+
+def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> str:
+    """Why a collapse cannot be told at this ratio; '' if it can."""
+    there = {shift.kind.facet for shift in shifts}
+    if len(there) < AGREEING:
+        missing = ", ".join(facet for facet in FACETS if facet not in there)
+        return f"not measured on at least {FEWEST_PROMPTS} prompts: {missing}"
+    length = cells.get(LENGTH)
+    if length is None or ratio not in length.ratios:
+        return ""
+    i = length.ratios.index(ratio)
+    after, moved, interval = length.values[i], length.difference[i], length.difference_ci[i]
+    clearly = interval is not None and (interval[0] > 0 or interval[1] < 0)
+    if clearly and abs(moved) > LENGTH_TOLERANCE * (after - moved):
+        return f"length moved from {after - moved:.0f} to {after:.0f} tokens, and most characteristics follow length"
+    return ""
+
+
+def _is_lost(cell: Cell, ratio: float) -> bool:
+    """Whether a cell is degraded and its change at this ratio clearly on the worse side."""
+    if cell.verdict != "degraded" or ratio not in cell.ratios:
+        return False
+    interval = cell.difference_ci[cell.ratios.index(ratio)]
+    return interval is not None and (interval[1] < 0 if cell.higher_is_better else interval[0] > 0)
+
+
+def _reason(
+    refusal: str, called: bool, toward: Sequence[Facet], against: Sequence[Facet], worse: Sequence[str], scored: int
+) -> str:
+    moved = f"toward collapse: {', '.join(toward) or 'none'}; away from it: {', '.join(against) or 'none'}"
+    text = refusal or (moved if called or toward or against else "no side clearly moved")
+    if not scored:
+        return f"{text}; no scores beside it"
+    more = f" and {len(worse) - NAMED} more" if len(worse) > NAMED else ""
+    return f"{text}; worse: {', '.join(worse[:NAMED])}{more}" if worse else f"{text}; no score is shown worse"

@@ -1,0 +1,303 @@
+"""What the models write: the stage of a collapse at every ratio, what moved first, and every side of it as a drift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from synth_eval.compare.grid import Place, place_names, place_of, place_order
+from synth_eval.compare.metrics import metric_named, side_of
+from synth_eval.report.numbers import UNKNOWN, percent
+from synth_eval.report.view.curves import label_of
+from synth_eval.report.view.findings import finding_table
+from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, OutputsView
+from synth_eval.report.view.tables import is_worse
+from synth_eval.types import Cell, Comparison
+
+TITLE = "Output characteristics"
+NOTE = (
+    "What the models write when asked nothing in particular, against the baseline at the same prompts. A collapse is "
+    "called where at least three of four sides (vocabulary, sameness of samples, repetition, rare words) clearly moved "
+    "that way and none the other way. Early collapse: rare words are lost while no score is shown worse; late: three "
+    "sides agree and scores are worse (Shumailov et al., Nature 2024)."
+)
+STAGE_NOTE = (
+    "Narrower: three sides agree, but rare words are not shown lost and no score worse. Tail and scores: rare words "
+    "are lost and scores are worse, fewer than three sides agree. Scores alone: scores are worse, what is written is "
+    "not shown narrower. Tail lost: no score was judged. Refused: it cannot be told, mostly because length moved."
+)
+VALUE_NOTE = "* : the 95% interval of the change from baseline lies wholly toward collapse; + : wholly away from it."
+LEAD_NOTE = (
+    "Lead: onset of the score minus onset of the characteristic, in percent of synthetic data; above 0, what the "
+    "models write moved first. Score not reached: no score is shown worse. Only characteristics that moved have a lead."
+)
+ITERATION_NOTE = (
+    "Mean relative loss over the ratios, first minus second, in shares of the baseline; below 0, the later iteration "
+    "lost more. Each pair stands at 5% by itself."
+)
+SHOWN = ("label", "verdict", "estimate", "interval", "reason", "unit")
+STAGES = ("late collapse", "tail and scores", "early collapse", "tail lost", "narrower")  # the most advanced first
+TONE = {
+    "early collapse": "loss-1", "tail lost": "loss-1", "narrower": "loss-1",
+    "tail and scores": "loss-2", "scores alone": "loss-2", "late collapse": "loss-3",
+}  # fmt: skip
+
+
+def outputs_view(comparison: Comparison) -> OutputsView | None:
+    """Everything said of what the models write; None where nothing was looked at."""
+    cells = [cell for cell in comparison.characteristics if math.isfinite(cell.values[0])]
+    if not cells:
+        return None
+    rows = [row for row in comparison.outputs if row.get("kind") == "collapse"]
+    others = [row for row in comparison.outputs if row.get("kind") != "collapse"]
+    names = place_names(place_of(cell) for cell in cells)
+    return OutputsView(
+        title=TITLE,
+        note=NOTE,
+        headline=_headline(rows, names),
+        sentences=(*_sentences(rows, names), *_leads(others, names), *_iterations(others)),
+        stages=_stages(rows, names),
+        values=_values(cells, names, comparison.baseline_ratio),
+        leads=_table("output-leads", "Did it move before the scores?", LEAD_NOTE, others, "lead"),
+        iterations=_table(
+            "output-iterations", "Does it compound over iterations?", ITERATION_NOTE, others, "iteration"
+        ),
+        over_ratio=_over_ratio(cells, names),
+        over_iteration=_over_iteration(cells),
+    )
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["size"], row["iteration"], row["source"], row.get("tokens")
+
+
+def _sentences(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Iterable[str]:
+    """'synth_generation_t10, iteration 2: early collapse at 10% and 30% (tail), late collapse at 50% (...)'."""
+    groups: dict[tuple[str, Place], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["task"], _place(row)), []).append(row)
+    for (task, place), group in groups.items():
+        title = ", ".join(filter(None, (task, names.get(place, ""))))
+        stages: dict[str, list[Mapping[str, Any]]] = {}
+        for row in group:
+            if row["stage"] != "none":
+                stages.setdefault(row["stage"] or "cannot be told", []).append(row)
+        if not stages:
+            yield f"{title}: no sign of a collapse at any ratio"
+            continue
+        yield f"{title}: " + "; ".join(
+            f"{stage} at {_listed([percent(row['ratio']) for row in found])} ({found[-1]['reason']})"
+            for stage, found in stages.items()
+        )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _headline(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> tuple[str, ...]:
+    """The most advanced stage, and where it is first reached; nothing where no text narrowed."""
+    for stage in STAGES:
+        found = [row for row in rows if row["stage"] == stage]
+        if found:
+            first = min(found, key=lambda row: row["ratio"])
+            title = ", ".join(filter(None, (first["task"], names.get(_place(first), ""))))
+            again = len({(row["task"], _place(row)) for row in found}) - 1
+            more = f", and {again} more" if again else ""
+            return (f"What the models write: {stage} from {percent(first['ratio'])} on ({title}{more}).",)
+    return ()
+
+
+def _leads(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Iterable[str]:
+    """What is known of the order, one sentence for each place and score; nothing that is undetermined."""
+    groups: dict[tuple[str, str, Place, str], list[str]] = {}
+    for row in rows:
+        if row["kind"] == "lead" and row["verdict"] in ("early", "late", "score not reached"):
+            key = (row["texts"], row["task"], _place(row), row["verdict"])
+            groups.setdefault(key, []).append(label_of(row["metric"]))
+    for (texts, task, place, verdict), labels in groups.items():
+        title = ", ".join(filter(None, (texts, names.get(place, ""))))
+        says = {
+            "early": f"moved at a lower ratio than {task}",
+            "late": f"moved at a higher ratio than {task}",
+            "score not reached": "moved while no score is shown worse",
+        }[verdict]
+        yield f"{title}: {_listed(labels)} {says}"
+
+
+def _iterations(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    groups: dict[tuple[str, int, int], list[str]] = {}
+    for row in rows:
+        if row["kind"] == "iteration" and row["verdict"] == "different":
+            pair = (row["second"], row["first"]) if row["estimate"] < 0 else (row["first"], row["second"])
+            groups.setdefault((row["task"], *pair), []).append(label_of(row["metric"]))
+    for (task, more, less), labels in groups.items():
+        yield f"{task}: in iteration {more} further from the baseline than in iteration {less}: {_listed(labels)}"
+
+
+def _table(name: str, title: str, note: str, rows: Sequence[Mapping[str, Any]], kind: str) -> DataTable | None:
+    """The label says where: size, iteration and the rest would only repeat it."""
+    shown = [{key: row[key] for key in SHOWN if key in row} for row in rows if row["kind"] == kind]
+    return finding_table(name, title, note, shown, unit="ratio")
+
+
+def _stages(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> DataTable | None:
+    """Tasks and places down, ratios across."""
+    if not rows:
+        return None
+    ratios = sorted({row["ratio"] for row in rows})
+    groups: dict[tuple[str, Place], dict[float, Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["task"], _place(row)), {})[row["ratio"]] = row
+    return DataTable(
+        name="output-stages",
+        title="How far has it gone?",
+        note=STAGE_NOTE,
+        columns=("texts", *(percent(ratio) for ratio in ratios)),
+        rows=tuple(
+            (
+                Entry(", ".join(filter(None, (task, names.get(place, ""))))),
+                *(_stage(found.get(ratio)) for ratio in ratios),
+            )
+            for (task, place), found in groups.items()
+        ),
+    )
+
+
+def _stage(row: Mapping[str, Any] | None) -> Entry:
+    if row is None:
+        return Entry("")
+    stage = row["stage"] or "refused"
+    return Entry(stage, tone=TONE.get(stage, ""), note=", ".join(row["toward"]))
+
+
+def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) -> DataTable:
+    ratios = sorted({ratio for cell in cells for ratio in cell.ratios})
+    rows = []
+    for cell in cells:
+        place = names[place_of(cell)]
+        marks = [_entry(cell, ratio, baseline) for ratio in ratios]
+        moved = "moved" if cell.verdict == "degraded" else "" if cell.display_only else cell.verdict
+        title = ", ".join(filter(None, (cell.task, place)))
+        rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(side_of(cell.metric)), *marks, Entry(moved)))
+    return DataTable(
+        name="output-values",
+        title="Every characteristic",
+        note=f"{VALUE_NOTE} Moved: toward collapse by the curve test, after correction.",
+        columns=("texts", "characteristic", "side", *(percent(ratio) for ratio in ratios), "curve test"),
+        rows=tuple(rows),
+    )
+
+
+def _entry(cell: Cell, ratio: float, baseline: float) -> Entry:
+    if ratio not in cell.ratios:
+        return Entry("")
+    i = cell.ratios.index(ratio)
+    value = cell.values[i]
+    if ratio == round(baseline, 9) or not math.isfinite(value):
+        return Entry(amount(value, cell.metric), value if math.isfinite(value) else None)
+    worse, better = is_worse(cell, i), _is_better(cell, i)
+    mark = "*" if worse else "+" if better else ""
+    return Entry(amount(value, cell.metric) + mark, value, tone="worse" if worse else "")
+
+
+def _is_better(cell: Cell, i: int) -> bool:
+    interval = cell.difference_ci[i]
+    if interval is None or cell.display_only:
+        return False
+    return interval[0] > 0 if cell.higher_is_better else interval[1] < 0
+
+
+def amount(value: float, metric: str) -> str:
+    """'21.4%' for shares, three significant digits for the rest."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    known = metric_named(metric)
+    return f"{100 * value:.1f}%" if known is not None and known.unit == "share" else f"{value:.3g}"
+
+
+def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drift, ...]:
+    """A panel for each side's characteristics of each task; a line for each place."""
+    panels: dict[tuple[str, str], list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: place_order(place_of(cell))):
+        if side_of(cell.metric) and not _is_constant(cell):
+            panels.setdefault((cell.task, cell.metric), []).append(cell)
+    return tuple(
+        Drift(
+            task=task,
+            metric=metric,
+            label=label_of(metric),
+            side=side_of(group[0].metric),
+            over="ratio",
+            percent=_is_share(metric),
+            lines=tuple(
+                _line(names[place_of(cell)] or task, metric, [(ratio, cell, i) for i, ratio in enumerate(cell.ratios)])
+                for cell in group
+            ),
+        )
+        for (task, metric), group in panels.items()
+    )
+
+
+def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
+    """A panel for each task, place but for the iteration, and side's characteristic; a line for each ratio."""
+    panels: dict[tuple[str, str, str], list[Cell]] = {}
+    alike = {cell: (cell.size, cell.source, cell.tokens) for cell in cells}
+    several = len(set(alike.values())) > 1
+    for cell in cells:
+        if side_of(cell.metric) and not _is_constant(cell):
+            where = ", ".join(str(part) for part in alike[cell] if part) if several else ""
+            panels.setdefault((cell.task, where, cell.metric), []).append(cell)
+    return tuple(
+        Drift(
+            task=", ".join(filter(None, (task, where))),
+            metric=metric,
+            label=label_of(metric),
+            side=side_of(group[0].metric),
+            over="iteration",
+            percent=_is_share(metric),
+            lines=tuple(
+                _line(
+                    percent(ratio),
+                    metric,
+                    [(float(cell.iteration), cell, cell.ratios.index(ratio)) for cell in group if ratio in cell.ratios],
+                )
+                for ratio in sorted({ratio for cell in group for ratio in cell.ratios})
+            ),
+        )
+        for (task, where, metric), unordered in panels.items()
+        if len(group := sorted(unordered, key=lambda cell: cell.iteration)) > 1
+    )
+
+
+def _is_share(metric: str) -> bool:
+    known = metric_named(metric)
+    return known is not None and known.unit == "share"
+
+
+def _is_constant(cell: Cell) -> bool:
+    """Nothing to draw: the same at every ratio."""
+    return max(cell.values) - min(cell.values) <= 1e-12
+
+
+def _line(label: str, metric: str, points: Sequence[tuple[float, Cell, int]]) -> DriftLine:
+    known = [(x, cell, i) for x, cell, i in points if math.isfinite(cell.values[i])]
+    limits = [_limits(cell, i) for _, cell, i in known]
+    return DriftLine(
+        label=label,
+        x=tuple(x for x, _, _ in known),
+        values=tuple(cell.values[i] for _, cell, i in known),
+        low=tuple(low for low, _ in limits),
+        high=tuple(high for _, high in limits),
+        texts=tuple(amount(cell.values[i], metric) for _, cell, i in known),
+    )
+
+
+def _limits(cell: Cell, i: int) -> tuple[float, float]:
+    """The value with the 95% interval of its change from baseline about it."""
+    interval = cell.difference_ci[i]
+    if interval is None:
+        return cell.values[i], cell.values[i]
+    start = cell.values[i] - cell.difference[i]
+    return start + interval[0], start + interval[1]

@@ -1,0 +1,65 @@
+"""What a cell says beside its verdict: the means of every seed, and the fitted curve in the metric's own units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from simulated_family import Flat, Task, hinge, simulate
+
+from synth_eval.compare import compare_family
+from synth_eval.types import Cell
+
+
+def _cells(made) -> dict[str, Cell]:
+    found = compare_family(made.family, made.tables, created="2026-01-01T00:00:00+00:00")
+    return {cell.metric: cell for cell in found.cells}
+
+
+@pytest.fixture(scope="module")
+def two_seeds():
+    return simulate({"t": Task(hinge(0.8, onset=0.1, slope=0.8), n=600)}, ratios=(0.0, 0.2, 0.3, 0.5))
+
+
+def test_each_seed_is_the_mean_of_its_checkpoint(two_seeds) -> None:
+    cells = _cells(two_seeds)
+    for metric, column in (("acc", "correct"), ("nll", "nll"), ("surprise_gap", "surprise_gap")):
+        cell = cells[metric]
+        assert [each.seed for each in cell.by_seed] == [0, 1]
+        for each in cell.by_seed:
+            names = [f"281k-r{round(100 * ratio):03d}-it1-s{each.seed}" for ratio in cell.ratios]
+            tables = [two_seeds.tables[name, "t"] for name in names]
+            assert each.values == pytest.approx([np.mean(table.columns[column]) for table in tables])
+        means = np.mean([each.values for each in cell.by_seed], axis=0)
+        np.testing.assert_allclose(means, cell.values)
+
+
+def test_the_ece_of_each_seed_too(two_seeds) -> None:
+    cell = _cells(two_seeds)["ece"]
+    np.testing.assert_allclose(np.mean([each.values for each in cell.by_seed], axis=0), cell.values)
+    assert cell.fitted is None
+
+
+def test_a_checkpoint_that_is_missing_has_no_value(two_seeds) -> None:
+    lost = "281k-r030-it1-s1"
+    tables = {key: table for key, table in two_seeds.tables.items() if key[0] != lost}
+    found = compare_family(two_seeds.family, tables, created="2026-01-01T00:00:00+00:00")
+    one, other = next(cell for cell in found.cells if cell.metric == "acc").by_seed
+    assert None not in one.values
+    assert [value is None for value in other.values] == [False, False, True, False]
+
+
+def test_one_seed_needs_no_values_of_its_own() -> None:
+    made = simulate({"t": Task(Flat(0.8), n=200)}, seeds=1)
+    assert _cells(made)["acc"].by_seed == ()
+
+
+def test_the_fit_is_in_the_units_of_the_metric(two_seeds) -> None:
+    cells = _cells(two_seeds)
+    accuracy, nll = cells["acc"].fitted, cells["nll"].fitted
+    assert accuracy is not None
+    assert nll is not None
+    # .8 falls by .8 x .4 = .32; the simulated accuracy is within 3 points of it
+    assert (accuracy.start, accuracy.end) == pytest.approx((0.8, 0.48), abs=0.03)
+    assert nll.end > nll.start > 0  # worse is higher
+    for cell, fitted in ((cells["acc"], accuracy), (cells["nll"], nll)):
+        assert fitted.end == pytest.approx(cell.values[-1], abs=4 * max(se for se in cell.se if se is not None))

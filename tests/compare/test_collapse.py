@@ -1,0 +1,145 @@
+"""Stages of a collapse: planted losses of the tail alone, of everything, and none."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_family import Flat, Task, hinge, simulate
+from written_family import written_tables
+
+from synth_eval.compare import compare_family
+from synth_eval.compare.collapse import collapse_rows, stage_of
+from synth_eval.types import Cell, Comparison
+
+RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)
+
+
+@cache
+def compared(accuracy, lost: float, *, longer: int = 60, iterations: tuple[int, ...] = (1,)) -> Comparison:
+    """`lost` is the share of rare words lost at ratio 1, times the iteration; `longer` the words a sample there."""
+    simulated = simulate({"scores": Task(accuracy)}, ratios=RATIOS, iterations=iterations)
+    texts = written_tables(
+        simulated.family.checkpoints,
+        lost=lambda c: lost * c.ratio * c.iteration,
+        words=lambda c: longer if c.ratio == 1 else 60,
+    )
+    return compare_family(simulated.family, {**simulated.tables, **texts})
+
+
+def rows_of(comparison: Comparison) -> list:
+    return [row for row in comparison.outputs if row["kind"] == "collapse"]
+
+
+def test_a_lost_tail_under_steady_scores_is_early_collapse() -> None:
+    comparison = compared(Flat(0.8), 0.3)
+    rows = rows_of(comparison)
+    assert [row["ratio"] for row in rows] == list(RATIOS[1:])
+    assert [row["stage"] for row in rows][1:] == ["early collapse"] * 3
+    assert all("tail" in row["toward"] for row in rows[1:])
+    assert all(row["against"] == () and row["worse"] == () for row in rows)
+    assert rows[-1]["reason"].endswith("no score is shown worse")
+
+
+def test_with_scores_that_fall_too_it_is_late() -> None:
+    rows = rows_of(compared(hinge(0.8, onset=0.3, slope=0.4), 0.3))
+    # accuracy is the same up to 30%, and 8 and 28 points lower at 50% and 100%
+    assert [row["stage"] for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
+    assert rows[-1]["worse"] == ("scores",)
+    assert rows[-1]["verdict"] == "collapse"
+
+
+def test_scores_that_fall_alone_are_no_collapse() -> None:
+    rows = rows_of(compared(hinge(0.8, onset=0.0, slope=0.4), 0.0))
+    assert {row["verdict"] for row in rows} <= {"none", "some sides"}
+    assert rows[-1]["stage"] == "scores alone"
+
+
+def test_nothing_lost_is_nothing_said() -> None:
+    rows = rows_of(compared(Flat(0.8), 0.0))
+    assert {row["stage"] for row in rows} == {"none"}
+    assert {row["verdict"] for row in rows} <= {"none", "some sides"}
+
+
+def test_another_length_is_refused() -> None:
+    rows = rows_of(compared(Flat(0.8), 0.3, longer=80))
+    assert [row["verdict"] == "refused" for row in rows] == [False, False, False, True]
+    assert rows[-1]["reason"].startswith("length moved from 60 to 80 tokens")
+    assert rows[-1]["stage"] == ""
+
+
+def test_the_loss_compounds_over_iterations() -> None:
+    comparison = compared(Flat(0.8), 0.15, iterations=(1, 2, 3))
+    found = {row["metric"]: row for row in comparison.outputs if row["kind"] == "iteration" and row["first"] == 1}
+    last = [row for row in comparison.outputs if row["kind"] == "iteration" and (row["first"], row["second"]) == (1, 3)]
+    tail = next(row for row in last if row["metric"] == "tail_mass")
+    # mean of the ratios .1, .3, .5 and 1 is .475: losses of 15% and 45% of it, so a difference of 14.25%
+    assert tail["estimate"] == pytest.approx(-0.1425, abs=0.04)
+    assert tail["verdict"] == "different"
+    assert "loops" not in found  # starts at 0: no relative loss
+
+
+def test_without_scores_the_tail_is_lost_and_no_more_is_said() -> None:
+    comparison = compared(Flat(0.8), 0.3)
+    rows = collapse_rows(comparison.characteristics, (), baseline_ratio=0.0)
+    assert rows[-1]["stage"] == "tail lost"
+    assert rows[-1]["reason"].endswith("no scores beside it")
+
+
+def test_too_few_sides_are_refused() -> None:
+    comparison = compared(Flat(0.8), 0.3)
+    cells = [cell for cell in comparison.characteristics if cell.metric in ("tail_mass", "mattr", "length")]
+    rows = collapse_rows(cells, comparison.cells, baseline_ratio=0.0)
+    assert {row["verdict"] for row in rows} == {"refused"}
+    assert rows[0]["reason"].startswith("not measured on at least 20 prompts: sameness, repetition")
+
+
+def test_one_characteristic_of_a_side_needs_a_wider_interval(make_side) -> None:
+    # 40 prompts, measured noise on 100 degrees of freedom: 39 count. t(.975, 39) = 2.0227; of three characteristics
+    # each has 5% / 3: t(1 - .025 / 3, 39) = 2.5029. The side moved if 1.05 clears 1.0 * 2.5029 / 2.0227 = 1.237: no.
+    names = ("expectation_adjusted_distinct", "mattr", "mtld")
+    three = [make_side(name, -1.05, 1.0) for name in names]
+    others = [make_side("self_bleu", 0.0, 1.0), make_side("tail_mass", 0.0, 1.0)]
+    (row,) = collapse_rows([*three, *others], (), baseline_ratio=0.0)
+    assert row["toward"] == ()
+    (row,) = collapse_rows([three[0], *others], (), baseline_ratio=0.0)
+    assert row["toward"] == ("vocabulary",)
+    (row,) = collapse_rows([make_side("mattr", -1.25, 1.0), three[0], three[2], *others], (), baseline_ratio=0.0)
+    assert row["toward"] == ("vocabulary",)
+
+
+@pytest.fixture
+def make_side():
+    def made(metric: str, difference: float, half: float) -> Cell:
+        return Cell(
+            task="essays",
+            category="generation",
+            metric=metric,
+            higher_is_better=metric not in ("self_bleu", "near_duplicates", "repetition", "loops"),
+            size="",
+            iteration=1,
+            source="self",
+            seeds=2,
+            n_items=40,
+            ratios=(0.0, 0.5),
+            values=(10.0, 10.0 + difference),
+            se=(0.1, 0.1),
+            difference=(0.0, difference),
+            difference_ci=((0.0, 0.0), (difference - half, difference + half)),
+            verdict="inconclusive",
+            reason="",
+            df=100.0,
+        )
+
+    return made
+
+
+@given(st.booleans(), st.booleans(), st.booleans(), st.booleans())
+def test_every_case_has_a_stage(called: bool, tail: bool, worse: bool, refused: bool) -> None:
+    stage = stage_of(called=called, tail=tail, worse=worse, refused=refused)
+    assert (stage == "") == refused
+    if not refused:
+        assert (stage in ("late collapse", "tail and scores", "scores alone")) == worse
+        assert (stage in ("early collapse", "tail and scores")) == (tail and not (worse and called))

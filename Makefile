@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS ?=
 SOURCES := pyproject.toml README.md LICENSE $(shell find synth_eval tasks -type f -not -name '*.pyc')
 
-.PHONY: demo test nightly lint bench simulate clean
+.PHONY: demo test nightly lint bench simulate study clean
 
 demo: $(VENV)/.installed ## train a miniature family, evaluate it, report (about ten minutes)
 	$(BIN)/synth-eval compare checkpoints.yaml
@@ -22,10 +22,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev ## benchmarks beside their peers; rewrites benchmarks/*.md
-	for script in $(filter-out benchmarks/simulate.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/simulate.py benchmarks/study.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 
 simulate: $(VENV)/.installed-dev ## the statistics on simulated families; rewrites docs/validation.md (long)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/simulate.py
+
+# STUDY=--quick: smaller models and a third of the tokens. Either goes on where it stopped.
+STUDY ?=
+study: $(VENV)/.installed-dev ## families over sizes, tokens, ratios and sources; rewrites docs/study.md (about an hour on two idle cores)
+	OMP_NUM_THREADS=1 $(BIN)/synth-eval lab study runs/study$(STUDY) $(STUDY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/study.py runs/study$(STUDY) $(STUDY)
 
 clean: ## what the other targets made, apart from trained checkpoints and results
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

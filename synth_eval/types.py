@@ -320,7 +320,7 @@ class Comparison:
     budgets: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()  # published claims against this family
     mean_losses: tuple[Mapping[str, Any], ...] = ()  # by size, iteration or source and ratio, over tasks
-    characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart from scores; "better" is away from a collapse
+    characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart; "better" is away from a collapse
     outputs: tuple[Mapping[str, Any], ...] = ()  # what the characteristics say together, see compare.collapse
     gate: tuple[Mapping[str, Any], ...] = ()  # a row for each requirement of the gate, see compare.gate
     warnings: tuple[str, ...] = ()

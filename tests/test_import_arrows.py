@@ -13,23 +13,38 @@ import synth_eval
 
 PACKAGE = Path(synth_eval.__file__).parent
 
-PURE = {"calibration", "stats", "diversity", "skills"}
+PURE = {"calibration", "stats", "diversity", "skills", "overlap"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
     "calibration": {"types"},
     "stats": {"types"},
     "diversity": {"types"},
     "skills": {"types"},
+    "overlap": {"types"},
     "scoring": {"types", *PURE},
+    "own_data": {"types"},
     "manifest": {"types"},
     "store": {"types"},
+    "public": {"types", "skills", "store"},
     "compare": {"types", *PURE, "manifest", "store"},
     "report": {"types", "compare"},
-    "harness": {"types", *PURE, "scoring", "manifest", "store"},
+    "harness": {"types", *PURE, "scoring", "manifest", "store", "own_data", "public"},
     "lab": {"types", *PURE, "manifest", "store"},
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"types", *PURE, "scoring", "manifest", "store", "compare", "report", "harness", "lab"},
+    "cli": {
+        "types",
+        *PURE,
+        "scoring",
+        "manifest",
+        "store",
+        "compare",
+        "report",
+        "harness",
+        "lab",
+        "own_data",
+        "public",
+    },
 }
 HEAVY = {"torch", "transformers", "lm_eval", "accelerate", "tokenizers"}
 MAY_BE_HEAVY = {"harness", "lab"}

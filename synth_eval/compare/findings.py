@@ -77,7 +77,8 @@ def _loss(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
         widths = [(high - low) / (2 * Z) for low, high in (interval for interval in intervals if interval is not None)]
         variances.append((sum(widths) / len(widths) / base) ** 2)
     if not losses:
-        return "not tested", f"no accuracy curve with a ratio beyond {percent(claim['beyond'])}"
+        asked = f"beyond {percent(claim['beyond'])} and up to {percent(claim['up_to'])}"
+        return "not tested", f"no accuracy curve with a ratio {asked}"
     mean, half = sum(losses) / len(losses), Z * math.sqrt(sum(variances)) / len(losses)
     low, high = mean - half, mean + half
     reason = f"loss {_share(mean)} [{_share(low)}, {_share(high)}] of the baseline, mean of {len(losses)} curves"

@@ -86,13 +86,18 @@ def collapse_signs(
     shifts = tuple(
         _shift(kinds[i], table[:, i], means[:, i], tail=alpha / in_facet[kinds[i].facet] / 2) for i in measured
     )
-    toward, against = _moved(shifts, 1), _moved(shifts, -1)
+    called, toward, against = agreement(shifts)
     reason = _why_not(baseline, model, in_facet, alpha=alpha, resamples=resamples, rng=rng)
     if reason:
         return CollapseSigns(False, reason, toward, against, shifts)
-    called = len(toward) >= AGREEING and not against
     reason = f"toward collapse: {_listed(toward)}; away from it: {_listed(against)}"
     return CollapseSigns(called, reason, toward, against, shifts)
+
+
+def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[Facet, ...]]:
+    """Whether at least three facets moved toward collapse and none away from it; which did; which moved away."""
+    toward, against = _moved(shifts, 1), _moved(shifts, -1)
+    return len(toward) >= AGREEING and not against, toward, against
 
 
 def _differences(baseline: Characteristics, model: Characteristics, name: str) -> np.ndarray:

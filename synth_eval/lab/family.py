@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import queue
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from synth_eval.lab.jobs import Work, is_done, perform
+from synth_eval.lab.jobs import Work, base_tokens, is_done, perform
+from synth_eval.lab.processes import OnMessage, OnProgress, run_jobs
 from synth_eval.lab.recipe import Recipe, recipe_from
-from synth_eval.types import Checkpoint, CheckpointError, Family, ManifestError
+from synth_eval.types import Checkpoint, Family, ManifestError
 
 SELF = "self"
-TICK = 8192  # tokens between two words to the progress bar
 DILUTION = "dilution"  # control: external text only, (1 - ratio) of the tokens
-
-OnProgress = Callable[[str, int, int], None]  # label, tokens done in this step, tokens expected in all of the job
-OnMessage = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def missing_jobs(family: Family) -> Plan:
                 recipe,
                 f"base, seed {seed}",
                 seed,
-                recipe.base_tokens,
+                base_tokens(recipe),
                 tokenizer=tokenizer,
             ),
             tokenizer,
@@ -108,78 +101,7 @@ def build(plan: Plan, *, on_progress: OnProgress, on_message: OnMessage, process
     ------
     CheckpointError : a job failed. What was built before is kept, and the next call goes on from there.
     """
-    if not plan.jobs:
-        return
-    _environment()
-    waiting = list(plan.jobs)
-    coming = {work.folder for work in plan.jobs}
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        ticks = manager.Queue()
-        pool = ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=context)
-        running: dict[Future[str], Work] = {}
-        try:
-            while waiting or running:
-                ready = [work for work in waiting if not coming & set(plan.needs[work.folder])]
-                for work in ready:
-                    waiting.remove(work)
-                    running[pool.submit(_run, work, ticks)] = work
-                finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                _drain(ticks, on_progress)
-                for future in finished:
-                    work = running.pop(future)
-                    message = _result(future, work)
-                    if message:
-                        on_message(message)
-                    coming.discard(work.folder)
-        except BaseException:
-            for process in list(getattr(pool, "_processes", {}).values()):
-                process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        pool.shutdown()
-
-
-def _result(future: Future[str], work: Work) -> str:
-    try:
-        return future.result()
-    except CheckpointError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines()
-        raise CheckpointError(
-            f"{work.label}: could not be built: {type(error).__name__}{': ' + reason[0] if reason else ''}"
-        ) from error
-
-
-def _run(work: Work, ticks: Any) -> str:
-    pending = 0
-
-    def tell(tokens: int) -> None:
-        nonlocal pending
-        pending += tokens
-        if pending >= TICK:
-            ticks.put((work.label, pending, work.tokens))
-            pending = 0
-
-    return perform(work, tell)
-
-
-def _drain(ticks: Any, on_progress: OnProgress) -> None:
-    while True:
-        try:
-            on_progress(*ticks.get_nowait())
-        except queue.Empty:
-            return
-
-
-def _environment() -> None:
-    """For the child processes: they import torch with these settings."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    run_jobs(plan.jobs, plan.needs, perform, on_progress=on_progress, on_message=on_message, processes=processes)
 
 
 def _training(checkpoint: Checkpoint, recipe: Recipe, folder: Path, base: Path | None, synthetic: Path | None) -> Work:

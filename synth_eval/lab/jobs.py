@@ -5,20 +5,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.lab.corpus import documents
+from synth_eval.lab.processes import Progress
 from synth_eval.lab.recipe import Recipe
 from synth_eval.store import atomic_folder
 from synth_eval.types import CheckpointError
 
 if TYPE_CHECKING:
     from synth_eval.lab.training import Lesson
-
-Progress = Callable[[int], None]
 
 ATTEMPTS = 3  # bases trained before giving up on a seed
 EXTRA_LESSONS = 3  # for what a base has not learned, before it is rejected
@@ -96,6 +95,8 @@ def _base(work: Work, progress: Progress) -> str:
     tokenizer = load_tokenizer(work.tokenizer)
     told = ""
     for attempt in range(ATTEMPTS):
+        if attempt:
+            progress.expect(work.tokens)
         key = f"base-{work.seed}-{attempt}"
         model = new_model(work.recipe, tokenizer, seed=1000 * work.seed + attempt)
         loss = train(
@@ -105,11 +106,13 @@ def _base(work: Work, progress: Progress) -> str:
             learning_rate=work.recipe.base_learning_rate,
             seed=work.seed,
             progress=progress,
+            skipped=lambda tokens: progress.expect(-tokens),
         )
         missed = shortfalls(model, tokenizer) if work.recipe.gate else {}
         extra = 0
         while missed and extra < EXTRA_LESSONS:
             extra += 1
+            progress.expect(work.recipe.tokens)
             told += f"{work.label}: not learned yet: {', '.join(missed.values())}; extra lesson {extra}. "
             lesson = _extra_lesson(work.recipe, tokenizer, list(missed), key=f"{key}-extra-{extra}")
             loss = train(
@@ -189,6 +192,11 @@ def _checkpoint(work: Work, progress: Progress) -> str:
     return ""
 
 
+def base_tokens(recipe: Recipe) -> int:
+    """Tokens that a base trains on if no lesson ends early and none is added."""
+    return recipe.base_tokens + recipe.lesson_tokens * len(_first_lessons(recipe))
+
+
 def base_lessons(recipe: Recipe, model: Any, tokenizer: Any, *, key: str) -> list[Lesson]:
     """A base's curriculum: level 1 of one skill more at a time, each until learned, then everything."""
     from synth_eval.lab.gate import easy_accuracy
@@ -199,9 +207,7 @@ def base_lessons(recipe: Recipe, model: Any, tokenizer: Any, *, key: str) -> lis
 
     lessons = []
     known: list[str] = []
-    for skill in FIRST_LEARNED:
-        if not recipe.mix.get(skill):
-            continue
+    for skill in _first_lessons(recipe):
         known.append(skill)
         # The new skill has as much text as all that came before it.
         mix = dict.fromkeys(known, 1.0) | {skill: max(1.0, len(known) - 1.0)}
@@ -215,6 +221,10 @@ def base_lessons(recipe: Recipe, model: Any, tokenizer: Any, *, key: str) -> lis
         lessons.append(Lesson(text, functools.partial(learned, tuple(known))))
     lessons.append(Lesson(_external(recipe, tokenizer, key=key, tokens=recipe.base_tokens)))
     return lessons
+
+
+def _first_lessons(recipe: Recipe) -> list[str]:
+    return [skill for skill in FIRST_LEARNED if recipe.mix.get(skill)]
 
 
 def _extra_lesson(recipe: Recipe, tokenizer: Any, skills: Sequence[str], *, key: str) -> Lesson:

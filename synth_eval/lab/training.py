@@ -78,20 +78,18 @@ def train(
     learning_rate: float,
     seed: int,
     progress: Progress = lambda tokens: None,
+    skipped: Progress = lambda tokens: None,
 ) -> float:
     """At most one pass over the documents of each lesson in turn, in place.
 
     The learning rate warms up over the first steps, holds, and falls linearly to zero over the last lesson.
-    ``progress`` is told the number of tokens of every step.
+    ``progress`` is told the number of tokens of every step, ``skipped`` those that are left where a lesson ends early.
 
     Returns
     -------
     Mean loss of the last tenth of the last lesson, nats a token.
     """
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    optimizers = _optimizers(model, learning_rate)
+    optimizers = optimizers_of(model, learning_rate)
     late: list[float] = []
     for number, lesson in enumerate(lessons):
         last = number == len(lessons) - 1
@@ -102,26 +100,42 @@ def train(
             if step and step % PATIENCE == 0 and not last:
                 model.eval()
                 if lesson.learned():
+                    skipped(sum(len(document) for left_out in batches[step:] for document in left_out))
                     break
                 model.train()
             warmth = min(1.0, (step + 1) / warm_up) if number == 0 else 1.0
             left = min(1.0, (len(batches) - step) / (len(batches) - warm_up + 1)) if last else 1.0
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * min(warmth, left)
-            inputs, labels = _padded(batch)
-            logits = model(input_ids=inputs, use_cache=False).logits
-            loss = cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
+            loss = take_step(model, optimizers, batch, learning_rate=learning_rate * min(warmth, left))
             if last and step >= int(0.9 * len(batches)):
                 late.append(float(loss.detach()))
             progress(sum(map(len, batch)))
     model.eval()
     return sum(late) / len(late)
+
+
+def take_step(
+    model: GPTNeoXForCausalLM,
+    optimizers: Sequence[torch.optim.Optimizer],
+    batch: list[list[int]],
+    *,
+    learning_rate: float,
+) -> torch.Tensor:
+    """One step on one batch of documents, with gradients clipped to norm 1; the mean loss before it, nats a token."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate
+    inputs, labels = padded(batch)
+    logits = model(input_ids=inputs, use_cache=False).logits
+    loss = cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return loss
 
 
 def length_bucketed(documents: list[list[int]], *, tokens: int, seed: int) -> Iterator[list[list[int]]]:
@@ -144,7 +158,7 @@ def length_bucketed(documents: list[list[int]], *, tokens: int, seed: int) -> It
     yield from batches
 
 
-def _padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs and next-token labels, both (documents, longest - 1); padding stands on the right, unseen by the rest."""
     import torch
 
@@ -154,7 +168,7 @@ def _padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return inputs, labels
 
 
-def _optimizers(model: GPTNeoXForCausalLM, learning_rate: float) -> list[torch.optim.Optimizer]:
+def optimizers_of(model: GPTNeoXForCausalLM, learning_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the layers, AdamW for embeddings, biases and norms."""
     import torch
 

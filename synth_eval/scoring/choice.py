@@ -16,7 +16,22 @@ def process_results(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]
     ``acc``, ``brier``, ``nll`` and ``surprise_gap`` are averaged by lm-eval; ``ece`` carries (confidence, correct),
     which only the whole task can turn into an error, see `ece`.
     """
-    scores = choice_scores([loglik for loglik, _ in results], int(doc["answer"]))
+    return _reported(results, int(doc["answer"]))
+
+
+def process_labelled_results(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    """The same for documents as ARC and CommonsenseQA have them: ``answerKey`` is one of ``choices.label``."""
+    return _reported(results, list(doc["choices"]["label"]).index(doc["answerKey"]))
+
+
+def ece(items: Sequence[tuple[float, float]]) -> float:
+    """Expected calibration error (15 equal-width bins) of a task from its items' (confidence, correct)."""
+    confidence, correct = np.asarray(items, dtype=np.float64).T
+    return expected_calibration_error(confidence, correct.astype(bool))
+
+
+def _reported(results: Sequence[tuple[float, bool]], gold: int) -> dict[str, Any]:
+    scores = choice_scores([loglik for loglik, _ in results], gold)
     return {
         "acc": scores.acc,
         "brier": scores.brier,
@@ -24,9 +39,3 @@ def process_results(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]
         "surprise_gap": scores.surprise_gap,
         "ece": (scores.confidence, scores.acc),
     }
-
-
-def ece(items: Sequence[tuple[float, float]]) -> float:
-    """Expected calibration error (15 equal-width bins) of a task from its items' (confidence, correct)."""
-    confidence, correct = np.asarray(items, dtype=np.float64).T
-    return expected_calibration_error(confidence, correct.astype(bool))

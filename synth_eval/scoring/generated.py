@@ -11,7 +11,8 @@ from synth_eval.calibration.votes import vote_scores
 def process_results(doc: Mapping[str, Any], results: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Scores of one item from the k answers that the task's filter kept.
 
-    ``ece`` carries (confidence, correct), which `synth_eval.scoring.choice.ece` turns into an error.
+    Right are the document's ``answers``, or where it has none the choice that its ``answer`` indexes. ``ece`` carries
+    (confidence, correct), which `synth_eval.scoring.choice.ece` turns into an error.
 
     Raises
     ------
@@ -20,7 +21,8 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Sequence[str]]) ->
     (answers,) = results
     if isinstance(answers, str):
         raise ValueError("the filter kept one answer; a vote needs all of them: end it with take_first_k")
-    scores = vote_scores(answers, [doc["choices"][doc["answer"]]])
+    targets = doc["answers"] if "answers" in doc else [doc["choices"][doc["answer"]]]
+    scores = vote_scores(answers, targets)
     return {
         "exact_match": scores.exact_match,
         "vote_share": scores.confidence,

@@ -10,6 +10,7 @@ from typing import Any
 
 from synth_eval.store.gold import GoldFinder
 from synth_eval.store.sample_rows import (
+    USUAL_METRICS,
     Unusable,
     answers_kept,
     answers_of,
@@ -161,13 +162,22 @@ class GeneratedTexts(Collector):
 
     def samples(self, task: str, *, skipped: int, notes: Sequence[str]) -> Samples:
         samples = super().samples(task, skipped=skipped, notes=notes)
-        return replace(samples, sure=_on_every_item(self._sure), metrics=_on_every_item(self._metrics))
+        return replace(samples, sure=_on_every_item(self._sure), metrics=_with_gaps(self._metrics))
 
 
 def _on_every_item(rows: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, ...]]:
     """The numbers that every item has: with gaps they can be neither assessed nor compared."""
     common = set.intersection(*map(set, rows)) if rows else set()
     return {name: tuple(row[name] for row in rows) for name in sorted(common)}
+
+
+def _with_gaps(rows: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, ...]]:
+    """Every number that some item has, NaN where one lacks it: texts may be too short for a characteristic. A score
+    that some items lack is left out: which ones do is not by chance."""
+    names = sorted({name for row in rows for name in row})
+    whole = set(_on_every_item(rows))
+    kept = [name for name in names if name in whole or name not in USUAL_METRICS]
+    return {name: tuple(row.get(name, math.nan) for row in rows) for name in kept}
 
 
 def _loglik(answer: Any) -> float:

@@ -57,6 +57,17 @@ def test_loss_beyond_thirty_percent(drop: float, half: float, word: str) -> None
     assert standing("8 to 15%", cell(difference=difference, difference_ci=intervals))[0] == word
 
 
+def test_ratios_outside_the_range_of_the_claim_do_not_test_it() -> None:
+    sixty = cell(
+        ratios=(0.0, 0.6), values=(0.8, 0.7), se=(0.01, 0.01), difference=(0.0, -0.1),
+        difference_ci=((0.0, 0.0), (-0.11, -0.09)),
+    )  # fmt: skip
+    assert standing("8 to 15%", sixty) == (
+        "not tested",
+        "no accuracy curve with a ratio beyond 30% and up to 50%",
+    )
+
+
 def test_the_error_of_a_mean_over_curves_shrinks() -> None:
     difference = (0.0, 0.0, 0.0, 0.0, -0.08, -0.08)  # 10%
     intervals = tuple((d - 0.03, d + 0.03) for d in difference)  # +- 3.75% alone, 1.9% for four

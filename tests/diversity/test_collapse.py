@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synth_eval.diversity import Characteristics, Reference, characterise, collapse_signs
+from synth_eval.diversity import CATALOGUE, Characteristics, Reference, Shift, characterise, collapse_signs
+from synth_eval.diversity.collapse import agreement
 
 REFERENCE = Reference(frozenset(f"w{i}" for i in range(100)))
 
@@ -93,3 +94,16 @@ def test_other_prompts_are_refused() -> None:
         collapse_signs(written(seed=0), written(seed=0, prompts=25))
     with pytest.raises(ValueError, match="alpha"):
         collapse_signs(written(seed=0), written(seed=1), alpha=0.0)
+
+
+def test_agreement_needs_three_sides_and_none_against() -> None:
+    kinds = {kind.facet: kind for kind in CATALOGUE if kind.facet}
+
+    def shifts(**signs: int) -> list[Shift]:
+        return [Shift(kinds[facet], 0.0, 0.0, 0.0, 30, sign) for facet, sign in signs.items()]
+
+    assert agreement(shifts(vocabulary=1, sameness=1, tail=1, repetition=0))[0]
+    assert not agreement(shifts(vocabulary=1, sameness=1, tail=0, repetition=0))[0]
+    called, toward, against = agreement(shifts(vocabulary=1, sameness=1, tail=1, repetition=-1))
+    assert not called
+    assert (toward, against) == (("vocabulary", "sameness", "tail"), ("repetition",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from public_data import write_data_folder, write_lines
+from public_data import squad_records, write_data_folder, write_lines
 
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.public.folder import DataError
@@ -87,3 +87,26 @@ def test_a_changed_file_changes_the_key(folder: Path) -> None:
     write_lines(folder / "strategyqa/validation.jsonl", rows)
     (after,) = load_tasks(["synth_strategyqa"], categories={})
     assert before.key != after.key
+
+
+def test_further_public_tasks_keep_lm_evals_prompts_and_have_our_metrics(folder: Path) -> None:
+    write_lines(folder / "squad/validation.jsonl", squad_records(2))
+    write_lines(folder / "ai2_arc/ARC-Challenge/test.jsonl", ARC)
+    five = [{**row, "choices": {"text": list("vwxyz"), "label": list("ABCDE")}} for row in ARC]
+    write_lines(folder / "commonsense_qa/validation.jsonl", five)
+    trivia = [{"question": "who", "answer": {"aliases": ["Ada"]}}] * 3
+    write_lines(folder / "trivia_qa/rc.nocontext/validation.jsonl", trivia)
+    tasks = {task.name: task for task in load_tasks(["synth_public_more"], categories={})}
+    assert {name: task.category for name, task in tasks.items()} == {
+        "synth_squad": "retrieval",
+        "synth_gsm8k_generate": "reasoning",
+        "arc_challenge": "reasoning",
+        "commonsense_qa": "reasoning",
+        "triviaqa": "retrieval",
+    }
+    arc = tasks["arc_challenge"].task
+    assert arc.doc_to_text(ARC[1]) == "Question: 1?\nAnswer:"
+    # Two choices with equal likelihood: p = 1/2 each, Brier 1/4 + 1/4; the right one is the second.
+    scores = arc.process_results(ARC[1], [(-1.0, False), (-1.0, False)])
+    assert (scores["acc"], scores["brier"]) == (0.0, pytest.approx(0.5))
+    assert scores["surprise_gap"] == pytest.approx(0.0)

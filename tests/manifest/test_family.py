@@ -63,8 +63,12 @@ def test_example_of_the_docs(tmp_path):
         (tmp_path / name).touch()
     family = load_family(write(tmp_path, EXAMPLES[0]))
     assert family.categories == {
-        "arc_challenge": "reasoning", "triviaqa": "retrieval", "exam": "retrieval", "legal": "domain", "clinic": "domain",
-    }  # fmt: skip
+        "arc_challenge": "reasoning",
+        "triviaqa": "retrieval",
+        "exam": "retrieval",
+        "legal": "domain",
+        "clinic": "domain",
+    }
     assert family.tasks == ("synth_suite", "legal", "clinic", "exam")
     by_name = {c.name: c for c in family.checkpoints}
     assert set(by_name) == {

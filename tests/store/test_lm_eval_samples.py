@@ -362,6 +362,16 @@ def test_confidences_that_a_task_logs(read):
     assert read(generation_row(0, p_true="high")).sure == {}
 
 
+def test_a_characteristic_that_a_text_does_not_define_is_nan_and_a_score_with_gaps_is_left_out(read):
+    both = generation_row(0, metrics=["length", "mattr", "exact_match"], length=60, mattr=0.7, exact_match=1.0)
+    short = generation_row(1, metrics=["length"], length=12)
+    metrics = read(both, short).metrics
+    assert set(metrics) == {"length", "mattr"}
+    assert metrics["length"] == (60.0, 12.0)
+    assert metrics["mattr"][0] == 0.7
+    assert math.isnan(metrics["mattr"][1])
+
+
 def test_two_answers_that_look_like_a_log_likelihood_are_texts(read):
     samples = read(generation_row(0, resps=[["-1.5", "True"]], filtered_resps=[["-1.5", "True"]]))
     assert (samples.kind, samples.repeats) == ("generation", (("-1.5", "True"),))

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LEAST_SIZES = 3  # two cannot tell an exponent of size from the asymptote
 LEAST_RATIOS = 3  # two cannot tell a bend
 LEAST_BUDGETS = 3
+MOST_SCATTER = 0.05
+"""Residual standard deviation of log loss above which the law does not fit: mixes differ by a few percent, so where it
+is that wrong its lowest point says nothing."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ def answer_mixture(
 
     Returns
     -------
-    Answers, or ``refused`` with the reason why the law cannot be fitted. Best ratios are refused where the interval of
-    v includes 0 (no bend over ratios is seen) or the estimate is at the edge of the tested ratios; speed-ups where
+    Answers, or ``refused`` with the reason why the law cannot be fitted. Best ratios are refused where the law misses
+    the losses by more than `MOST_SCATTER`, where the interval of v includes 0 (no bend over ratios is seen) or where
+    the estimate is at the edge of the tested ratios; speed-ups where
     natural data would need more than 4 times its largest budget, or never gets there.
     """
     sizes = np.unique(points.size)
@@ -121,6 +125,8 @@ def _refusal(points: Points, sizes: int) -> str:
 
 
 def _bend_refusal(fit: LawFit) -> str:
+    if fit.scatter > MOST_SCATTER:
+        return f"the law misses the losses by {fit.scatter:.0%}, more than the {MOST_SCATTER:.0%} it must not exceed"
     if fit.at_bound("v"):
         return "the bend over ratios ran into the bound of the fit"
     low, high = interval(fit.parameter("v"), fit.drawn("v"), fit.df)

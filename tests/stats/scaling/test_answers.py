@@ -72,6 +72,17 @@ def test_best_ratio_and_speed_up_of_a_known_family() -> None:
     assert [form.name for form in found.forms][-1] == "chinchilla"
 
 
+def test_a_law_that_misses_the_losses_tells_no_best_ratio() -> None:
+    """Every second loss is 20% off: the law lies between them, about 10% from each, and r* is not to be had."""
+    points = family(seed=1)
+    off = replace(points, log_loss=points.log_loss + 0.2 * (np.arange(len(points)) % 2))
+    found = answer_mixture(off, forms=False)
+    assert found.fit is not None
+    assert 0.08 < found.fit.scatter < 0.13
+    assert all(best.answer.refused.startswith("the law misses the losses by 1") for best in found.best)
+    assert found.moves_with_tokens.value is None
+
+
 def test_moving_best_ratio_is_seen() -> None:
     found = answer_mixture(family(Truth(u1=-0.05), seed=1), forms=False)
     # r* = u / 2v changes by -.05 ln(10) / (2 * .5) = -.115 for 10 times the tokens

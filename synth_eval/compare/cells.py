@@ -128,8 +128,12 @@ def _judged(draft: Draft, verdict: CurveVerdict, word: VerdictWord, p_adjusted: 
 
 
 def _shown(draft: Draft) -> Cell:
-    """A cell that is not judged; without intervals if the metric is no mean over items."""
+    """A cell that is not judged; without intervals if the metric is no mean over items.
+
+    A metric that is never judged keeps those on few degrees of freedom: whether texts grew longer is told by them.
+    """
     paired = paired_differences(draft.data)
+    interval = paired.interval if draft.metric.display_only else paired.told_interval
     return Cell(
         task=draft.task,
         category=draft.category,
@@ -145,7 +149,7 @@ def _shown(draft: Draft) -> Cell:
         values=_floats(paired.values),
         se=_optional(paired.se),
         difference=_floats(paired.difference),
-        difference_ci=_intervals(paired.interval),
+        difference_ci=_intervals(interval),
         verdict="refused",
         reason=draft.refusal or DISPLAY_ONLY,
         phi=_finite(paired.phi) if draft.per_item else None,

@@ -136,8 +136,12 @@ def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> s
     """Why a collapse cannot be told at this ratio; '' if it can."""
     there = {shift.kind.facet for shift in shifts}
     if len(there) < AGREEING:
-        missing = ", ".join(facet for facet in FACETS if facet not in there)
-        return f"not measured on at least {FEWEST_PROMPTS} prompts: {missing}"
+        missing = [facet for facet in FACETS if facet not in there]
+        sides = [cell for cell in cells.values() if cell.metric in _SIDE_OF]
+        unbounded = {_SIDE_OF[cell.metric].facet for cell in sides if _is_unbounded(cell, ratio)}
+        if unbounded.issuperset(missing):
+            return f"too few seeds to bound a change: {', '.join(missing)}"
+        return f"not measured on at least {FEWEST_PROMPTS} prompts: {', '.join(missing)}"
     length = cells.get(LENGTH)
     if length is None or ratio not in length.ratios:
         return ""
@@ -147,6 +151,13 @@ def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> s
     if clearly and abs(moved) > LENGTH_TOLERANCE * (after - moved):
         return f"length moved from {after - moved:.0f} to {after:.0f} tokens, and most characteristics follow length"
     return ""
+
+
+def _is_unbounded(cell: Cell, ratio: float) -> bool:
+    """Whether there are prompts enough at this ratio, but no interval."""
+    if cell.n_items < FEWEST_PROMPTS or ratio not in cell.ratios:
+        return False
+    return cell.difference_ci[cell.ratios.index(ratio)] is None
 
 
 def _is_lost(cell: Cell, ratio: float) -> bool:

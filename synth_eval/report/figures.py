@@ -24,6 +24,7 @@ STYLES = (
 )  # fmt: skip
 SECOND = "surprise_gap"
 FORMATS = ("png", "svg")
+REFUSED = "refused"
 LOSS_RANGE = 20.0  # percent, where the colours of the map end
 
 
@@ -95,16 +96,25 @@ def loss_figure(loss: LossMap) -> Figure:
     """Tasks down, ratios across; the loss in percent is written in each field."""
     import numpy as np
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
     rows, columns = loss.table.rows, loss.table.columns[1:]
-    values = np.array([[100 * e.sort if e.sort is not None else np.nan for e in row[1:]] for row in rows])
+    coloured = [[e.sort if e.sort is not None and e.tone != REFUSED else np.nan for e in row[1:]] for row in rows]
+    values = 100 * np.array(coloured, dtype=float)
     figure = Figure(figsize=(1.8 + 0.75 * len(columns), 0.9 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(values, cmap="PuOr_r", vmin=-LOSS_RANGE, vmax=LOSS_RANGE, aspect="auto")
     for i, row in enumerate(rows):
         for j, entry in enumerate(row[1:]):
             dark = abs(values[i, j]) > 0.7 * LOSS_RANGE
-            axes.text(j, i, entry.text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
+            text = entry.text
+            if entry.tone == REFUSED:
+                text = f"{entry.text}\n{REFUSED}"
+                hatched = Rectangle(
+                    (j - 0.5, i - 0.5), 1, 1, facecolor="0.93", edgecolor="0.78", hatch="///", linewidth=0
+                )
+                axes.add_patch(hatched)
+            axes.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), [_printable(row[0].text) for row in rows], parse_math=False)
     axes.set_title(_printable(loss.table.title), parse_math=False, fontsize=10)
@@ -163,8 +173,10 @@ def _draw(axes: Axes, curves: Sequence[ChartCurve], metric: str) -> None:
     if line.baseline is not None:
         axes.axhline(0.0 if several else scale * line.baseline, color="gray", linewidth=0.8, linestyle=":")
         edges = line.change_margins if several else line.margins
-        for edge in edges if not several or len(edges) == 1 else ():
+        for edge in edges if not (several and line.signed) else ():
             axes.axhline(scale * edge, color="gray", linewidth=0.8, linestyle="--")
+        if line.zero and not several:
+            axes.axhline(0.0, color="gray", linewidth=0.5)
     unit = f"\nchange, {line.change_unit}" if several else "\n%" if line.percent else ""
     axes.set_ylabel(f"{line.label}{unit}", parse_math=False)
 

@@ -17,6 +17,7 @@ from synth_eval.stats.covariance import weighted_means
 from synth_eval.stats.curve import CurveData
 from synth_eval.stats.design import Design, design_of
 from synth_eval.stats.multiplicity import holm
+from synth_eval.stats.noise import LEAST_DF
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -47,6 +48,18 @@ class PairedDifferences:
         """95% interval of each difference, (n_ratios, 2)."""
         half = stdtrit(self.quantile_df, 1 - ALPHA / 2) * self.difference_se
         return np.stack([self.difference - half, self.difference + half], axis=1)
+
+    @property
+    def told_interval(self) -> FloatArray:
+        """`interval`, NaN where it would rest on fewer than 3 degrees of freedom; 0 at the baseline all the same.
+
+        A t quantile on 1 degree of freedom is 12.7: such an interval says how few runs there are, nothing of the curve.
+        """
+        if self.quantile_df >= LEAST_DF:
+            return self.interval
+        untold: FloatArray = np.full_like(self.interval, np.nan)
+        untold[~np.any(self.design.contrasts != 0, axis=1)] = 0.0
+        return untold
 
     def first_beyond(self, baseline: float, direction: int) -> float | None:
         """Smallest ratio clearly on one side of the baseline (t test, Holm over ratios); later than the onset."""

@@ -59,7 +59,12 @@ def test_false_alarms_stay_between_three_and_seven_percent(n):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sharpness", "temperature"), [(3.0, 1.0), (3.0, 1.7), (1.0, 0.7)], ids=["calibrated", "over", "under"]
+    ("sharpness", "temperature"),
+    [
+        pytest.param(3.0, 1.0, id="calibrated", marks=pytest.mark.nightly),
+        pytest.param(3.0, 1.7, id="over"),
+        pytest.param(1.0, 0.7, id="under", marks=pytest.mark.nightly),
+    ],
 )
 @pytest.mark.parametrize("n", [100, pytest.param(500, marks=pytest.mark.nightly)])
 def test_intervals_cover_the_truth(sharpness, temperature, n):
@@ -81,6 +86,7 @@ def test_intervals_cover_the_truth(sharpness, temperature, n):
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_clustered_items_keep_the_false_alarm_rate():
     """Five questions a passage that stand or fall together; without clusters the same data alarm far too often."""
     names = ("signed_gap", "surprise_gap", "ece", "smooth_ece", "nll")

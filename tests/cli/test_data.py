@@ -97,6 +97,7 @@ def test_a_changed_file_stops_the_run_and_is_named(study: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_tasks_of_lm_eval_are_pulled_and_run_offline(study: Path, tmp_path: Path) -> None:
     pulled = synth_eval("data", "pull", "--to", str(tmp_path), "--mirror", "mirror", "--tasks", "arc_easy", cwd=study)
     assert pulled.returncode == 0, pulled.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from simulated_family import Flat, Task, hinge, simulate
@@ -63,3 +65,29 @@ def test_the_fit_is_in_the_units_of_the_metric(two_seeds) -> None:
     assert nll.end > nll.start > 0  # worse is higher
     for cell, fitted in ((cells["acc"], accuracy), (cells["nll"], nll)):
         assert fitted.end == pytest.approx(cell.values[-1], abs=4 * max(se for se in cell.se if se is not None))
+
+
+def _accuracy_at_chance(ratios: tuple[float, ...]) -> dict[str, Cell]:
+    """Two seeds of a task that no checkpoint does better than guessing: one of four choices."""
+    return _cells(simulate({"t": Task(hinge(0.28, onset=0.0, slope=0.04), n=300)}, ratios=ratios))
+
+
+def test_a_refused_curve_on_2_degrees_of_freedom_has_no_intervals() -> None:
+    # three ratios of two seeds: their residual has 2; the calibration curves beside it are judged, with intervals
+    cells = _accuracy_at_chance((0.0, 0.2, 0.5))
+    refused = cells["acc"]
+    assert refused.verdict == "refused"
+    assert "chance" in refused.reason
+    assert refused.difference_ci == ((0.0, 0.0), None, None)
+    assert all(math.isfinite(value) for value in (*refused.values, *refused.difference))
+    assert cells["nll"].verdict != "refused"
+    assert None not in cells["nll"].difference_ci
+    shown = cells["confidence_minus_accuracy"]
+    assert shown.df == 2
+    assert None not in shown.difference_ci
+
+
+def test_a_refused_curve_on_3_degrees_of_freedom_has_them() -> None:
+    refused = _accuracy_at_chance((0.0, 0.1, 0.2, 0.5))["acc"]
+    assert refused.verdict == "refused"
+    assert None not in refused.difference_ci

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 
 import pytest
@@ -94,6 +95,19 @@ def test_too_few_sides_are_refused() -> None:
     rows = collapse_rows(cells, comparison.cells, baseline_ratio=0.0)
     assert {row["verdict"] for row in rows} == {"refused"}
     assert rows[0]["reason"].startswith("not measured on at least 20 prompts: sameness, repetition")
+
+
+def test_sides_without_an_interval_are_not_called_unmeasured(make_side) -> None:
+    moved = [make_side("mattr", -1.0, 0.1), make_side("tail_mass", -1.0, 0.1)]
+    unbounded = [
+        dataclasses.replace(make_side(name, 1.0, 0.1), difference_ci=((0.0, 0.0), None), verdict="refused")
+        for name in ("self_bleu", "repetition")
+    ]
+    (row,) = collapse_rows([*moved, *unbounded], (), baseline_ratio=0.0)
+    assert row["verdict"] == "refused"
+    assert row["reason"].startswith("too few seeds to bound a change: sameness, repetition")
+    (row,) = collapse_rows([*moved, unbounded[0]], (), baseline_ratio=0.0)
+    assert row["reason"].startswith("not measured on at least 20 prompts: sameness, repetition")
 
 
 def test_one_characteristic_of_a_side_needs_a_wider_interval(make_side) -> None:

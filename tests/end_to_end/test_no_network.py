@@ -112,6 +112,7 @@ def test_the_guard_lets_sockets_within_the_machine_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(
     shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0,
     reason="this machine lets no one make a network namespace",

@@ -57,6 +57,26 @@ def test_the_map_writes_its_numbers(fitted: Comparison) -> None:
     assert texts[:3] == [entry.text for entry in loss.table.rows[0][1:]]
 
 
+def test_refused_curves_are_hatched_in_the_map(make_cell) -> None:
+    cells = (make_cell("a"), make_cell("b", verdict="refused"))
+    axes = loss_figure(report_view(Comparison("f", "now", {}, cells, ())).losses[0]).axes[0]
+    assert [text.get_text() for text in axes.texts][3:] == ["0", "2.5%\nrefused", "25.0%\nrefused"]
+    assert [patch.get_xy() for patch in axes.patches] == [(0.5, 0.5), (1.5, 0.5)]
+    colours = axes.images[0].get_array()
+    assert colours[0].tolist() == pytest.approx([0.0, 2.5, 25.0])
+    assert colours.mask[1].tolist() == [False, True, True]
+
+
+def test_the_far_margin_of_a_gap_is_not_in_view(make_cell) -> None:
+    intervals = ((0.0, 0.0), (-0.1, 0.2), (0.0, 0.2))
+    gap = {"metric": "surprise_gap", "higher_is_better": False, "onset": None, "onset_ci": None}
+    cell = make_cell(values=(3.0, 3.05, 3.1), difference=(0.0, 0.05, 0.1), difference_ci=intervals, **gap)
+    axes = task_figure(report_view(Comparison("f", "now", {}, (cell,), ())).charts[0]).axes[0]
+    low, high = axes.get_ylim()
+    assert 2.8 < low < 2.9  # the band ends at 2.9 and 3.25
+    assert 3.2 < high < 3.3
+
+
 def test_names_are_no_formulas(fitted: Comparison, tmp_path) -> None:
     cells = tuple(dataclasses.replace(cell, task="$\\frac{") for cell in fitted.cells if cell.task == "arc")
     write_figures(report_view(dataclasses.replace(fitted, cells=cells)), tmp_path)  # parsed, it would raise

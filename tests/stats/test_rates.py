@@ -7,6 +7,7 @@ and one that is off by twice the target does not pass.
 from __future__ import annotations
 
 from math import inf, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,11 @@ FOUR = (0.0, 0.15, 0.3, 0.5)
 LAYOUTS = {"4 ratios, 3 seeds": (FOUR, 3), "6 ratios": (CurveSpec().ratios, 1), "11 ratios": (ELEVEN, 1)}
 
 pytestmark = pytest.mark.slow
+
+
+def _nightly(*values: str) -> list[Any]:
+    """Settings that are too many for every day."""
+    return [pytest.param(value, marks=pytest.mark.nightly) for value in values]
 
 
 def _at_most(target: float, families: int) -> float:
@@ -36,7 +42,7 @@ def _spec(layout: str, **truth) -> CurveSpec:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("seed_sd", [0.0, 0.015])
+@pytest.mark.parametrize("seed_sd", [pytest.param(0.0, marks=pytest.mark.nightly), 0.015])
 def test_false_flags(layout: str, seed_sd: float) -> None:
     flags = [
         rate([verdict.p_value < 0.05 for verdict in judged(_spec(layout, n=n, seed_sd=seed_sd), 150, seed=n)])
@@ -46,7 +52,7 @@ def test_false_flags(layout: str, seed_sd: float) -> None:
     assert np.mean(flags) <= _at_most(0.05, 300)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ["6 ratios", *_nightly("4 ratios, 3 seeds", "11 ratios")])
 def test_better_and_back_is_not_flagged(layout: str) -> None:
     spec = _spec(layout, shape="improve-then-return", onset=0.25, n=2000, seed_sd=0.01)
     assert rate([verdict.p_value < 0.05 for verdict in judged(spec, 200, seed=1)]) <= _at_most(0.05, 200)
@@ -57,7 +63,14 @@ def test_power() -> None:
     assert rate([verdict.p_value < 0.05 for verdict in judged(spec, 200, seed=2)]) >= _at_least(0.90, 200)
 
 
-@pytest.mark.parametrize(("layout", "seed_sd"), [("4 ratios, 3 seeds", 0.015), ("6 ratios", 0.0), ("11 ratios", 0.015)])
+@pytest.mark.parametrize(
+    ("layout", "seed_sd"),
+    [
+        ("4 ratios, 3 seeds", 0.015),
+        pytest.param("6 ratios", 0.0, marks=pytest.mark.nightly),
+        pytest.param("11 ratios", 0.015, marks=pytest.mark.nightly),
+    ],
+)
 def test_onset_intervals_cover(layout: str, seed_sd: float) -> None:
     spec = _spec(layout, shape="hinge", onset=0.2, drop=0.12, n=2000, seed_sd=seed_sd)
     intervals = [v.onset_ci for v in judged(spec, 250, seed=3) if v.onset_ci is not None]
@@ -66,7 +79,7 @@ def test_onset_intervals_cover(layout: str, seed_sd: float) -> None:
     assert covered >= _at_least(0.92, len(intervals))
 
 
-@pytest.mark.parametrize("shape", ["hinge", "linear", "accelerating", "saturating", "improve-then-degrade"])
+@pytest.mark.parametrize("shape", ["hinge", *_nightly("linear", "accelerating", "saturating", "improve-then-degrade")])
 def test_budgets_are_not_above_the_true_crossing(shape: str) -> None:
     spec = CurveSpec(shape, onset=0.2, drop=0.06, n=2000, seeds=3, seed_sd=0.01)
     assert spec.crossing < inf

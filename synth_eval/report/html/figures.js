@@ -61,7 +61,8 @@ const Figures = (() => {
     const some = found[0] ? found[0].line : { label: metric, percent: false, change_unit: "" };
     const change = settings.scale === "change";
     const out = { traces: [], shapes: [], annotations: [] };
-    const signed = some.margins && some.margins.length === 2;
+    const signed = some.signed;
+    const zero = found.some((each) => each.line.zero);
     const single = found.length === 1;
     for (const { line, style } of found) {
       const y = change ? line.change : line.values;
@@ -94,7 +95,8 @@ const Figures = (() => {
       for (const edge of margins) out.shapes.push(level(edge, axis, colour, "dash"));
       if ((single || change) && margins.length === 1) out.annotations.push(...levelNames(change ? 0 : line.baseline, margins[0], axis, settings));
     }
-    const unit = change ? some.change_unit : signed ? "nats; 0 is calibrated" : "";
+    if (signed && zero && !change) out.shapes.push(level(0, axis, settings.colours.line, "solid"));
+    const unit = change ? some.change_unit : signed ? `nats; 0 is calibrated${zero ? "" : ", not in view"}` : "";
     out.title = `${some.label}${change && some.metric !== "mean loss" ? ": change" : ""}${unit ? ` (${unit})` : ""}`;
     out.axis = { tickformat: change ? "+" : some.percent ? ".0%" : "", zeroline: signed, nticks: 6, labelalias: { "+0": "0" } };
     return out;

@@ -24,7 +24,7 @@ from synth_eval.report.view.model import Aside, DataTable, Entry, ReportView, St
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.report.view.plots import plot_note, plots_of
 from synth_eval.report.view.sentences import also, headline, status_sentence
-from synth_eval.report.view.tables import tables_of
+from synth_eval.report.view.tables import NO_INTERVAL, lacks_interval, tables_of
 from synth_eval.types import CheckpointRecord, Comparison
 
 DETERMINED = ("early", "late")  # of leads: said first
@@ -58,7 +58,7 @@ def report_view(comparison: Comparison) -> ReportView:
         plots=tuple(plots_of(curve) for curve in curves),
         plot_note=plot_note(curves),
         tables=tables_of(curves, baseline),
-        legend=LEGEND,
+        legend=f"{LEGEND} {NO_INTERVAL}" if any(map(lacks_interval, comparison.cells)) else LEGEND,
         asides=_asides(comparison),
         warnings=comparison.warnings,
         failures=tuple(f"{checkpoint.name}: {checkpoint.failed}" for checkpoint in failed),

@@ -18,6 +18,7 @@ from synth_eval.types import Cell, FittedCurve, SeedValues
 
 Interval = tuple[float, float]
 STEPS = 24  # straight pieces in which a curved fit is drawn
+NEAR = 0.5  # of what a curve spans: a line further from it is left out, so that it does not flatten the curve
 
 
 def charts_of(curves: Sequence[Curve], baseline: float) -> tuple[TaskChart, ...]:
@@ -69,7 +70,9 @@ def _line(cell: Cell, baseline: float) -> Line:
     share = metric is not None and metric.unit == "share"
     if not relative and share:
         scale = 100.0
-    offsets = [_offsets(cell, i) for i in range(len(cell.ratios))]
+    within = (0.0, 1.0) if share and metric is not None and not metric.signed else (-math.inf, math.inf)
+    offsets = [_offsets(cell, i, within) for i in range(len(cell.ratios))]
+    margins, zero = _levels(cell, start, offsets)
     return Line(
         metric=cell.metric,
         label=label_of(cell.metric),
@@ -83,8 +86,8 @@ def _line(cell: Cell, baseline: float) -> Line:
         change_high=_finite(scale * (d + high) for d, (_, high) in zip(cell.difference, offsets)),
         texts=tuple(_text(cell, i, baseline) for i in range(len(cell.ratios))),
         baseline=start,
-        margins=_margins(cell, start),
-        change_margins=tuple(scale * (edge - start) for edge in _margins(cell, start)) if start is not None else (),
+        margins=margins,
+        change_margins=tuple(scale * (edge - start) for edge in margins) if start is not None else (),
         change_unit="% of baseline" if relative else "pp" if share else _unit(cell.metric),
         percent=share,
         onset=cell.onset if cell.verdict == "degraded" else None,
@@ -93,6 +96,8 @@ def _line(cell: Cell, baseline: float) -> Line:
         crossing_ci=cell.crossing_ci,
         seeds=tuple(_seed(cell, seed, baseline, scale) for seed in cell.by_seed),
         fit=_fit(cell.fitted, cell.ratios, start, scale) if cell.fitted is not None else None,
+        signed=metric is not None and metric.signed and bool(margins),
+        zero=zero,
     )
 
 
@@ -133,12 +138,34 @@ def _baseline_value(cell: Cell, baseline: float) -> float | None:
     return values[0] if values and math.isfinite(values[0]) else None
 
 
-def _offsets(cell: Cell, i: int) -> Interval:
-    """The limits of a change, less the change itself."""
-    interval = cell.difference_ci[i]
+def _offsets(cell: Cell, i: int, within: Interval) -> Interval:
+    """The limits of a change, less the change itself; a value at them is within its bounds."""
+    interval, value = cell.difference_ci[i], cell.values[i]
     if interval is None:
         return (math.nan, math.nan)
-    return (interval[0] - cell.difference[i], interval[1] - cell.difference[i])
+    low, high = (end - cell.difference[i] for end in interval)
+    return (max(low, within[0] - value), min(high, within[1] - value))
+
+
+def _levels(cell: Cell, start: float | None, offsets: Sequence[Interval]) -> tuple[tuple[float, ...], bool]:
+    """The margins that are drawn, and whether 0 is.
+
+    A gap of 3 nats has its other margin at -3: drawn, it would make a flat line of every curve. So of two margins the
+    nearer one is drawn, and the other and 0 only where they lie near.
+    """
+    margins = _margins(cell, start)
+    if len(margins) < 2:
+        return margins, False
+    numbers = [value + offset for value, limits in zip(cell.values, offsets) for offset in (0.0, *limits)]
+    known = [number for number in numbers if math.isfinite(number)]
+    if not known:
+        return margins, False
+    low, high = min(known), max(known)
+    nearest = min(margins, key=lambda edge: max(low - edge, edge - high))
+    low, high = min(low, nearest), max(high, nearest)
+    reach = NEAR * (high - low)
+    drawn = tuple(edge for edge in margins if low - reach <= edge <= high + reach)
+    return drawn, low - reach <= 0 <= high + reach
 
 
 def _margins(cell: Cell, start: float | None) -> tuple[float, ...]:

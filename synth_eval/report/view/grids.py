@@ -18,11 +18,11 @@ MARGIN = 0.03  # drawn for the eye; tasks are judged one by one
 NOTE = (
     "Mean relative loss over the tasks, in percent of the baseline: above 0 is worse. In brackets its 95% interval for "
     "these tasks: items and training runs are drawn again, tasks are not. Below, how many of the curves are clearly "
-    "worse there."
+    "worse there. Refused curves are left out."
 )
 NO_INTERVAL = (
-    "Mean relative loss over the tasks, in percent of the baseline, and how many of them are clearly worse there. This "
-    "comparison carries no interval of it."
+    "Mean relative loss over the tasks, in percent of the baseline, and how many of them are clearly worse there. "
+    "Refused curves are left out. This comparison carries no interval of it."
 )
 
 
@@ -92,7 +92,8 @@ def _grid(axis: str, groups: Mapping[str, Sequence[Curve]], mean_losses: Rows) -
 
 
 def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[Mapping[str, Any]]) -> Entry:
-    cells = [curve.headline for curve in curves if ratio in curve.headline.ratios]
+    judged = [curve.headline for curve in curves if curve.headline.verdict != "refused"]
+    cells = [cell for cell in judged if ratio in cell.ratios]
     losses = [loss for cell in cells if (loss := relative_loss(cell, cell.ratios.index(ratio))) is not None]
     if not losses:
         return Entry("")

@@ -12,10 +12,12 @@ from synth_eval.report.view.model import DataTable, Entry, LossMap
 from synth_eval.report.view.tables import is_worse
 from synth_eval.types import Cell
 
+REFUSED = "refused"
 STEPS = (0.0, 0.03, 0.08, 0.15)  # a loss beyond each is drawn one step darker
 MAP_NOTE = (
     "Loss of the headline metric in percent of the baseline: above 0 is worse, below 0 better. "
-    "A * marks a change whose 95% interval lies wholly on the worse side."
+    "A * marks a change whose 95% interval lies wholly on the worse side. A refused curve was not judged, mostly for "
+    "want of room to fall: its change is shown without colour."
 )
 
 
@@ -66,6 +68,8 @@ def _loss(cell: Cell, ratio: float) -> Entry:
         return Entry("n/a")
     if cell.difference_ci[i] is not None and cell.difference[i] == 0 and cell.difference_ci[i] == (0.0, 0.0):
         return Entry("0", 0.0)
+    if cell.verdict == REFUSED:
+        return Entry(percent_text(loss), loss, tone=REFUSED, note=f"– {REFUSED}")
     return Entry(percent_text(loss) + (" *" if is_worse(cell, i) else ""), loss, tone=tone_of(loss))
 
 

@@ -56,7 +56,7 @@ class MetricTable:
 @dataclass(frozen=True)
 class Entry:
     """A cell of a `DataTable`. ``sort`` is what it sorts by where that is a number; ``tone`` says how it is meant: a
-    verdict, or "loss-1" to "loss-4" and "gain-1" to "gain-4" in a map of losses, or "worse"."""
+    verdict ("refused" in a map of losses too), or "loss-1" to "loss-4" and "gain-1" to "gain-4" there, or "worse"."""
 
     text: str
     sort: float | None = None
@@ -120,7 +120,8 @@ class FitLine:
 class Line:
     """One metric of one curve, to be drawn: numbers in the metric's own units, None where there is none.
 
-    ``low`` and ``high`` bound the value so that their distance from it is the 95% interval of the change from baseline.
+    ``low`` and ``high`` bound the value so that their distance from it is the 95% interval of the change from baseline,
+    as far as it is a possible value.
     ``change`` and its limits are in percent of the baseline where the margin is relative, else in the metric's units.
     """
 
@@ -136,7 +137,7 @@ class Line:
     change_high: tuple[float | None, ...]
     texts: tuple[str, ...]  # value and change as they are written
     baseline: float | None
-    margins: tuple[float, ...]  # values at which the loss reaches the margin; two for a signed metric
+    margins: tuple[float, ...]  # values at which the loss reaches the margin: one or two for a signed metric
     change_margins: tuple[float, ...]
     change_unit: str
     percent: bool  # whether values are shares, drawn as percent
@@ -146,6 +147,8 @@ class Line:
     crossing_ci: tuple[float, float] | None = None
     seeds: tuple[SeedLine, ...] = ()  # where there are several
     fit: FitLine | None = None
+    signed: bool = False  # best at 0
+    zero: bool = False  # of a signed metric: whether 0 is near enough to be drawn
 
 
 @dataclass(frozen=True)

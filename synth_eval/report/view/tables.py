@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from synth_eval.compare.metrics import metric_named
@@ -11,6 +12,7 @@ from synth_eval.report.view.model import Column, MetricTable
 from synth_eval.types import Cell
 
 BASELINE = "baseline"
+NO_INTERVAL = "Intervals of refused curves that would rest on fewer than 3 degrees of freedom are left out."
 # Accuracy with what says whether it can be trusted, then the proper scores: where a table must be split, it is here.
 TABLE_COLUMNS = (("acc", "ece", "surprise_gap"), ("nll", "brier"))
 
@@ -61,6 +63,13 @@ def data_note(cells: Sequence[Cell], baseline: float) -> str:
     if any(_lacks_seeds(cell, baseline) for cell in cells):
         note += "; some ratios lack a seed"
     return note
+
+
+def lacks_interval(cell: Cell) -> bool:
+    """Whether the changes of a refused curve are shown without an interval."""
+    changes = zip(cell.difference, cell.difference_ci)
+    unknown = any(interval is None and math.isfinite(difference) for difference, interval in changes)
+    return cell.verdict == "refused" and not cell.display_only and unknown
 
 
 def _lacks_seeds(cell: Cell, baseline: float) -> bool:

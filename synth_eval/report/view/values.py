@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from synth_eval.report.numbers import change_text, percent, value_text
 from synth_eval.report.view.curves import Curve, label_of
 from synth_eval.report.view.model import DataTable, Entry
-from synth_eval.report.view.tables import BASELINE, is_worse
+from synth_eval.report.view.tables import BASELINE, NO_INTERVAL, is_worse, lacks_interval
 from synth_eval.types import Cell
 
 
@@ -17,6 +17,9 @@ def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) 
     metrics = list(dict.fromkeys(metric for curve in curves for metric in curve.cells))
     shown_only = {m for m in metrics if all(c.cells[m].display_only for c in curves if m in c.cells)}
     several = len(curves) > 1
+    note = "A change is against the baseline of the same seed on the same items, with its 95% interval."
+    if any(lacks_interval(cell) for curve in curves for cell in curve.cells.values()):
+        note += f" {NO_INTERVAL}"
     seeds = list(dict.fromkeys(each.seed for curve in curves for each in curve.headline.by_seed))
     rows = []
     for curve in curves:
@@ -37,7 +40,7 @@ def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) 
     return DataTable(
         name=f"values-{name}",
         title=f"{task}: every value",
-        note="A change is against the baseline of the same seed on the same items, with its 95% interval.",
+        note=note,
         columns=(*(["curve"] if several else []), "ratio", *heads),
         rows=tuple(rows),
     )

@@ -161,6 +161,43 @@ def test_values_instead_of_changes(page) -> None:
     show.select_option("change")
 
 
+def test_a_large_gap_fills_its_panel(browser, make_cell, tmp_path) -> None:
+    gap = {
+        "metric": "surprise_gap",
+        "higher_is_better": False,
+        "values": (3.0, 3.05, 3.1),
+        "difference": (0.0, 0.05, 0.1),
+        "difference_ci": ((0.0, 0.0), (-0.1, 0.2), (0.0, 0.2)),
+    }
+    refused = make_cell("boolq", verdict="refused", difference_ci=((0.0, 0.0), None, None))
+    cells = (make_cell(), make_cell(**gap), refused)
+    write_html(Comparison("f", "now", {}, cells, ()), tmp_path / "report.html")
+    page = _opened(browser, tmp_path / "report.html")
+    low, high = page.evaluate("document.querySelector('[data-chart=\"0\"]')._fullLayout.yaxis2.range")
+    assert 2.8 < low < 2.9  # the band ends at 2.9 and 3.25; the other margin is at -3.02
+    assert 3.2 < high < 3.3
+    titles = page.locator("[data-chart='0'] .annotation").all_text_contents()
+    assert "surprise gap (nats; 0 is calibrated, not in view)" in titles
+    hatched = page.locator(".heat td.refused")
+    assert hatched.all_inner_texts() == ["2.5%\n– refused", "25.0%\n– refused"]
+    assert "gradient" in hatched.first.evaluate("(cell) => getComputedStyle(cell).backgroundImage")
+    page.context.close()
+
+
+@pytest.mark.parametrize("task", ["a_task_of_one_word_that_is_much_longer_than_a_phone_is_wide"])
+def test_long_names_fit_a_phone(browser, make_cell, tmp_path, task: str) -> None:
+    versions = {f"task {task}": "version 1", "torch": "2"}
+    write_html(Comparison("f", "now", versions, (make_cell(task), make_cell("b")), ()), tmp_path / "report.html")
+    page = _opened(browser, tmp_path / "report.html", width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    name = page.locator(".heat tbody th").first.bounding_box()
+    assert name["width"] < 200  # numbers are seen beside it
+    page.set_viewport_size({"width": 1440, "height": 900})
+    terms = page.locator("#data dl").first.locator("dt")
+    assert terms.evaluate_all("(all) => all.every((term) => term.scrollWidth <= term.clientWidth)")
+    page.context.close()
+
+
 def test_tables_sort_numbers_as_numbers_and_copy(page) -> None:
     table = page.locator("#verdicts")
     column = table.get_by_role("button", name=re.compile("^onset"))

@@ -111,3 +111,62 @@ def test_other_shapes_run_from_start_to_end(make_cell, fitted: FittedCurve, corn
     assert (fit.ratios[0], fit.ratios[-1], fit.values[0], fit.values[-1]) == (0.0, 0.5, 0.8, 0.6)
     if corners == 25 and fitted.parameter == 2:
         assert fit.values[12] == pytest.approx(0.75)  # half of the range: a quarter of the fall
+
+
+def _gap(make_cell, values: tuple[float, float, float], reach: float):
+    """A surprise gap whose intervals reach so far to both sides."""
+    difference = tuple(value - values[0] for value in values)
+    intervals = ((0.0, 0.0), *((d - reach, d + reach) for d in difference[1:]))
+    cell = make_cell(
+        metric="surprise_gap", higher_is_better=False, values=values, difference=difference, difference_ci=intervals
+    )
+    return _charts(cell)[0].curves[0].lines[0]
+
+
+def test_a_margin_far_away_does_not_flatten_the_curve(make_cell) -> None:
+    # the curve and its band span 2.9 to 3.2; margins at 3.02 and -3.02, and 0 is far too
+    line = _gap(make_cell, (3.0, 3.05, 3.1), 0.1)
+    assert line.margins == pytest.approx((3.02,))
+    assert line.change_margins == pytest.approx((0.02,))
+    assert (line.signed, line.zero) == (True, False)
+    # the same of an underconfident model
+    assert _gap(make_cell, (-3.0, -3.05, -3.1), 0.1).margins == pytest.approx((-3.02,))
+
+
+def test_the_nearer_margin_is_drawn_where_none_is_near(make_cell) -> None:
+    # 0.5 to 0.56 with the margin at -1.02 and 1.02 of a baseline of 1: .46 above the curve, 1.52 below it
+    values = (1.0, 0.55, 0.5)
+    assert _gap(make_cell, values, 0.01).margins == pytest.approx((1.02,))
+
+
+def test_zero_is_drawn_where_it_is_near(make_cell) -> None:
+    # spans .05 to .35 with the nearer margin at .12: half of .3 reaches down to -.1, not to the other margin at -.12
+    line = _gap(make_cell, (0.1, 0.2, 0.25), 0.1)
+    assert (line.margins, line.zero) == (pytest.approx((0.12,)), True)
+    # spans .05 to .35 too, margins at -.09 and .09
+    line = _gap(make_cell, (0.07, 0.15, 0.25), 0.1)
+    assert (line.margins, line.zero) == (pytest.approx((-0.09, 0.09)), True)
+
+
+def test_bands_end_where_accuracy_does(make_cell) -> None:
+    intervals = ((0.0, 0.0), (-0.05, 0.4), (-0.9, 0.5))
+    line = _charts(make_cell(difference_ci=intervals))[0].curves[0].lines[0]
+    assert line.low == pytest.approx((0.8, 0.75, 0.0))  # -.1 for the last
+    assert line.high == pytest.approx((0.8, 1.0, 1.0))  # 1.2 and 1.3
+    assert line.change_low == pytest.approx((0.0, -6.25, -100.0))  # percent of .8
+    assert line.change_high == pytest.approx((0.0, 25.0, 25.0))
+    assert line.texts[2] == "60.0% (-20.0 pp [-90.0, +50.0])"  # what is written is the interval itself
+    bits = make_cell(metric="bits_per_byte", higher_is_better=False, difference_ci=intervals)
+    assert _charts(bits)[0].curves[0].lines[0].high[2] == pytest.approx(1.3)
+
+
+def test_a_refused_curve_without_intervals_says_why(make_cell) -> None:
+    unknown = make_cell(verdict="refused", difference_ci=((0.0, 0.0), None, None))
+    view = report_view(Comparison("f", "now", {}, (unknown,), ()))
+    line = view.charts[0].curves[0].lines[0]
+    assert line.low == (0.8, None, None)
+    assert line.texts[2] == "60.0% (-20.0 pp)"
+    assert "fewer than 3 degrees of freedom" in view.charts[0].table.note
+    assert view.legend.count("fewer than 3 degrees of freedom") == 1
+    known = report_view(Comparison("f", "now", {}, (make_cell(verdict="refused"),), ()))
+    assert "degrees of freedom" not in known.legend + known.charts[0].table.note

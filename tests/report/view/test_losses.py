@@ -71,3 +71,20 @@ def test_tones_mirror_each_other(loss: float) -> None:
     there, back = tone_of(loss), tone_of(-loss)
     assert there.replace("loss", "gain") == back.replace("loss", "gain")
     assert (there == "") == (loss == 0)
+
+
+def test_a_refused_curve_has_no_colour(make_cell) -> None:
+    (loss,) = _view(make_cell(verdict="refused")).losses
+    ((_, *entries),) = loss.table.rows
+    assert [entry.text for entry in entries] == ["0", "2.5%", "25.0%"]  # and no *, though the interval is below 0
+    assert [(entry.tone, entry.note) for entry in entries] == [("", ""), *[("refused", "– refused")] * 2]
+    assert [entry.sort for entry in entries] == pytest.approx([0.0, 0.025, 0.25])
+
+
+def test_refused_curves_are_left_out_of_averages(make_cell) -> None:
+    large = make_cell(size="1.4B", verdict="refused")
+    view = _view(make_cell(), make_cell("boolq", verdict="refused", difference=(0.0, 0.0, -0.6)), large)
+    small, refused = view.grids[0].rows
+    assert [entry.text for entry in small] == ["410M", "0", "2.5%", "25.0%"]  # arc alone
+    assert small[3].note == "1 of 1 worse"
+    assert [entry.text for entry in refused] == ["1.4B", "", "", ""]

@@ -4,7 +4,8 @@
 
 FOLDER holds the demo (checkpoints.yaml and its trained runs/); the repository after `make demo` if not given. Both
 evaluate synth_suite on the same checkpoints, one thread a process, one after the other on the same machine. Processor
-time is compared, because a shared machine's wall clock says little; wall time shows what several processes gain. lm_eval gets the batch size that was fastest on the first checkpoint. Writes benchmarks/family_speed.md.
+time is compared, because a shared machine's wall clock says little; wall time shows what several processes gain.
+lm_eval gets the batch size that was fastest on the first checkpoint. Writes benchmarks/family_speed.md.
 """
 
 from __future__ import annotations

@@ -57,20 +57,24 @@ def perform(work: Work, progress: Progress) -> str:
 
 
 def is_done(work: Work) -> bool:
-    """Whether the job's folder is there, whole.
+    """Whether the job's folder is there, whole. Raises CheckpointError if another recipe made it."""
+    return is_whole(work.folder, key=work.recipe.key(), otherwise="give the family other paths")
+
+
+def is_whole(folder: Path, *, key: str, otherwise: str) -> bool:
+    """Whether a job has finished this folder under the recipe's key.
 
     Raises
     ------
-    CheckpointError : it was made by another recipe.
+    CheckpointError : it was made by another recipe; ``otherwise`` is what to do but to delete it.
     """
-    note = work.folder / NOTE
+    note = folder / NOTE
     if not note.is_file():
         return False
     made = json.loads(note.read_text(encoding="utf-8")).get("recipe_key")
-    if made != work.recipe.key():
+    if made != key:
         raise CheckpointError(
-            f"{work.folder}: was built by another recipe ({made}, now {work.recipe.key()}); "
-            "delete the folder, or give the family other paths"
+            f"{folder}: was built by another recipe ({made}, now {key}); delete the folder, or {otherwise}"
         )
     return True
 

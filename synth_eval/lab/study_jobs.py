@@ -11,13 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from synth_eval.lab.jobs import NOTE, SYNTHETIC
+from synth_eval.lab.jobs import NOTE, SYNTHETIC, is_whole
 from synth_eval.lab.processes import Progress
 from synth_eval.lab.study_recipe import NATURAL, SELF, Shape, StudyRecipe
 from synth_eval.lab.world import natural_documents
 from synth_eval.lab.writers import WRITTEN, Request, pairs, requests
 from synth_eval.store import atomic_folder
-from synth_eval.types import CheckpointError
 
 TOKENIZER_DOCUMENTS = 4000  # natural, and as many lessons with their prompts
 REQUESTS = 2048  # answered at a time
@@ -52,22 +51,8 @@ def perform(job: StudyJob, progress: Progress) -> str:
 
 
 def is_done(job: StudyJob) -> bool:
-    """Whether the job's folder is there, whole.
-
-    Raises
-    ------
-    CheckpointError : it was made by another recipe.
-    """
-    note = job.folder / NOTE
-    if not note.is_file():
-        return False
-    made = json.loads(note.read_text(encoding="utf-8")).get("recipe_key")
-    if made != job.recipe.key():
-        raise CheckpointError(
-            f"{job.folder}: was made by another recipe of the study ({made}, now {job.recipe.key()}); "
-            "delete the folder, or give the study another one"
-        )
-    return True
+    """Whether the job's folder is there, whole. Raises CheckpointError if another recipe made it."""
+    return is_whole(job.folder, key=job.recipe.key(), otherwise="give the study another one")
 
 
 def _tokenizer(job: StudyJob, progress: Progress) -> None:

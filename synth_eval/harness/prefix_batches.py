@@ -31,7 +31,7 @@ class Batch:
 
 
 def plan_steps(
-    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int, rows: bool = True
 ) -> list[Pass | Batch]:
     """Requests that share little as batches of at most twice ``tokens_per_pass`` tokens, the others as passes.
 
@@ -41,6 +41,8 @@ def plan_steps(
     ----------
     inputs : token ids given to the model, one sequence a request.
     targets : token ids scored, one sequence a request; the last len(targets[i]) positions of inputs[i] predict them.
+    rows : whether the choices of an item get a row too; plain sequences always do. Worth it where attention is much of
+        a model's work: rows cost padding, and logits of columns that only other rows are scored from.
 
     Raises
     ------
@@ -48,7 +50,10 @@ def plan_steps(
     """
     check_requests(inputs, targets)
     most = 2 * tokens_per_pass
-    trees, left = separate_trees(inputs, targets, tree_tokens=tokens_per_pass, sequence_tokens=most)
+    trees, left = separate_trees(inputs, targets, tree_tokens=tokens_per_pass if rows else 0, sequence_tokens=most)
+    if not rows:
+        left = sorted([*left, *(int(tree.owners[0]) for tree in trees if not _is_sequence(tree))])
+        trees = [tree for tree in trees if _is_sequence(tree)]
     passes = plan_passes(
         [inputs[index] for index in left], [targets[index] for index in left], tokens_per_pass=tokens_per_pass
     )

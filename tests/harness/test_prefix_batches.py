@@ -80,6 +80,17 @@ def test_short_beginnings_in_common_do_not_join_items() -> None:
     assert batch.tokens.shape == (2, 12)
 
 
+def test_without_rows_only_plain_sequences_are_batched() -> None:
+    """Two items of two choices, one request of one token after a long context, and a text: the text alone."""
+    inputs = [[1] * 9, [1] * 9 + [3], [4] * 7, [4] * 7 + [5], [6] * 12, [8] * 10]
+    targets = [[7], [3, 8], [7], [5, 8], [2], [8] * 10]
+    steps = plan_steps(inputs, targets, tokens_per_pass=64, rows=False)
+    batches = [step for step in steps if isinstance(step, Batch)]
+    assert [batch.owners.tolist() for batch in batches] == [[5] * 10]
+    owners = sorted(owner for step in steps if isinstance(step, Pass) for owner in set(step.owners.tolist()))
+    assert owners == [0, 1, 2, 3, 4]
+
+
 def test_what_shares_a_long_prefix_stays_a_pass() -> None:
     header = list(range(100, 150))
     inputs = [[*header, k] for k in range(40)]

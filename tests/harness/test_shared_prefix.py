@@ -270,6 +270,19 @@ def test_bfloat16() -> None:
     assert any(float(torch.tensor(value).to(torch.bfloat16)) != value for value in narrow[-6:])
 
 
+def test_items_get_rows_where_attention_is_much_of_the_work() -> None:
+    """4 x 512 tokens x width x layers over 2 x weights of the layers, by hand for the tiny Llama."""
+    model = tiny_model("llama")
+    config = model.config
+    weights = sum(
+        weight.numel() for name, weight in model.named_parameters() if "embed" not in name and "lm_head" not in name
+    )
+    by_hand = 4 * 512 * config.hidden_size * config.num_hidden_layers / (2 * weights)
+    assert shared_prefix.attention_share(model, tokens=512) == pytest.approx(by_hand)
+    assert by_hand > 0.5  # a tiny model: rows
+    assert shared_prefix.attention_share(model, tokens=4) < 0.5
+
+
 def test_tolerance() -> None:
     assert tolerance(-10.0, 5, exact=True) == pytest.approx(1e-4 + 1e-5)
     assert tolerance(-10.0, 4, exact=False) == pytest.approx(0.1 * 2 + 0.2)

@@ -82,11 +82,12 @@ def evaluate_in_workers(
     setup = replace(setup, gpus=torch.cuda.is_available())
     waiting = list(orders)
     crew: dict[Connection, _Worker] = {}
-    places = iter(range(len(orders) + workers))
     try:
         while waiting or any(worker.order for worker in crew.values()):
             while waiting and len(crew) < min(workers, len(orders)):
-                worker = _Worker.started(replace(setup, place=next(places) % workers))
+                taken = {worker.place for worker in crew.values()}  # the successor of a dead worker takes over its GPU
+                free = next(place for place in range(workers) if place not in taken)
+                worker = _Worker.started(replace(setup, place=free))
                 crew[worker.connection] = worker
             for worker in crew.values():
                 if worker.ready and worker.order is None:
@@ -118,6 +119,7 @@ class _Worker:
 
     process: BaseProcess
     connection: Connection
+    place: int = 0
     order: Order | None = None
     ready: bool = False
     finished: int = 0  # tasks of the order
@@ -131,12 +133,13 @@ class _Worker:
             process = context.Process(target=_work, args=(theirs, setup), daemon=True)
             process.start()
         theirs.close()
-        return cls(process, ours)
+        return cls(process, ours, setup.place)
 
     def give(self, order: Order | None) -> None:
         if order is not None:
             self.order, self.finished = order, 0
-            self.connection.send(order)
+            with contextlib.suppress(OSError):  # it has died: `buried` will hear of it
+                self.connection.send(order)
 
     def hear(self, message: tuple[str, Any], outcome: Evaluation, watch: Watcher) -> None:
         kind, told = message
@@ -164,6 +167,8 @@ class _Worker:
         cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         memory = "; the system may have been out of memory: try --workers 1" if code == -signal.SIGKILL else ""
         if self.order is None:
+            if self.ready:  # idle between two checkpoints: nothing is lost, another one takes its place
+                return
             raise SynthEvalError(f"a worker process ended before its first checkpoint ({cause}){memory}")
         reason = f"{self.order.checkpoint.name}: its worker process was ended ({cause}){memory}"
         outcome.failures[self.order.checkpoint.name] = reason

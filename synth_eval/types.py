@@ -127,6 +127,20 @@ class OwnTask:
 
 
 @dataclass(frozen=True)
+class ReferenceText:
+    """Text that MAUVE sets what the models write against, and the model that reads both: `mauve` of the manifest."""
+
+    files: tuple[str, ...]  # absolute patterns
+    base: Path  # folder of the manifest: messages name files from there
+    model: Path  # absolute
+    field: str = "text"
+    amount: int = 1000  # texts drawn, at most
+    longest: int = 128  # tokens that are read of each text
+    seed: int = 0
+    skip_unusable: bool = False
+
+
+@dataclass(frozen=True)
 class GateRule:
     """One requirement of a gate: which curves it is about (an empty tuple: all of them), and what they must show."""
 
@@ -164,7 +178,9 @@ class Family:
     own_tasks: tuple[OwnTask, ...] = ()
     data_dir: Path | None = None  # where public data lies (absolute), instead of on a hub
     training_text: tuple[str, ...] = ()  # absolute patterns of files to look for overlap in
+    tasks_given: bool = True  # False: the manifest left `tasks` open, and they are the default
     gate: Gate = Gate()
+    mauve: ReferenceText | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +222,8 @@ class ItemTable:
     Choice tasks: choice_logliks, choice_bytes, probs (object arrays of 1-D arrays), gold, pred (int), correct (bool),
     confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels.
     Rolling tasks: loglik, n_bytes, bits_per_byte. Generation tasks: text, and where several answers an item were
-    sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones are known; and the metrics
+    sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones are known, else samples
+    (object array of tuples of str: all of them); and the metrics
     that lm-eval logged for each item, under their own names (exact_match, f1 ...).
     """
 

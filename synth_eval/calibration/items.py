@@ -179,7 +179,8 @@ def score_generation(samples: Samples, *, checkpoint: str, category: str) -> Ite
 
     Columns: doc_id, doc_hash, prompt_hash, text, those of `vote_columns` (answer, votes, n_answers, confidence,
     correct, brier, nll), whose docstring says when they are there, and the metrics that lm-eval logged for each item
-    under their own names (exact_match, f1 ...), except where one of the columns before has the name.
+    under their own names (exact_match, f1 ...), except where one of the columns before has the name. Where no answer is
+    right or wrong and items have several, ``samples`` holds all of them, a tuple an item: what is written is looked at.
 
     Raises
     ------
@@ -190,6 +191,8 @@ def score_generation(samples: Samples, *, checkpoint: str, category: str) -> Ite
     text[:] = samples.texts
     logged = {name: np.asarray(values, dtype=np.float64) for name, values in samples.metrics.items()}
     columns: dict[str, AnyArray] = {**logged, **_identity(samples), "text": text, **vote_columns(samples)}
+    if not samples.targets and any(len(answers) > 1 for answers in samples.repeats):
+        columns["samples"] = np.fromiter(samples.repeats, dtype=object, count=n)
     return ItemTable(checkpoint=checkpoint, task=samples.task, kind="generation", category=category, columns=columns)
 
 

@@ -128,6 +128,12 @@ def compare(
             raise _NothingThereError(f"{manifest}: no checkpoint could be evaluated{reason}")
         from synth_eval.compare import compare_family
 
+        about_mauve: dict[str, str] = {}
+        no_mauve: list[str] = []
+        if family.mauve is not None:
+            from synth_eval.cli.mauve import add_mauve
+
+            about_mauve, no_mauve = add_mauve(tables, family.mauve, folder.features, bars)
         bars.doing("comparing")
         comparison = compare_family(
             family,
@@ -136,9 +142,9 @@ def compare(
             failures=failures,
             least_tasks=least_tasks,
             fingerprints=outcome.fingerprints if outcome else {},
-            provenance=_provenance(limit) | (outcome.provenance if outcome else {}),
+            provenance=_provenance(limit) | (outcome.provenance if outcome else {}) | about_mauve,
         )
-        said = (*logged.warnings, *(outcome.warnings if outcome else ()))
+        said = (*logged.warnings, *(outcome.warnings if outcome else ()), *no_mauve)
         comparison = replace(comparison, warnings=(*comparison.warnings, *said))
         gate = family.gate if fail_on is None else _gate_of(fail_on)
         comparison = replace(comparison, gate=judge_gate(comparison, gate))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from synth_eval.cli.options import quiet_option
+from synth_eval.cli.options import quiet_option, with_tasks
 from synth_eval.types import ExitCode
+
+if TYPE_CHECKING:
+    from synth_eval.public.pull import Wanted
+    from synth_eval.public.sets import Part
+    from synth_eval.types import OwnTask
 
 DEFAULT_TASKS = "synth_suite_public"
 _folder = click.Path(path_type=Path, file_okay=False)
+_manifest = click.Path(path_type=Path, dir_okay=False, exists=True)
 _existing = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
@@ -21,32 +30,24 @@ def data() -> None:
 
 @data.command()
 @click.option("--to", "folder", required=True, type=_folder, help="Data folder; made if need be.")
-@click.option("--tasks", default=DEFAULT_TASKS, show_default=True, help="Tasks or groups, separated by commas.")
+@click.option("--tasks", help=f"Tasks or groups, separated by commas.  [default: {DEFAULT_TASKS}, or those of FILE]")
+@click.option("--manifest", type=_manifest, metavar="FILE", help="What this checkpoints.yaml needs, own domains too.")
 @click.option("--mirror", type=_existing, help="A folder that stands for the hub, one folder a dataset id.")
 @click.option("--force", is_flag=True, help="Fetch again what is there, files dropped in by hand too.")
 @quiet_option
-def pull(folder: Path, tasks: str, mirror: Path | None, force: bool, quiet: bool) -> int:
+def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | None, force: bool, quiet: bool) -> int:
     """Store exactly what tasks need, as JSONL or Parquet, with hashes in index.json.
 
-    Run it again to go on after an interruption. A mirror is a folder that holds a copy of each dataset under its id.
-    Exit code 3 if something could not be had.
+    With --manifest: what the tasks and the hub domains of a checkpoints.yaml need; its checkpoints need not be on this
+    machine. Run it again to go on after an interruption. A mirror is a folder that holds a copy of each dataset under
+    its id. Exit code 3 if something could not be had.
     """
-    from synth_eval.public.hub import quieten_datasets, wanted_parts
+    from synth_eval.public.hub import quieten_datasets
     from synth_eval.public.pull import pull as pull_parts
-    from synth_eval.public.sets import WITH_TASKS_OF_LM_EVAL, public_tasks, ships_with_its_items
 
-    names = [name.strip() for name in tasks.split(",") if name.strip()]
-    if not names:
-        raise click.UsageError("--tasks is empty; name a task, for example --tasks synth_suite_public")
+    names, own = _asked(tasks, manifest)
     quieten_datasets()
-    ours = [task for name in names for task in public_tasks(name)]
-    others = [task for name in names for task in WITH_TASKS_OF_LM_EVAL.get(name, ())]
-    others += [name for name in names if not public_tasks(name) and not ships_with_its_items(name)]
-    wanted = wanted_parts(dict.fromkeys(ours), mirror=mirror)
-    if others:
-        from synth_eval.harness.pull_tasks import wanted_of_lm_eval
-
-        wanted += wanted_of_lm_eval(others, mirror=mirror)
+    wanted = _wanted(names, own, mirror)
     if not wanted:
         click.echo("nothing to store: these tasks bring their items")
         return int(ExitCode.OK)
@@ -87,6 +88,41 @@ def check(folder: Path) -> int:
         click.echo(line, err=True)
     click.echo(f"{len(index)} files in the index, {len(index) - len(changed)} as they were pulled")
     return int(ExitCode.PARTIAL if changed else ExitCode.OK)
+
+
+def _asked(tasks: str | None, manifest: Path | None) -> tuple[list[str], list[OwnTask]]:
+    """Names of tasks, and those of the user's own tasks that are meant."""
+    if manifest is None:
+        names = [name.strip() for name in (DEFAULT_TASKS if tasks is None else tasks).split(",") if name.strip()]
+        if not names:
+            raise click.UsageError(f"--tasks is empty; name a task, for example --tasks {DEFAULT_TASKS}")
+        return names, []
+    from synth_eval.manifest import load_family
+
+    family = with_tasks(load_family(manifest, folders_needed=False), tasks)
+    own = {task.name: task for task in family.own_tasks}
+    return [name for name in family.tasks if name not in own], [own[name] for name in family.tasks if name in own]
+
+
+def _wanted(names: Sequence[str], own: Sequence[OwnTask], mirror: Path | None) -> list[Wanted]:
+    """The parts of all of them, each once."""
+    from synth_eval.public.hub import wanted_parts
+    from synth_eval.public.own_hub import wanted_of_own
+    from synth_eval.public.sets import WITH_TASKS_OF_LM_EVAL, public_tasks, ships_with_its_items
+
+    ours = [task for name in names for task in public_tasks(name)]
+    others = [task for name in names for task in WITH_TASKS_OF_LM_EVAL.get(name, ())]
+    others += [name for name in names if not public_tasks(name) and not ships_with_its_items(name)]
+    wanted = [*wanted_of_own(own, mirror=mirror), *wanted_parts(dict.fromkeys(ours), mirror=mirror)]
+    if others:
+        from synth_eval.harness.pull_tasks import wanted_of_lm_eval
+
+        wanted += wanted_of_lm_eval(others, mirror=mirror)
+    found: dict[Part, Wanted] = {}
+    for each in wanted:
+        first = found.setdefault(each.part, each)
+        found[each.part] = replace(first, tasks=tuple(dict.fromkeys((*first.tasks, *each.tasks))))
+    return list(found.values())
 
 
 def _size(n: int) -> str:

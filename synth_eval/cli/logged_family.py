@@ -26,7 +26,6 @@ from synth_eval.types import Checkpoint, Family, ItemTable, ResultsError, SynthE
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars
 
-DEFAULT_TASKS = ("synth_suite",)  # what a manifest without `tasks` asks for
 NAMED = 3
 
 
@@ -150,6 +149,8 @@ def _tasks_kept(
     there = {task for found in logged.values() for task in (*found.samples, *found.aggregates)}
     if tasks is not None:
         return there & set(tasks)
+    if not family.tasks_given:
+        return there
     groups: dict[str, set[str]] = {}
     for found in logged.values():
         for group, members in found.groups.items():
@@ -159,10 +160,7 @@ def _tasks_kept(
         return kept
     if insist:
         raise ResultsError(f"--tasks {', '.join(family.tasks)}: not logged; there are {_named(sorted(there))}")
-    if family.tasks != DEFAULT_TASKS:
-        warnings.append(
-            f"none of the tasks asked for was logged ({', '.join(family.tasks)}): all that were are compared"
-        )
+    warnings.append(f"none of the tasks asked for was logged ({', '.join(family.tasks)}): all that were are compared")
     return there
 
 

@@ -62,7 +62,7 @@ def with_tasks(family: Family, tasks: str | None) -> Family:
     names = tuple(dict.fromkeys(name.strip() for name in tasks.split(",") if name.strip()))
     if not names:
         raise click.UsageError("--tasks is empty; name a task, for example --tasks synth_suite")
-    return replace(family, tasks=names)
+    return replace(family, tasks=names, tasks_given=True)
 
 
 def results_folder(family: Family, output: Path | None) -> Path:

@@ -73,6 +73,8 @@ def overlap(
     from synth_eval.manifest import load_family
     from synth_eval.overlap import overlap_share
     from synth_eval.own_data import matching_files, shown
+    from synth_eval.public.folder import use_data_folder
+    from synth_eval.public.own_hub import stored_task
 
     if more and not against:
         raise click.UsageError(f"{more[0]}: training text goes behind --against")
@@ -83,7 +85,8 @@ def overlap(
     base = Path.cwd() if against else family.manifest.parent if family.manifest else Path.cwd()
     files = matching_files(patterns, base=base)
     names = [shown(file, base) for file in files]
-    checked = [_prepared(task, length) for task in _chosen(family, tasks)]
+    use_data_folder(family.data_dir)
+    checked = [_prepared(stored_task(task), length) for task in _chosen(family, tasks)]
     _read_all(files, field, base, checked, quiet=quiet or as_json)
     found = [(each, each.counter.documents()) for each in checked]
     if not checked[0].counter.words_read:

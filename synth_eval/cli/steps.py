@@ -52,15 +52,11 @@ def evaluate(
     from synth_eval.public.sets import ships_with_its_items
 
     on_disk = {task.name for task in family.own_tasks if task.hub is None}
-    from_hub = {task.name for task in family.own_tasks} - on_disk
     use_data_folder(family.data_dir)
     with_data = data_folder() is not None
     prepare(
         offline=all(Path(str(c.path)).is_dir() for c in runnable)
-        and all(
-            task in on_disk or ships_with_its_items(task) or (with_data and task not in from_hub)
-            for task in family.tasks
-        )
+        and (with_data or all(task in on_disk or ships_with_its_items(task) for task in family.tasks))
     )
     from synth_eval.harness.runner import evaluate_family
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from scipy.special import stdtrit
 
+from synth_eval.compare.equal_length import AtOneLength
 from synth_eval.compare.grid import PARTS, Place, place_names, place_of
 from synth_eval.compare.wording import percent
 from synth_eval.diversity.catalogue import CATALOGUE, Facet
@@ -18,6 +20,7 @@ Stage: TypeAlias = Literal[
 ]
 
 ALPHA = 0.05
+NOTHING: Mapping[str, AtOneLength] = MappingProxyType({})
 TAIL = "tail_mass"
 LENGTH = "length"
 NAMED = 3
@@ -25,7 +28,11 @@ _SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.facet}
 
 
 def collapse_rows(
-    characteristics: Sequence[Cell], scores: Sequence[Cell], *, baseline_ratio: float
+    characteristics: Sequence[Cell],
+    scores: Sequence[Cell],
+    *,
+    baseline_ratio: float,
+    at_length: Mapping[str, AtOneLength] = NOTHING,
 ) -> tuple[dict[str, Any], ...]:
     """Which sides of what the models write moved at each ratio, and what stage of a collapse that is.
 
@@ -38,12 +45,15 @@ def collapse_rows(
     ----------
     characteristics : cells of generated text.
     scores : all other cells; of each task and place the first that is judged counts.
+    at_length : task -> its sides on texts cut to one length, asked instead at ratios where length clearly moved by more
+        than 10%. Without it such ratios are refused.
 
     Returns
     -------
     Rows with kind ("collapse"), label, task, size, iteration, source, tokens, ratio; verdict (collapse, some sides,
     none, refused); toward and against, the sides that moved; stage; tail (whether it is lost); worse, the tasks that
-    are; reason, one sentence. The stage is "" where a collapse cannot be told, else
+    are; cut_to, the tokens that texts were cut to, None where they are whole; reason, one sentence. The stage is ""
+    where a collapse cannot be told, else
 
     - early collapse : the tail is lost, no score is shown worse; tail lost where no score was judged;
     - narrower : three sides agree, the tail is not shown lost and no score worse;
@@ -69,19 +79,34 @@ def collapse_rows(
     for (task, place), cells in of_place.items():
         here = [cell for (_, at), cell in headline.items() if at == place]
         title = ", ".join(filter(None, (task, name_of[place])))
-        found += _rows({"task": task, **dict(zip(PARTS, place))}, title, cells, here, baseline_ratio)
+        cut = at_length.get(task)
+        found += _rows({"task": task, **dict(zip(PARTS, place))}, title, cells, here, baseline_ratio, cut)
     return tuple(found)
 
 
+def tasks_of_other_length(characteristics: Sequence[Cell]) -> tuple[str, ...]:
+    """The tasks in which length clearly moved by more than 10% at some ratio."""
+    moved = [cell for cell in characteristics if any(_length_moved({LENGTH: cell}, ratio) for ratio in cell.ratios)]
+    return tuple(dict.fromkeys(cell.task for cell in moved if cell.metric == LENGTH))
+
+
 def _rows(
-    where: dict[str, Any], title: str, cells: dict[str, Cell], scores: Sequence[Cell], baseline: float
+    where: dict[str, Any],
+    title: str,
+    cells: dict[str, Cell],
+    scores: Sequence[Cell],
+    baseline: float,
+    cut: AtOneLength | None,
 ) -> Iterator[dict[str, Any]]:
     ratios = sorted({ratio for cell in cells.values() for ratio in cell.ratios} - {round(baseline, 9)})
-    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.n_items >= FEWEST_PROMPTS]
+    place = tuple(where[part] for part in PARTS)
+    cut_cells = {cell.metric: cell for cell in cut.cells if place_of(cell) == place} if cut is not None else {}
     judged = [cell for cell in scores if cell.verdict != "refused"]
     for ratio in ratios:
-        shifts = [shift for cell in measured if (shift := _shift(cell, ratio, measured)) is not None]
-        refusal = _why_not(shifts, cells, ratio)
+        moved = _length_moved(cells, ratio)
+        shifts = _shifts(cut_cells if moved and cut_cells else cells, ratio)
+        refusal = _why_not_at_one_length(moved, cut, cut_cells, ratio) if moved else ""
+        refusal = refusal or _why_not(shifts, cut_cells if moved else cells, ratio)
         called, toward, against = agreement(shifts)
         called = called and not refusal
         worse = [cell.task for cell in judged if _is_lost(cell, ratio)]
@@ -103,7 +128,8 @@ def _rows(
             "stage": stage_of(called=called, tail=tail, worse=bool(worse), scored=bool(judged), refused=bool(refusal)),
             "tail": tail,
             "worse": tuple(worse),
-            "reason": _reason(refusal, called, toward, against, worse, len(judged)),
+            "cut_to": cut.tokens if moved and cut is not None and not refusal else None,
+            "reason": _reason(refusal, called, toward, against, worse, len(judged), moved, cut),
         }
 
 
@@ -116,6 +142,12 @@ def stage_of(*, called: bool, tail: bool, worse: bool, scored: bool = True, refu
     if tail:
         return "early collapse" if scored else "tail lost"
     return "narrower" if called else "none"
+
+
+def _shifts(cells: Mapping[str, Cell], ratio: float) -> list[Shift]:
+    """The change of every side's characteristic that has prompts enough."""
+    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.n_items >= FEWEST_PROMPTS]
+    return [shift for cell in measured if (shift := _shift(cell, ratio, measured)) is not None]
 
 
 def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
@@ -132,7 +164,7 @@ def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
     return Shift(kind, difference, low, high, cell.n_items, (int(low > 0) - int(high < 0)) * kind.collapse)
 
 
-def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> str:
+def _why_not(shifts: Sequence[Shift], cells: Mapping[str, Cell], ratio: float) -> str:
     """Why a collapse cannot be told at this ratio; '' if it can."""
     there = {shift.kind.facet for shift in shifts}
     if len(there) < AGREEING:
@@ -142,6 +174,11 @@ def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> s
         if unbounded.issuperset(missing):
             return f"too few seeds to bound a change: {', '.join(missing)}"
         return f"not measured on at least {FEWEST_PROMPTS} prompts: {', '.join(missing)}"
+    return ""
+
+
+def _length_moved(cells: Mapping[str, Cell], ratio: float) -> str:
+    """'length moved from 60 to 80 tokens' where it clearly did, by more than 10%; else ''."""
     length = cells.get(LENGTH)
     if length is None or ratio not in length.ratios:
         return ""
@@ -149,7 +186,16 @@ def _why_not(shifts: Sequence[Shift], cells: dict[str, Cell], ratio: float) -> s
     after, moved, interval = length.values[i], length.difference[i], length.difference_ci[i]
     clearly = interval is not None and (interval[0] > 0 or interval[1] < 0)
     if clearly and abs(moved) > LENGTH_TOLERANCE * (after - moved):
-        return f"length moved from {after - moved:.0f} to {after:.0f} tokens, and most characteristics follow length"
+        return f"length moved from {after - moved:.0f} to {after:.0f} tokens"
+    return ""
+
+
+def _why_not_at_one_length(moved: str, cut: AtOneLength | None, cells: Mapping[str, Cell], ratio: float) -> str:
+    if cut is None or cut.refusal:
+        why = "most characteristics follow length" if cut is None else cut.refusal
+        return f"{moved}, and {why}"
+    if not any(ratio in cell.ratios for cell in cells.values()):
+        return f"{moved}, and too many texts are too short to compare at one length"
     return ""
 
 
@@ -169,10 +215,19 @@ def _is_lost(cell: Cell, ratio: float) -> bool:
 
 
 def _reason(
-    refusal: str, called: bool, toward: Sequence[Facet], against: Sequence[Facet], worse: Sequence[str], scored: int
+    refusal: str,
+    called: bool,
+    toward: Sequence[Facet],
+    against: Sequence[Facet],
+    worse: Sequence[str],
+    scored: int,
+    length_moved: str,
+    cut: AtOneLength | None,
 ) -> str:
-    moved = f"toward collapse: {', '.join(toward) or 'none'}; away from it: {', '.join(against) or 'none'}"
-    text = refusal or (moved if called or toward or against else "no side clearly moved")
+    sides = f"toward collapse: {', '.join(toward) or 'none'}; away from it: {', '.join(against) or 'none'}"
+    text = refusal or (sides if called or toward or against else "no side clearly moved")
+    if length_moved and not refusal and cut is not None:
+        text = f"{length_moved}, so at {cut.tokens} tokens each: {text}"
     if not scored:
         return f"{text}; no scores beside it"
     more = f" and {len(worse) - NAMED} more" if len(worse) > NAMED else ""

@@ -10,19 +10,21 @@ from types import MappingProxyType
 from synth_eval.compare.budgets import budgets_of
 from synth_eval.compare.cells import cell_of, judged_of
 from synth_eval.compare.characteristics import characteristic_drafts, is_described, judged_characteristics
-from synth_eval.compare.collapse import collapse_rows
+from synth_eval.compare.collapse import collapse_rows, tasks_of_other_length
 from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.draft import Draft, drafts_of
+from synth_eval.compare.equal_length import at_one_length
 from synth_eval.compare.findings import findings_of
 from synth_eval.compare.grid import place_names, place_of
 from synth_eval.compare.leads import leads_of
 from synth_eval.compare.mean_losses import mean_losses_of
 from synth_eval.compare.metrics import metrics_of
 from synth_eval.compare.output_findings import iteration_contrasts, output_leads
+from synth_eval.compare.tail_losses import tail_contrasts
 from synth_eval.manifest.baseline import Curve, curves
 from synth_eval.stats.contrasts import LEAST_TASKS
 from synth_eval.store import TaskResult
-from synth_eval.types import UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
+from synth_eval.types import GENERATION, UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_RESULTS: Mapping[tuple[str, str], TaskResult] = MappingProxyType({})
@@ -95,19 +97,29 @@ def compare_family(
     cells = tuple(cell_of(each) for each in judged)
     judged_texts = judged_characteristics(written)
     characteristics = tuple(cell_of(each) for each in judged_texts)
+    at_length = {
+        task: at_one_length(
+            task,
+            GENERATION,
+            layout,
+            {name: table for (name, its_task), table in tables.items() if its_task == task},
+            baseline_ratio=family.baseline_ratio,
+        )
+        for task in tasks_of_other_length(characteristics)
+    }
     comparison = Comparison(
         family=family.name,
         created=created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         provenance=dict(provenance),
         cells=cells,
         checkpoints=_records(family, evaluated, failures, fingerprints),
-        contrasts=contrasts_of(judged, least_tasks=least_tasks),
+        contrasts=(*contrasts_of(judged, least_tasks=least_tasks), *tail_contrasts(judged, tables)),
         leads=leads_of(judged),
         budgets=budgets_of(cells, baseline_ratio=family.baseline_ratio),
         mean_losses=mean_losses_of(judged),
         characteristics=characteristics,
         outputs=(
-            *collapse_rows(characteristics, cells, baseline_ratio=family.baseline_ratio),
+            *collapse_rows(characteristics, cells, baseline_ratio=family.baseline_ratio, at_length=at_length),
             *output_leads(judged_texts, judged),
             *iteration_contrasts(judged_texts),
         ),

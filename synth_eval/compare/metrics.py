@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from synth_eval.diversity.catalogue import CATALOGUE, Kind
+from synth_eval.diversity.catalogue import AGAINST_REFERENCE, CATALOGUE, Kind
 from synth_eval.stats.curve import MarginKind
 from synth_eval.types import TaskKind
 
@@ -113,7 +113,7 @@ def _characteristic(kind: Kind) -> Metric:
 
 # What the samples of a prompt are like, a number a prompt; "better" is away from a collapse. Judged apart from scores,
 # see `compare.characteristics`.
-CHARACTERISTICS: tuple[Metric, ...] = tuple(map(_characteristic, CATALOGUE))
+CHARACTERISTICS: tuple[Metric, ...] = tuple(map(_characteristic, (*CATALOGUE, *AGAINST_REFERENCE)))
 
 
 def metrics_of(kind: TaskKind) -> tuple[Metric, ...]:

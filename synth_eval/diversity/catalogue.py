@@ -1,4 +1,4 @@
-"""Every characteristic of generated text in one frozen table: what it is called, and which way a collapse moves it."""
+"""Every characteristic of generated text in frozen tables: what it is called, and which way a collapse moves it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,9 @@ CATALOGUE: tuple[Kind, ...] = (
     Kind("near_duplicates_elsewhere", "near-duplicates of other prompts", "share", 1),
 )
 
+# takes text that no task has: see `diversity.mauve`
+AGAINST_REFERENCE: tuple[Kind, ...] = (Kind("mauve", "MAUVE", "score", -1),)
+
 
 def kind_named(name: str) -> Kind:
     """The characteristic of that name.
@@ -56,7 +59,7 @@ def kind_named(name: str) -> Kind:
     ------
     KeyError : there is none.
     """
-    for kind in CATALOGUE:
+    for kind in (*CATALOGUE, *AGAINST_REFERENCE):
         if kind.name == name:
             return kind
     raise KeyError(f"there is no characteristic {name!r}; there are {', '.join(kind.name for kind in CATALOGUE)}")

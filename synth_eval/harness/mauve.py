@@ -13,8 +13,9 @@ import numpy as np
 from synth_eval.types import SynthEvalError
 
 if TYPE_CHECKING:
-    from synth_eval.types import FloatArray
+    from synth_eval.types import FloatArray, IntArray
 
+EXPLAINED = 0.9  # share of the variance that is clustered
 LEAST_TEXTS = 100  # its authors advise some thousand; below this, the clusters hold a few texts each
 
 
@@ -48,8 +49,7 @@ def mauve_of(reference: FloatArray, texts: FloatArray, *, buckets: int | None = 
     Pillutla et al., "MAUVE: Measuring the Gap Between Neural Text and Human Text using Divergence Frontiers",
     NeurIPS 2021.
     """
-    if importlib.util.find_spec("mauve") is None or importlib.util.find_spec("faiss") is None:
-        raise SynthEvalError("MAUVE needs mauve-text and faiss: pip install 'synth-eval[mauve]'")
+    check_installed("mauve", "faiss")
     if reference.ndim != 2 or texts.ndim != 2 or reference.shape[1] != texts.shape[1]:
         raise ValueError(f"features of shapes {reference.shape} and {texts.shape} are not of one model")
     n = min(len(reference), len(texts))
@@ -64,8 +64,55 @@ def mauve_of(reference: FloatArray, texts: FloatArray, *, buckets: int | None = 
     return Mauve(value=float(found.mauve), texts=n, buckets=int(found.num_buckets))
 
 
+def check_installed(*modules: str) -> None:
+    """Raises SynthEvalError where a module of the extra (all that `clusters_of` takes by default) is missing."""
+    if any(importlib.util.find_spec(module) is None for module in modules or ("faiss",)):
+        raise SynthEvalError("MAUVE needs mauve-text and faiss: pip install 'synth-eval[mauve]'")
+
+
+def clusters_of(sets: Sequence[FloatArray], *, buckets: int, seed: int = 0) -> list[IntArray]:
+    """Every set's rows, in the same clusters, fitted to all of them once: as mauve-text fits them to two.
+
+    Rows are scaled to length 1, projected to the principal components of 90% of their variance, and clustered by
+    k-means. Histograms over such clusters compare sets without the noise of clustering each pair anew.
+
+    Parameters
+    ----------
+    sets : (n_i, d) float each
+
+    Returns
+    -------
+    (n_i,) int each, in 0 ... buckets - 1.
+
+    Raises
+    ------
+    SynthEvalError : faiss is not installed.
+    """
+    check_installed("faiss")
+    import faiss
+
+    rows = np.concatenate([np.asarray(each, dtype=np.float64) for each in sets])
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+    rows -= rows.mean(axis=0)
+    variance, directions = np.linalg.eigh(rows.T @ rows)
+    variance, directions = variance[::-1], directions[:, ::-1]
+    kept = int(np.argmax(np.cumsum(variance) >= EXPLAINED * variance.sum())) + 1
+    low = np.ascontiguousarray(rows @ directions[:, :kept], dtype=np.float32)
+    # every row counts in the fit, and few rows to a cluster are no reason for a warning: its authors take ten
+    means = faiss.Kmeans(
+        kept, buckets, niter=500, nredo=5, seed=seed + 2, update_index=True,
+        min_points_per_centroid=1, max_points_per_centroid=len(low),
+    )  # fmt: skip
+    means.train(low)
+    labels = means.index.search(low, 1)[1].reshape(-1).astype(np.int64)
+    return np.split(labels, np.cumsum([len(each) for each in sets])[:-1])
+
+
 def text_features(texts: Sequence[str], *, model: Path, batch_size: int = 8, longest: int = 256) -> FloatArray:
     """(n, d) features: the last hidden state of each text's last token, by a causal model in a local folder.
+
+    A text of nothing but white space is read as the model's end of text: that is what was written.
 
     Parameters
     ----------
@@ -74,10 +121,10 @@ def text_features(texts: Sequence[str], *, model: Path, batch_size: int = 8, lon
 
     Raises
     ------
-    ValueError : no texts, or an empty one.
+    ValueError : no texts.
     """
-    if not texts or not all(texts):
-        raise ValueError("features take at least one text, and none of them empty")
+    if not texts:
+        raise ValueError("features take at least one text")
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -85,16 +132,17 @@ def text_features(texts: Sequence[str], *, model: Path, batch_size: int = 8, lon
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     tokenizer.padding_side = "right"
     reader = AutoModel.from_pretrained(model, local_files_only=True, dtype=torch.float32).eval()
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # alike in length, so that little is padded
+    read = [text if text.strip() else tokenizer.eos_token or "." for text in texts]
+    order = sorted(range(len(read)), key=lambda i: len(read[i]))  # alike in length, so that little is padded
     rows: dict[int, FloatArray] = {}
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            read = tokenizer(
-                [texts[i] for i in batch], return_tensors="pt", padding=True, truncation=True, max_length=longest
+            given = tokenizer(
+                [read[i] for i in batch], return_tensors="pt", padding=True, truncation=True, max_length=longest
             )
-            states = reader(input_ids=read["input_ids"], attention_mask=read["attention_mask"]).last_hidden_state
-            last = read["attention_mask"].sum(dim=1) - 1
+            states = reader(input_ids=given["input_ids"], attention_mask=given["attention_mask"]).last_hidden_state
+            last = given["attention_mask"].sum(dim=1) - 1
             for i, state in zip(batch, states[torch.arange(len(batch)), last]):
                 rows[i] = state.double().numpy()
-    return np.stack([rows[i] for i in range(len(texts))])
+    return np.stack([rows[i] for i in range(len(read))])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from synth_eval.own_data import ChoiceRow, choice_sample, domain_sample
+from synth_eval.public.own_hub import stored_task
 from synth_eval.types import UNCATEGORISED, OwnTask
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def own_task_config(task: OwnTask, *, suite: Path) -> dict[str, Any]:
     Raises
     ------
     OwnDataError : the data cannot be used.
+    DataError : the data folder lacks a domain's dataset.
     """
     shared = _read_yaml(suite / ("_domain.yaml" if task.kind == "rolling" else "_choice.yaml"))
     splits, drawn = _domain(task) if task.kind == "rolling" else _choices(task)
@@ -49,7 +51,7 @@ def drawn_in_words(metadata: Mapping[str, Any]) -> str:
 
 
 def _domain(task: OwnTask) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
-    sample = domain_sample(task)
+    sample = domain_sample(stored_task(task))
     drawn = {
         "texts": len(sample.documents),
         "documents": sample.sources,

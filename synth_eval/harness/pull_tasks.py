@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from synth_eval.harness.task_data import splits_of
-from synth_eval.harness.tasks import suite_folder
+from synth_eval.harness.task_data import is_local, splits_of
+from synth_eval.harness.tasks import task_manager
 from synth_eval.public.folder import DataError, home_part
 from synth_eval.public.hub import hub_place, revision_of, write_dataset
 from synth_eval.public.pull import Wanted
@@ -19,20 +19,19 @@ def wanted_of_lm_eval(names: Sequence[str], *, mirror: Path | None = None) -> li
     """The split that each task is evaluated on, and the one that its few-shot examples come from.
 
     The tasks are made as lm-eval makes them, which loads their datasets; of a task whose class decides what it reads,
-    all splits are wanted.
+    all splits are wanted. Tasks over files of the user's own want nothing.
 
     Raises
     ------
     DataError : no such task, or its dataset cannot be had.
     """
     from lm_eval.api.task import ConfigurableTask
-    from lm_eval.tasks import TaskManager
 
     original = ConfigurableTask.download
     loaded: list[tuple[Any, str, str | None, dict[str, Any]]] = []
 
     def download(task: Any, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
-        if callable(task.config.custom_dataset):
+        if callable(task.config.custom_dataset) or is_local(task):
             original(task, dataset_kwargs, **options)
             return
         from datasets import load_dataset
@@ -44,7 +43,7 @@ def wanted_of_lm_eval(names: Sequence[str], *, mirror: Path | None = None) -> li
 
     for logger in ("lm_eval", "lm-eval"):  # says of each task of a checkout that it hides the installed one
         logging.getLogger(logger).setLevel(logging.ERROR)
-    manager = TaskManager(include_path=str(suite_folder()))
+    manager = task_manager(with_defaults=True)
     ConfigurableTask.download = download
     try:
         for name in names:

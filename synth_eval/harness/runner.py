@@ -17,7 +17,7 @@ from synth_eval.harness.native import environment_in_background, evaluate_task, 
 from synth_eval.harness.prompts import PromptBook, Prompts
 from synth_eval.harness.read_ahead import ReadAhead
 from synth_eval.harness.tasks import LoadedTask, load_tasks
-from synth_eval.harness.workers import Order, Setup, default_workers, evaluate_in_workers
+from synth_eval.harness.workers import Order, Setup, default_workers, evaluate_in_workers, start_early
 from synth_eval.store import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
 from synth_eval.store.response_log import ResponseLog
 from synth_eval.types import Checkpoint, CheckpointError, Family, SynthEvalError
@@ -96,6 +96,9 @@ def evaluate_family(
     ------
     SynthEvalError : a task name is unknown or its data cannot be loaded.
     """
+    if workers != 1:
+        runnable = sum(checkpoint.path is not None and not checkpoint.results for checkpoint in family.checkpoints)
+        start_early(runnable - folder.evaluated())
     tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
     outcome = Evaluation(tuple(task.name for task in tasks), provenance=_provenance(tasks, full_hash=full_hash))
     runner = Runner(folder, limit, watch, outcome, full_hash, tasks)

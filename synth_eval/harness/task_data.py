@@ -7,8 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.public.folder import DataError, check_hash, data_folder, find_part, hub_parts, missing, read_records
+from synth_eval.public.folder import (
+    DataError,
+    check_hash,
+    data_folder,
+    find_hub_split,
+    find_part,
+    hub_parts,
+    missing,
+    read_records,
+)
+from synth_eval.public.own_hub import lacking_parts
 from synth_eval.public.sets import TASK_PARTS, public_tasks
+from synth_eval.types import OwnTask
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -16,8 +27,8 @@ if TYPE_CHECKING:
 _LOCAL_BUILDERS = ("json", "csv", "parquet", "text", "arrow")  # datasets' own, over files that the task names
 
 
-def check_public_data(names: Sequence[str]) -> None:
-    """Name everything that the suite's public tasks lack in the data folder, before any of them is loaded.
+def check_public_data(names: Sequence[str], *, own: Sequence[OwnTask] = ()) -> None:
+    """Name all that the suite's public tasks and the user's domains lack in the data folder, before any is loaded.
 
     Raises
     ------
@@ -29,8 +40,10 @@ def check_public_data(names: Sequence[str]) -> None:
     tasks = [task for name in names for task in public_tasks(name)]
     lacking = {task: [part for part in TASK_PARTS[task] if find_part(folder, part) is None] for task in tasks}
     lacking = {task: parts for task, parts in lacking.items() if parts}
-    if lacking:
-        raise missing(folder, [part for parts in lacking.values() for part in parts], tasks=list(lacking))
+    of_own = lacking_parts(own, folder)
+    if lacking or of_own:
+        parts = [part for parts in lacking.values() for part in parts]
+        raise missing(folder, [*parts, *of_own], tasks=list(lacking), from_manifest=bool(of_own))
 
 
 @contextmanager
@@ -49,7 +62,7 @@ def reading_the_data_folder() -> Iterator[None]:
     original = ConfigurableTask.download
 
     def download(task: Any, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
-        if callable(task.config.custom_dataset) or _is_local(task):
+        if callable(task.config.custom_dataset) or is_local(task):
             original(task, dataset_kwargs, **options)
         else:
             task.dataset = stored_splits(folder, task)
@@ -74,7 +87,7 @@ def stored_splits(folder: Path, task: Any) -> dict[str, Dataset]:
     evaluated, others = splits_of(task)
     found: dict[str, Dataset] = {}
     for split in (*evaluated, *others):
-        path = _stored(folder, hub, config, split)
+        path = find_hub_split(folder, hub, config, split)
         if path is not None:
             check_hash(folder, path)
             found[split] = read_dataset(path)
@@ -119,10 +132,7 @@ def read_dataset(path: Path) -> Dataset:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
 
-def _stored(folder: Path, hub: str, config: str | None, split: str) -> Path | None:
-    return next((path for part in hub_parts(hub, config, split) if (path := find_part(folder, part))), None)
-
-
-def _is_local(task: Any) -> bool:
+def is_local(task: Any) -> bool:
+    """Whether a task names local files, which no hub has."""
     path = str(task.config.dataset_path or "")
     return path in _LOCAL_BUILDERS or Path(path).expanduser().exists()

@@ -10,9 +10,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MEMORY_A_WORKER = 3.0  # times its weights: weights, what is computed from them, room to load
 FEWEST_CHECKPOINTS = 3  # a worker: it takes as long to start as a tiny model takes for two
+PRELOAD = "synth_eval.harness.preload"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs to know. ``place`` counts the workers; with ``gpus`` each sees one of them."""
+    """What a worker needs to know. ``place`` counts the workers; with ``gpus`` each sees one of them.
+
+    ``environment`` is the parent's: that of the process which workers are forked from may be an older one.
+    """
 
     family: Family
     root: Path
@@ -48,6 +53,24 @@ class Setup:
     full_hash: bool
     place: int = 0
     gpus: bool = False
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+
+def start_early(checkpoints: int) -> None:
+    """Let the workers' imports begin now, beside the parent's own, if there will probably be workers.
+
+    On Linux workers are forked from one process that has imported what they need and nothing more; it starts here, in
+    the background, or else with the first worker. With GPUs each worker starts anew: what forks must not know of them.
+
+    Parameters
+    ----------
+    checkpoints : how many are to be evaluated.
+    """
+    if _forks() and checkpoints >= 2 * FEWEST_CHECKPOINTS and _cores() > 1 and not Path("/proc/driver/nvidia").exists():
+        from multiprocessing import forkserver
+
+        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        forkserver.ensure_running()
 
 
 def default_workers(checkpoints: Sequence[Checkpoint]) -> int:
@@ -59,8 +82,7 @@ def default_workers(checkpoints: Sequence[Checkpoint]) -> int:
 
     if torch.cuda.is_available():
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(cores // max(torch.get_num_threads(), 1), len(checkpoints) // FEWEST_CHECKPOINTS)
+    workers = min(_cores() // max(torch.get_num_threads(), 1), len(checkpoints) // FEWEST_CHECKPOINTS)
     largest = max((_bytes(checkpoint) for checkpoint in checkpoints), default=0)
     free = available_memory()
     if free is None:
@@ -126,8 +148,7 @@ class _Worker:
 
     @classmethod
     def started(cls, setup: Setup) -> _Worker:
-        # spawn: a forked process would share the state of torch's threads and of CUDA
-        context = multiprocessing.get_context("spawn")
+        context = _context(setup)
         ours, theirs = context.Pipe()
         with _visible(setup):
             process = context.Process(target=_work, args=(theirs, setup), daemon=True)
@@ -188,6 +209,24 @@ class _Worker:
         self.connection.close()
 
 
+def _context(setup: Setup) -> Any:
+    """Never forked from the parent, whose torch has threads and perhaps a GPU: from a process without either."""
+    if setup.gpus or not _forks():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOAD])
+    return context
+
+
+def _forks() -> bool:
+    """macOS has the fork server too, but system libraries there do not survive a fork."""
+    return sys.platform.startswith("linux")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextlib.contextmanager
 def _visible(setup: Setup) -> Iterator[None]:
     """While a worker starts, the environment names its GPU alone."""
@@ -221,6 +260,7 @@ class _Telling:
 def _work(connection: Connection, setup: Setup) -> None:
     """A worker's life: evaluate what is handed over until there is nothing more, or nobody to hear of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    _inherit(setup)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from synth_eval.harness.environment import prepare, quieten
 
@@ -248,6 +288,13 @@ def _work(connection: Connection, setup: Setup) -> None:
             warnings = [f"lm-eval: {text}" for text in kept.messages]
             told = {"evaluated": evaluated, "failure": failure, "warnings": warnings}
             connection.send(("done", told))
+
+
+def _inherit(setup: Setup) -> None:
+    """The parent's environment; a process that was spawned has it, with the GPU that `_visible` chose."""
+    if not setup.gpus:
+        os.environ.clear()
+        os.environ.update(setup.environment)
 
 
 def _end_with_parent() -> None:

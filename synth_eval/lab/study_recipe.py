@@ -34,7 +34,7 @@ class StudyRecipe:
         Shape("644k", 96, 4, 3),
     )
     budgets: tuple[int, ...] = (40_000, 70_000, 124_000, 219_000, 387_000, 680_000, 1_200_000)
-    ratios: tuple[float, ...] = (0.3, 1.0, 0.6, 0.15)  # beside natural text alone; the first ones are trained first
+    ratios: tuple[float, ...] = (0.3, 1.0, 0.5, 0.15)  # beside natural text alone; the first ones are trained first
     sources: tuple[str, ...] = ("rephrased", "textbook", "self", "concept")
     seed: int = 0
     vocabulary: int = 1024

@@ -11,13 +11,14 @@ from synth_eval.manifest import names
 from synth_eval.manifest.baseline import baselines_of, is_over_tokens
 from synth_eval.manifest.gate import gate_of
 from synth_eval.manifest.grid import grid_entries
+from synth_eval.manifest.mauve import reference_text
 from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks
 from synth_eval.manifest.paths import absolute, looks_like_folder
 from synth_eval.manifest.problems import manifest_error
 from synth_eval.manifest.quantities import parse_quantity, written_quantity
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest
 from synth_eval.manifest.source import Location, Source, read_yaml
-from synth_eval.types import Checkpoint, Family, OwnTask
+from synth_eval.types import Checkpoint, Family, OwnTask, ReferenceText
 
 
 def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
@@ -55,7 +56,9 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
         own_tasks=own,
         data_dir=None if manifest.data_dir is None else absolute(manifest.data_dir, path.parent),
         training_text=tuple(str(absolute(file, path.parent)) for file in manifest.training_text),
+        tasks_given="tasks" in manifest.model_fields_set,
         gate=gate_of(manifest.gate, checkpoints, source, baseline_ratio=manifest.baseline_ratio),
+        mauve=_mauve(manifest, source, needed=folders_needed),
     )
     _check_baselines(family, source)
     return family
@@ -179,6 +182,13 @@ def _own_tasks(
                 f"num_fewshot {shots} needs examples that are not asked: add examples: FILE to {task.name}",
             )
     return own
+
+
+def _mauve(manifest: Manifest, source: Source, *, needed: bool) -> ReferenceText | None:
+    try:
+        return reference_text(manifest.mauve, source, needed=needed)
+    except OwnTaskError as error:
+        raise source.error(error.location, str(error)) from None
 
 
 def _resolved_path(

@@ -145,7 +145,7 @@ def own_tasks(
         yield OwnTask(
             name=name,
             kind="rolling",
-            files=_patterns(domain.files, (*where, "files"), base, needed=files_needed),
+            files=file_patterns(domain.files, (*where, "files"), base, needed=files_needed),
             base=base,
             hub=domain.hub,
             subset=domain.subset,
@@ -165,9 +165,9 @@ def own_tasks(
         yield OwnTask(
             name=name,
             kind="choice",
-            files=_patterns(choice.files, (*where, "files"), base, needed=files_needed),
+            files=file_patterns(choice.files, (*where, "files"), base, needed=files_needed),
             base=base,
-            examples=_patterns(choice.examples, (*where, "examples"), base, needed=files_needed),
+            examples=file_patterns(choice.examples, (*where, "examples"), base, needed=files_needed),
             field=choice.question,
             choices=tuple(choice.choices),
             answer=choice.answer,
@@ -188,8 +188,8 @@ def _check_name(name: str, where: tuple[str, str]) -> None:
         raise OwnTaskError(where, f"{name}: names that begin with {_RESERVED} are the suite's: take another")
 
 
-def _patterns(files: list[str], where: tuple[str, ...], base: Path, *, needed: bool) -> tuple[str, ...]:
-    """Absolute patterns, each of which fits a file if that is needed."""
+def file_patterns(files: list[str], where: tuple[str, ...], base: Path, *, needed: bool) -> tuple[str, ...]:
+    """Absolute patterns, each of which fits a file if that is needed; ``where`` is their place in the manifest."""
     found = []
     for index, pattern in enumerate(files):
         path = absolute(pattern, base)

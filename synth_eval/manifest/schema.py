@@ -17,6 +17,7 @@ from pydantic import (
 
 from synth_eval.manifest.fields import STRICT, Count, Iteration, Ratio, Seed, Text, as_list, none_as_empty
 from synth_eval.manifest.gate import GateEntry
+from synth_eval.manifest.mauve import MauveEntry
 from synth_eval.manifest.own_tasks import ChoiceEntries, DomainEntries
 
 
@@ -118,6 +119,7 @@ class Manifest(_Strict):
     data_dir: Text | None = None
     training_text: Annotated[list[Text], BeforeValidator(as_list)] = []
     gate: GateEntry = None
+    mauve: MauveEntry | None = None
     checkpoints: Annotated[list[CheckpointEntry], BeforeValidator(lambda v: [] if v is None else v)] = []
     grid: Grid | None = None
     lab: Annotated[dict[StrictStr, Any], AfterValidator(_has_recipe)] | None = None

@@ -89,6 +89,11 @@ def hub_parts(hub: str, config: str | None, split: str) -> list[Part]:
     return [Part(name, c, split) for name in dict.fromkeys((*names, hub, short)) for c in configs]
 
 
+def find_hub_split(folder: Path, hub: str, config: str | None, split: str) -> Path | None:
+    """The file of a split of a dataset of the hub, in whichever of its places it lies; None if in none."""
+    return next((path for part in hub_parts(hub, config, split) if (path := find_part(folder, part))), None)
+
+
 def home_part(hub: str, config: str | None, split: str) -> Part:
     """Where `synth-eval data pull` stores a split of a dataset of the hub."""
     known = set_at(hub)
@@ -111,10 +116,17 @@ def read_part(folder: Path, part: Part) -> list[Record]:
     return read_records(path)
 
 
-def missing(folder: Path, parts: Sequence[Part], *, tasks: Sequence[str] = ()) -> DataError:
-    """The error that names what a data folder lacks, and the command that stores it."""
+def missing(
+    folder: Path, parts: Sequence[Part], *, tasks: Sequence[str] = (), from_manifest: bool = False
+) -> DataError:
+    """The error that names what a data folder lacks, and the command that stores it.
+
+    Parameters
+    ----------
+    from_manifest : whether only the manifest says what is needed: the command then takes that, instead of ``tasks``.
+    """
     lacking = ", ".join(map(str, dict.fromkeys(parts)))
-    wanted = f" --tasks {','.join(tasks)}" if tasks else ""
+    wanted = " --manifest checkpoints.yaml" if from_manifest else f" --tasks {','.join(tasks)}" if tasks else ""
     return DataError(
         f"not in the data folder {folder}: {lacking}; on a connected machine "
         f"`synth-eval data pull --to DIR{wanted}` stores it"

@@ -6,11 +6,13 @@ without UTF-8 gets ASCII. Names from files are drawn as text: no markup, no cont
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -38,6 +40,19 @@ def print_calibration(report: CalibrationReport, *, console: Console) -> None:
     page = _Page(console, report)
     for block in page.blocks(report):
         console.print(block, highlight=False)
+
+
+@dataclass(frozen=True)
+class _Name:
+    """Text that folds where a name has a joint, whatever width the table leaves it."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield Text(folded(self.text.plain, options.max_width))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self.text)
 
 
 @dataclass(frozen=True)
@@ -91,7 +106,7 @@ class _Page:
         for i, row in enumerate(rows):
             last_task = row.kind == "task" and i + 1 < len(rows) and rows[i + 1].kind != "task"
             cells = (Text(column.cell(row), "red" if column.flagged(row) else "") for column in columns)
-            lines.add_row(self.text(_title(row)), *cells, end_section=last_task)
+            lines.add_row(_Name(self.text(_title(row))), *cells, end_section=last_task)
         return lines
 
     def packed(self, rows: Sequence[CalibrationRow]) -> list[list[_Column]]:
@@ -208,6 +223,18 @@ def _groups(settings: CalibrationSettings, rows: Sequence[CalibrationRow]) -> li
             ]
         )
     return groups
+
+
+def folded(name: str, width: int) -> str:
+    """The name over several lines, broken behind an underscore or space where one is near enough."""
+    lines = [""]
+    for word in re.findall(r"[^_ ]+[_ ]?|[_ ]", name):
+        if lines[-1] and len((lines[-1] + word).rstrip()) > width:
+            lines.append("")
+        lines[-1] += word
+        while len(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return "\n".join(line.rstrip(" ") for line in lines)
 
 
 def _title(row: CalibrationRow) -> str:

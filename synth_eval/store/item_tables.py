@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,8 @@ def _to_arrow(name: str, column: AnyArray) -> pa.Array:
         return pa.array(column.tolist(), pa.string())
     if column.dtype.kind != "O":
         return pa.array(column)
+    if any(isinstance(value, tuple) for value in column):
+        return pa.array([list(value) for value in column], pa.list_(pa.string()))
     if name not in _LIST_TYPES and not any(isinstance(value, np.ndarray) for value in column):
         return pa.array(column.tolist(), pa.string())
     value_type = _LIST_TYPES.get(name, "float64")
@@ -144,7 +147,13 @@ def _to_numpy(column: pa.Array, *, text: bool) -> AnyArray:
     import pyarrow as pa
 
     if pa.types.is_list(column.type):
-        offsets, values = column.offsets.to_numpy().tolist(), column.values.to_numpy()
+        offsets = column.offsets.to_numpy().tolist()
+        if pa.types.is_string(column.type.value_type):
+            texts = column.values.to_pylist()
+            return np.fromiter(
+                (tuple(texts[start:end]) for start, end in pairwise(offsets)), dtype=object, count=len(column)
+            )
+        values = column.values.to_numpy()
         rows = np.empty(len(column), dtype=object)
         for i in range(len(column)):
             rows[i] = values[offsets[i] : offsets[i + 1]]

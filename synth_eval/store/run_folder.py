@@ -5,6 +5,7 @@
     <output>/lm_eval/<fingerprint>/...          lm-eval's own results and samples
     <output>/items/<fingerprint>/<task>.parquet item tables
     <output>/progress/<fingerprint>/<task>-<key>.log  answers of evaluations that are not finished
+    <output>/features/<key>.npy                 what a model makes of texts, for MAUVE
     <output>/comparison.json, .csv, .parquet    the comparison
     <output>/.lock                              held while a run works here
 """
@@ -47,6 +48,11 @@ class RunFolder:
         """Folder of lm-eval's own files for a checkpoint."""
         return self.root / "lm_eval" / fingerprint
 
+    @property
+    def features(self) -> Path:
+        """Folder of `harness.read_texts`."""
+        return self.root / "features"
+
     def items(self, fingerprint: str, task: str) -> Path:
         """Item table of a checkpoint and task. Characters of a task name that do not fit a file name are %-escaped."""
         name = quote(task, safe=" +,=@()")
@@ -65,6 +71,11 @@ class RunFolder:
         key the task is to be evaluated again, and `save_items` replaces the table.
         """
         return items_key(self.items(fingerprint, task)) == key
+
+    def evaluated(self) -> int:
+        """How many checkpoints have an item table of some task."""
+        folder = self.root / "items"
+        return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
 
     def tasks(self, fingerprint: str) -> tuple[str, ...]:
         """Names of the tasks that have an item table, sorted."""

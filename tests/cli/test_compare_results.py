@@ -120,6 +120,24 @@ def test_a_missing_cell_is_fine_and_strangers_are_named(call) -> None:
     ]
 
 
+def test_without_tasks_in_the_manifest_everything_that_was_logged_is_compared(call) -> None:
+    for ratio in RATIOS:
+        write_model(Path("out"), f"org/m-r{ratio}", tasks=("triviaqa", "arc_easy", "qa"))
+    comparison = compared(call, "m.yaml", "--results", "out")
+    assert {c["task"]: c["category"] for c in comparison["cells"]} == {
+        "triviaqa": "retrieval", "arc_easy": "reasoning", "qa": "other",
+    }  # fmt: skip
+    assert comparison["warnings"] == []
+    Path("suite.yaml").write_text(GRID + "tasks: [synth_suite, triviaqa]\n")
+    assert {c["task"] for c in compared(call, "suite.yaml", "--results", "out")["cells"]} == {"triviaqa"}
+    Path("others.yaml").write_text(GRID + "tasks: [synth_suite]\n")
+    comparison = compared(call, "others.yaml", "--results", "out")
+    assert {c["task"] for c in comparison["cells"]} == {"triviaqa", "arc_easy", "qa"}
+    assert comparison["warnings"] == [
+        "none of the tasks asked for was logged (synth_suite): all that were are compared"
+    ]
+
+
 def test_only_the_tasks_asked_for(call) -> None:
     groups = {"group_subtasks": {"both": ["a", "b"]}}
     for ratio in RATIOS:

@@ -159,24 +159,37 @@ def test_trackers_are_checked_first_and_cannot_spoil_the_results(call, monkeypat
     assert "degraded" in out
 
 
+@pytest.fixture(scope="module")
+def steady_and_fallen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two comparisons of the same tasks: nothing moved, and qa degraded."""
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "m.yaml").write_text(FILE)
+    for name, values in (("steady", FLAT), ("fallen", FALLING)):
+        write_results(folder / f"out-{name}", arc=FLAT, qa=values)
+        arguments = ("m.yaml", "--results", f"out-{name}", "-o", name, "-q")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setattr("sys.argv", ["synth-eval", "compare", *arguments])
+            with pytest.raises(SystemExit):
+                cli.main()
+    return folder / "steady", folder / "fallen"
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "codes"),  # of --fail-on change and --fail-on worse
+    ("before", "after", "codes"),  # 0 steady, 1 fallen; codes of --fail-on change and --fail-on worse
     [
-        (FLAT, FLAT, (0, 0)),
-        (FLAT, FALLING, (1, 1)),
-        (FALLING, FLAT, (1, 0)),
+        (0, 0, (0, 0)),
+        (0, 1, (1, 1)),
+        (1, 0, (1, 0)),
     ],
 )
-def test_diff_in_a_pipeline(call, before, after, codes) -> None:
-    for name, values in (("one", before), ("two", after)):
-        write_results(Path(f"out-{name}"), arc=FLAT, qa=values)
-        Path("m.yaml").write_text(FILE)
-        call("compare", "m.yaml", "--results", f"out-{name}", "-o", name)
-    assert call("diff", "one", "two")[0] == ExitCode.OK
-    assert tuple(call("diff", "one", "two", "--fail-on", word)[0] for word in ("change", "worse")) == codes
-    code, out, _ = call("diff", "one", "two", "--json", "--fail-on", "worse")
+def test_diff_in_a_pipeline(call, steady_and_fallen: tuple[Path, Path], before: int, after: int, codes) -> None:
+    one, two = (str(steady_and_fallen[which]) for which in (before, after))
+    assert call("diff", one, two)[0] == ExitCode.OK
+    assert tuple(call("diff", one, two, "--fail-on", word)[0] for word in ("change", "worse")) == codes
+    code, out, _ = call("diff", one, two, "--json", "--fail-on", "worse")
     assert code == codes[1]
     found = json.loads(out)
     assert [(change["task"], change["worse"]) for change in found["changed"]] == (
-        [("qa", after == FALLING)] if codes[0] else []
+        [("qa", after == 1)] if codes[0] else []
     )

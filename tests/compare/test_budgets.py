@@ -5,27 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cells import cell
 
 from synth_eval.compare.budgets import budgets_of
 from synth_eval.types import Cell
 
-CELL = Cell(
-    task="deduction",
-    category="reasoning",
-    metric="acc",
-    higher_is_better=True,
-    size="410M",
-    iteration=1,
-    source="self",
+CELL = cell(
+    "deduction",
     seeds=1,
-    n_items=500,
     ratios=(0.0, 0.1, 0.2),
     values=(0.8, 0.8, 0.7),
     se=(0.01, 0.01, 0.01),
     difference=(0.0, 0.0, -0.1),
     difference_ci=(None, None, None),
-    verdict="degraded",
     reason="",
+    first_below=None,
     onset=0.12,
     budget=0.1,
 )

@@ -13,6 +13,7 @@ from synth_eval.compare import compare_family, comparison_from_json, comparison_
 from synth_eval.compare.characteristics import is_described
 from synth_eval.compare.metrics import CHARACTERISTICS, metric_named
 from synth_eval.diversity import CATALOGUE
+from synth_eval.diversity.catalogue import AGAINST_REFERENCE
 from synth_eval.types import Cell, Comparison, ItemTable
 
 RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)
@@ -134,7 +135,7 @@ def test_the_comparison_is_written_and_read(compared: Comparison) -> None:
 
 
 def test_metrics_follow_the_catalogue() -> None:
-    for kind, metric in zip(CATALOGUE, CHARACTERISTICS, strict=True):
+    for kind, metric in zip((*CATALOGUE, *AGAINST_REFERENCE), CHARACTERISTICS, strict=True):
         assert metric_named(kind.name) == metric
         assert metric.display_only == (kind.collapse == 0)
         assert metric.higher_is_better == (kind.collapse == -1)

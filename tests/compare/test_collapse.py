@@ -19,13 +19,16 @@ RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)
 
 
 @cache
-def compared(accuracy, lost: float, *, longer: int = 60, iterations: tuple[int, ...] = (1,)) -> Comparison:
+def compared(
+    accuracy, lost: float, *, longer: int = 60, spread: float = 0.0, iterations: tuple[int, ...] = (1,)
+) -> Comparison:
     """`lost` is the share of rare words lost at ratio 1, times the iteration; `longer` the words a sample there."""
     simulated = simulate({"scores": Task(accuracy)}, ratios=RATIOS, iterations=iterations)
     texts = written_tables(
         simulated.family.checkpoints,
         lost=lambda c: lost * c.ratio * c.iteration,
         words=lambda c: longer if c.ratio == 1 else 60,
+        spread=spread,
     )
     return compare_family(simulated.family, {**simulated.tables, **texts})
 
@@ -64,11 +67,54 @@ def test_nothing_lost_is_nothing_said() -> None:
     assert {row["verdict"] for row in rows} <= {"none", "some sides"}
 
 
-def test_another_length_is_refused() -> None:
-    rows = rows_of(compared(Flat(0.8), 0.3, longer=80))
+def test_another_length_is_no_collapse() -> None:
+    rows = rows_of(compared(Flat(0.8), 0.0, longer=90, spread=0.2))
+    assert [row["cut_to"] for row in rows][:3] == [None] * 3
+    # 60 words, 48 to 72 alike: a tenth of the texts has fewer than about 50
+    assert rows[-1]["cut_to"] == pytest.approx(50, abs=1)
+    assert rows[-1]["stage"] == "none"
+    assert rows[-1]["reason"].startswith("length moved from 60 to 90 tokens, so at ")
+
+
+def test_a_collapse_is_told_at_one_length() -> None:
+    rows = rows_of(compared(hinge(0.8, onset=0.3, slope=0.4), 0.3, longer=90, spread=0.2))
+    assert [row["stage"] for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
+    assert rows[-1]["cut_to"] == pytest.approx(50, abs=1)
+    assert " tokens each: toward collapse: " in rows[-1]["reason"]
+
+
+def test_shorter_texts_are_not_taken_for_diverse_ones() -> None:
+    # whole, texts of 40 words have more different words in them than texts of 60: cut, they are the same
+    rows = rows_of(compared(Flat(0.8), 0.0, longer=40))
+    assert rows[-1]["cut_to"] == 40
+    assert rows[-1]["against"] == ()
+
+
+def test_texts_that_are_too_short_are_refused() -> None:
+    rows = rows_of(compared(Flat(0.8), 0.0, longer=15))
     assert [row["verdict"] == "refused" for row in rows] == [False, False, False, True]
-    assert rows[-1]["reason"].startswith("length moved from 60 to 80 tokens")
     assert rows[-1]["stage"] == ""
+    assert rows[-1]["cut_to"] is None
+    assert rows[-1]["reason"].startswith(
+        "length moved from 60 to 15 tokens, and too many texts are too short to compare at one length"
+    )
+
+
+def test_texts_that_were_not_kept_are_refused() -> None:
+    simulated = simulate({"scores": Task(Flat(0.8))}, ratios=(0.0, 1.0))
+    texts = written_tables(
+        simulated.family.checkpoints, lost=lambda c: 0.0, words=lambda c: 80 if c.ratio else 60, prompts=24
+    )
+    bare = {
+        key: dataclasses.replace(table, columns={k: v for k, v in table.columns.items() if k != "samples"})
+        for key, table in texts.items()
+    }
+    (row,) = rows_of(compare_family(simulated.family, bare))
+    assert row["verdict"] == "refused"
+    assert row["reason"].startswith("length moved from 60 to 80 tokens, and the texts are not kept in these results")
+    cells = compare_family(simulated.family, bare).characteristics
+    (alone,) = collapse_rows(cells, (), baseline_ratio=0.0)
+    assert "most characteristics follow length" in alone["reason"]
 
 
 def test_the_loss_compounds_over_iterations() -> None:

@@ -31,8 +31,10 @@ def test_one_row_a_cell_and_ratio(compared: Comparison) -> None:
 def test_what_the_data_cannot_give_is_missing(compared: Comparison) -> None:
     frame = tidy(compared)
     assert frame[frame.metric == "ece"].difference_low.isna().all()
-    assert frame[frame.verdict != "degraded"].onset.isna().all()
-    assert frame[frame.verdict == "degraded"].onset.notna().all()
+    by_itself = frame.p_value < 0.05  # such a curve has an onset even where Holm leaves it undecided
+    assert frame[~by_itself].onset.isna().all()
+    assert frame[by_itself].onset.notna().all()
+    assert by_itself[frame.verdict == "degraded"].all()
 
 
 def test_no_cells_keep_the_columns(compared: Comparison) -> None:

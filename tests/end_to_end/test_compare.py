@@ -62,10 +62,10 @@ def test_the_numbers_are_lm_evals(compared: Path) -> None:
     assert checked == 3 * (5 * 5 + 3)
 
 
-def test_running_again_evaluates_nothing_and_says_the_same(compared: Path) -> None:
+def test_running_again_evaluates_nothing_and_says_the_same(compared: Path, run_here) -> None:
     results = compared / "results" / "tiny"
     before = {p: p.stat().st_mtime_ns for p in results.rglob("*.parquet") if p.name != "comparison.parquet"}
-    again = run("compare", "checkpoints.yaml", *LIMIT, cwd=compared)
+    again = run_here("compare", "checkpoints.yaml", *LIMIT, cwd=compared)
     assert again.returncode == 0, again.stderr
     assert "nothing to evaluate" in again.stdout
     assert {p: p.stat().st_mtime_ns for p in before} == before
@@ -73,8 +73,8 @@ def test_running_again_evaluates_nothing_and_says_the_same(compared: Path) -> No
     assert again.stdout.splitlines()[:20] == first[:20]
 
 
-def test_another_limit_is_another_evaluation(compared: Path, tmp_path: Path) -> None:
-    done = run(
+def test_another_limit_is_another_evaluation(compared: Path, tmp_path: Path, run_here) -> None:
+    done = run_here(
         "compare", "checkpoints.yaml", "--limit", "16", "--tasks", "synth_recall", "-o", str(tmp_path), cwd=compared
     )
     assert done.returncode == 0, done.stderr
@@ -82,12 +82,12 @@ def test_another_limit_is_another_evaluation(compared: Path, tmp_path: Path) -> 
     assert {c["n_items"] for c in cells} == {16}
 
 
-def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path) -> None:
+def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path, run_here) -> None:
     folder = tmp_path / "family"
     shutil.copytree(compared, folder)
     weights = folder / "runs" / "r0.5" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    done = run("compare", "checkpoints.yaml", *LIMIT, cwd=folder)
+    done = run_here("compare", "checkpoints.yaml", *LIMIT, cwd=folder)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr + done.stdout
     assert "model.safetensors" in done.stderr
@@ -99,11 +99,11 @@ def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path) -> None
     assert all(c["ratios"] == [0.0, 1.0] for c in comparison["cells"])
 
 
-def test_a_changed_checkpoint_is_evaluated_again(compared: Path, tmp_path: Path) -> None:
+def test_a_changed_checkpoint_is_evaluated_again(compared: Path, tmp_path: Path, run_here) -> None:
     folder = tmp_path / "family"
     shutil.copytree(compared, folder)
     shutil.copy(folder / "runs/r1.0/model.safetensors", folder / "runs/r0.5/model.safetensors")
-    done = run("compare", "checkpoints.yaml", *LIMIT, cwd=folder)
+    done = run_here("compare", "checkpoints.yaml", *LIMIT, cwd=folder)
     assert done.returncode == 0, done.stderr
     # Its content is now that of r1.0, tokenizer and config included: known already, so nothing is scored twice.
     assert "nothing to evaluate" in done.stdout
@@ -111,14 +111,14 @@ def test_a_changed_checkpoint_is_evaluated_again(compared: Path, tmp_path: Path)
     assert all(c["values"][1] == c["values"][2] for c in cells)
 
 
-def test_results_of_lm_eval_stand_in_for_checkpoints(compared: Path, tmp_path: Path) -> None:
+def test_results_of_lm_eval_stand_in_for_checkpoints(compared: Path, tmp_path: Path, run_here) -> None:
     comparison = json.loads((compared / "results/tiny/comparison.json").read_text())
     lines = ["family: read", "tasks: [synth_suite]", "checkpoints:"]
     for record in comparison["checkpoints"]:
         native = compared / "results/tiny/lm_eval" / record["fingerprint"]
         lines.append(f"  - {{results: '{native}', size: 20k, ratio: {record['ratio']}}}")
     (tmp_path / "read.yaml").write_text("\n".join(lines) + "\n")
-    done = run("compare", "read.yaml", cwd=tmp_path)
+    done = run_here("compare", "read.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     read = json.loads((tmp_path / "results/read/comparison.json").read_text())
     values = {(c["task"], c["metric"]): c["values"] for c in comparison["cells"]}

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synth_eval.harness.mauve import mauve_of, text_features
+from synth_eval.diversity.mauve import mauve_of_histograms
+from synth_eval.harness.mauve import clusters_of, mauve_of, text_features
 from synth_eval.types import SynthEvalError
 
 
@@ -28,6 +29,28 @@ def test_alike_is_near_1_and_apart_near_0(drawn) -> None:
     assert (alike.texts, alike.buckets) == (300, 30)
     assert mauve_of(drawn[:300], drawn[300:]) == alike  # the same seed
     assert mauve_of(drawn[:300], drawn[300:500]).texts == 200  # as many of each
+
+
+def test_clusters_of_two_sets_are_those_of_mauve_text(drawn) -> None:
+    """Texts before the reference, as mauve-text has them: the same clusters, so the same MAUVE."""
+    pytest.importorskip("mauve")
+    pytest.importorskip("faiss")
+    for texts in (drawn[300:], drawn[300:] + 0.5):
+        labels = clusters_of([texts, drawn[:300]], buckets=30)
+        written, reference = (np.bincount(each, minlength=30) / 300 for each in labels)
+        (found,) = mauve_of_histograms(reference, written[None])
+        assert found == pytest.approx(mauve_of(drawn[:300], texts).value, abs=1e-9)
+
+
+def test_clusters_follow_the_sets(drawn) -> None:
+    pytest.importorskip("faiss")
+    # rows are scaled to length 1: those of the second set all point to one corner, and share its cluster
+    one, other, again = clusters_of([drawn[:200], drawn[200:500] + 20, drawn[:200]], buckets=10)
+    assert (len(one), len(other)) == (200, 300)
+    assert len(set(other)) == 1
+    assert np.mean(one == other[0]) < 0.1
+    assert len(set(one)) == 10
+    np.testing.assert_array_equal(one, again)
 
 
 def test_too_few_texts_or_other_features_are_refused(drawn) -> None:
@@ -58,5 +81,8 @@ def test_features_do_not_depend_on_the_batch(tmp_path: Path) -> None:
     alone = text_features(texts, model=tmp_path, batch_size=1)
     assert together.shape[0] == 4
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    with pytest.raises(ValueError, match="none of them empty"):
-        text_features(["a", ""], model=tmp_path)
+    nothing = text_features(["", " \n", "a"], model=tmp_path)
+    np.testing.assert_allclose(nothing[0], nothing[1], atol=1e-5)
+    assert not np.allclose(nothing[0], nothing[2], atol=1e-3)
+    with pytest.raises(ValueError, match="at least one text"):
+        text_features([], model=tmp_path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
+from tiny_checkpoint import write_tiny_neox
 
 from synth_eval.harness.environment import prepare
 from synth_eval.harness.model import load_model
@@ -16,10 +16,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def folder(tiny_family: Path, tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     prepare(offline=True)
-    shutil.copytree(tiny_family / "runs" / "r0", tmp_path / "model")
-    return tmp_path / "model"
+    return write_tiny_neox(tmp_path / "model")
 
 
 def checkpoint(folder: Path) -> Checkpoint:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import random
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lm_eval.api.registry import model_registry
 from lm_eval.models.huggingface import HFLM
+from lm_eval.tasks import TaskManager
 from tiny_models import LETTERS, character_tokenizer, tiny_model
 
 from synth_eval.harness import shared_prefix
@@ -288,10 +292,10 @@ def test_tolerance() -> None:
     assert tolerance(-10.0, 4, exact=False) == pytest.approx(0.1 * 2 + 0.2)
 
 
-@pytest.mark.slow
-def test_lm_evals_command_line_finds_the_model(tmp_path: Path) -> None:
-    model = tiny_model("llama")
-    model.save_pretrained(tmp_path / "model")
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """Arguments of lm-eval's command: the model, and a task of three questions."""
+    tiny_model("llama").save_pretrained(tmp_path / "model")
     character_tokenizer().save_pretrained(tmp_path / "model")
     (tmp_path / "questions.jsonl").write_text('{"q": "a b?", "c": ["yes", "no"], "g": 0}\n' * 3)
     (tmp_path / "tiny.yaml").write_text(
@@ -299,10 +303,29 @@ def test_lm_evals_command_line_finds_the_model(tmp_path: Path) -> None:
         "test_split: test\noutput_type: multiple_choice\ndoc_to_text: '{{q}}'\ndoc_to_choice: '{{c}}'\n"
         "doc_to_target: g\nmetric_list: [{metric: acc}]\n"
     )
-    module, arguments = "synth_eval.harness.shared_prefix_cli", f"pretrained={tmp_path / 'model'},dtype=float32"
+    return [
+        "--model", "hf-shared-prefix", "--model_args", f"pretrained={tmp_path / 'model'},dtype=float32",
+        "--device", "cpu", "--tasks", "tiny_choice", "--include_path", str(tmp_path),
+    ]  # fmt: skip
+
+
+def test_the_command_line_knows_the_model(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, and without the index of lm-eval's own tasks, which takes it ten seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(model_registry._objs, "hf-shared-prefix", raising=False)  # known since the import above
+    monkeypatch.setattr("lm_eval.tasks.TaskManager", partial(TaskManager, include_defaults=False))
+    monkeypatch.setattr("sys.argv", ["lm_eval", *command])
+    runpy.run_module("synth_eval.harness.shared_prefix_cli", run_name="__main__")
+    assert "|tiny_choice|" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_lm_evals_command_line_finds_the_model(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module, "--model", "hf-shared-prefix", "--model_args", arguments, "--device", "cpu",
-         "--tasks", "tiny_choice", "--include_path", str(tmp_path)],
+        [sys.executable, "-m", "synth_eval.harness.shared_prefix_cli", *command],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -111,7 +112,46 @@ def test_memory_bounds_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert default_workers(checkpoints) == 1
 
 
-def test_a_worker_does_not_outlive_its_parent(tmp_path: Path) -> None:
+@pytest.mark.skipif(not workers._forks(), reason="workers are forked on Linux only")
+def test_imports_begin_early_only_for_several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from multiprocessing import forkserver
+
+    begun: list[str] = []
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: begun.append("begun"))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    workers.start_early(5)  # two workers take three each
+    assert not begun
+    if not Path("/proc/driver/nvidia").exists():
+        workers.start_early(6)
+        assert begun == ["begun"]
+    begun.clear()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    workers.start_early(6)
+    assert not begun
+
+
+def _told(connection: Any, setup: workers.Setup) -> None:
+    workers._inherit(setup)
+    connection.send(dict(os.environ))
+
+
+def test_a_worker_has_the_environment_of_its_parent_not_of_the_process_it_is_forked_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+    for value in ("before", "after"):  # the process that they are forked from starts with the first
+        monkeypatch.setenv("SYNTH_EVAL_PROBE", value)
+        setup = workers.Setup(family(), tmp_path, None, False)
+        ours, theirs = (context := workers._context(setup)).Pipe()
+        child = context.Process(target=_told, args=(theirs, setup))
+        child.start()
+        heard.append(ours.recv()["SYNTH_EVAL_PROBE"])
+        child.join()
+    assert heard == ["before", "after"]
+
+
+@pytest.mark.parametrize("method", sorted({"spawn", "forkserver"} & set(multiprocessing.get_all_start_methods())))
+def test_a_worker_does_not_outlive_its_parent(method: str, tmp_path: Path) -> None:
     """The parent is killed while its worker waits: the worker is gone a moment later."""
     import subprocess
     import sys
@@ -125,7 +165,7 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path: Path) -> None:
         "    threading.Thread(target=_end_with_parent, daemon=True).start()\n"
         "    time.sleep(600)\n"
         "if __name__ == '__main__':\n"
-        "    child = multiprocessing.get_context('spawn').Process(target=wait)\n"
+        f"    child = multiprocessing.get_context('{method}').Process(target=wait)\n"
         "    child.start()\n"
         "    print(child.pid, flush=True)\n"
         "    time.sleep(600)\n"

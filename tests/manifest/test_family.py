@@ -59,7 +59,9 @@ def test_example_of_the_docs(tmp_path):
     ]:
         (tmp_path / f"runs/{size}/self/r{ratio}/it{iteration}/seed0").mkdir(parents=True)
     (tmp_path / "data/legal").mkdir(parents=True)
-    for name in ("data/legal/a.jsonl", "data/exam.jsonl", "data/exam-dev.jsonl"):
+    (tmp_path / "models/reader").mkdir(parents=True)
+    files = ("data/legal/a.jsonl", "data/exam.jsonl", "data/exam-dev.jsonl", "data/held_out.jsonl")
+    for name in (*files, "models/reader/config.json"):
         (tmp_path / name).touch()
     family = load_family(write(tmp_path, EXAMPLES[0]))
     assert family.categories == {

@@ -47,8 +47,9 @@ def test_lines_use_the_words_of_the_project() -> None:
 def test_every_line_matches_a_task_of_lm_eval_of_that_kind() -> None:
     from fnmatch import fnmatchcase
 
-    from lm_eval.tasks import TaskManager
     from lm_eval.tasks._yaml_loader import load_yaml
+
+    from synth_eval.harness.tasks import task_manager
 
     kinds = {
         "multiple_choice": "choice",
@@ -56,7 +57,7 @@ def test_every_line_matches_a_task_of_lm_eval_of_that_kind() -> None:
         "loglikelihood_rolling": "rolling",
         "loglikelihood": "loglikelihood",
     }
-    index = TaskManager().task_index
+    index = task_manager(with_defaults=True).task_index
     for line in catalogue():
         names = [name for name in index if fnmatchcase(name, line.pattern) and known_task(name) is line]
         assert names, line.pattern

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cells import cell
 
 from synth_eval.compare import comparison_from_json
 from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, SeedValues
@@ -32,37 +32,24 @@ def make_cell() -> Callable[..., Cell]:
     """A degraded accuracy curve with an onset at 20%, with any field replaced."""
 
     def made(task: str = "arc", **changes) -> Cell:
-        cell = Cell(
-            task=task,
-            category="reasoning",
-            metric="acc",
-            higher_is_better=True,
-            size="410M",
-            iteration=1,
-            source="self",
-            seeds=2,
-            n_items=500,
-            ratios=(0.0, 0.2, 0.5),
-            values=(0.8, 0.78, 0.6),
-            se=(0.01, 0.01, 0.01),
-            difference=(0.0, -0.02, -0.2),
-            difference_ci=((0.0, 0.0), (-0.05, 0.01), (-0.23, -0.17)),
-            verdict="degraded",
-            reason="clearly below baseline at 50%",
-            p_value=0.0001,
-            p_adjusted=0.0004,
-            first_below=0.5,
-            onset=0.2,
-            onset_ci=(0.14, 0.26),
-            crossing=0.236,
-            crossing_ci=(0.18, 0.5),
-            budget=0.0,
-            phi=1.3,
-            df=4.0,
-            min_detectable=0.041,
-            best_ratio=0.0,
-        )
-        return dataclasses.replace(cell, **changes)
+        onset_at_20 = {
+            "ratios": (0.0, 0.2, 0.5),
+            "values": (0.8, 0.78, 0.6),
+            "se": (0.01, 0.01, 0.01),
+            "difference": (0.0, -0.02, -0.2),
+            "difference_ci": ((0.0, 0.0), (-0.05, 0.01), (-0.23, -0.17)),
+            "p_value": 0.0001,
+            "p_adjusted": 0.0004,
+            "onset": 0.2,
+            "onset_ci": (0.14, 0.26),
+            "crossing": 0.236,
+            "crossing_ci": (0.18, 0.5),
+            "phi": 1.3,
+            "df": 4.0,
+            "min_detectable": 0.041,
+            "best_ratio": 0.0,
+        }
+        return cell(task, **{**onset_at_20, **changes})
 
     return made
 

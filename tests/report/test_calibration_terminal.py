@@ -12,7 +12,7 @@ from fixed_calibration import everything, report, row
 from rich.console import Console
 
 from synth_eval.compare.calibration_report import CalibrationReport, CalibrationSettings
-from synth_eval.report.calibration_terminal import print_calibration
+from synth_eval.report.calibration_terminal import folded, print_calibration
 
 REGENERATE = "SYNTH_EVAL_REGENERATE_GOLDEN"  # set it, run the tests, and look at the difference
 TERMINAL = {"TERM": "xterm-256color"}
@@ -82,6 +82,14 @@ def test_colour_in_a_terminal_but_not_with_no_color() -> None:
     assert "\x1b" not in printed(everything())
     assert colour.search(printed(everything(), tty=True))
     assert not colour.search(printed(everything(), tty=True, environ={**TERMINAL, "NO_COLOR": "1"}))
+
+
+def test_long_names_fold_behind_an_underscore() -> None:
+    name = "synth_bbh_tracking_shuffled_objects_five_objects"
+    assert folded(name, 20).split("\n") == ["synth_bbh_tracking_", "shuffled_objects_", "five_objects"]
+    assert folded("retrieval (12 of 12 tasks pooled)", 20).split("\n") == ["retrieval (12 of 12", "tasks pooled)"]
+    assert folded("a" * 30 + "_b", 20).split("\n") == ["a" * 20, "a" * 10 + "_b"]  # nowhere near enough to break
+    assert folded("short", 20) == "short"
 
 
 def test_hostile_names_are_shown_as_text() -> None:

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
+from cells import cell
 
 from synth_eval.report.view import BASELINE, report_view
 from synth_eval.types import Cell, Comparison
-
-
-def _acc(task: str, **changes) -> Cell:
-    cell = Cell(
-        task=task,
-        category="reasoning",
-        metric="acc",
-        higher_is_better=True,
-        size="410M",
-        iteration=1,
-        source="self",
-        seeds=2,
-        n_items=500,
-        ratios=(0.0, 0.5),
-        values=(0.8, 0.7),
-        se=(0.01, 0.01),
-        difference=(0.0, -0.1),
-        difference_ci=((0.0, 0.0), (-0.12, -0.08)),
-        verdict="degraded",
-        reason="clearly below baseline at 50%",
-        first_below=0.5,
-        budget=0.0,
-    )
-    return dataclasses.replace(cell, **changes)
 
 
 def _view(*cells: Cell, **changes):
@@ -41,11 +17,11 @@ def _view(*cells: Cell, **changes):
 
 def test_worst_first() -> None:
     view = _view(
-        _acc("fine", verdict="safe", first_below=None),
-        _acc("unjudged", verdict="refused", first_below=None),
-        _acc("open", verdict="inconclusive", first_below=None),
-        _acc("late", first_below=0.5),
-        _acc("early", first_below=0.1),
+        cell("fine", verdict="safe", first_below=None),
+        cell("unjudged", verdict="refused", first_below=None),
+        cell("open", verdict="inconclusive", first_below=None),
+        cell("late", first_below=0.5),
+        cell("early", first_below=0.1),
     )
     assert [status.title for status in view.statuses] == ["early", "late", "open", "unjudged", "fine"]
     assert view.headline[0] == (
@@ -56,15 +32,31 @@ def test_worst_first() -> None:
 def test_among_open_ones_those_with_other_metrics_degraded_come_first() -> None:
     gap = {"metric": "surprise_gap", "higher_is_better": False}
     view = _view(
-        _acc("plain", verdict="inconclusive", first_below=None),
-        _acc("plain", verdict="safe", first_below=None, **gap),
-        _acc("warned", verdict="inconclusive", first_below=None),
-        _acc("warned", first_below=0.2, **gap),
+        cell("plain", verdict="inconclusive", first_below=None),
+        cell("plain", verdict="safe", first_below=None, **gap),
+        cell("warned", verdict="inconclusive", first_below=None),
+        cell("warned", first_below=0.2, **gap),
     )
     assert [status.title for status in view.statuses] == ["warned", "plain"]
     assert view.statuses[0].also == "but degraded: surprise gap from 20%"
     assert view.statuses[1].also == ""
     assert "Calibration is degraded where accuracy is not shown to be: warned." in view.headline
+
+
+def test_what_is_judged_where_accuracy_is_at_chance_is_explained() -> None:
+    refused = {"verdict": "refused", "first_below": None, "budget": None}
+    at_chance = {**refused, "reason": "not clearly above chance (0.25): no room to fall"}
+    nll = {"metric": "nll", "higher_is_better": False}
+    said = "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
+    view = _view(
+        cell("hard", **at_chance), cell("hard", **nll), cell("odd", **at_chance), cell("odd", **nll, **refused)
+    )
+    assert f"{said}hard." in view.headline
+    for unexplained in (
+        (cell("few", **{**refused, "reason": "too few items"}), cell("few", **nll)),  # not for chance
+        (cell("easy"), cell("easy", **nll)),
+    ):
+        assert not any(line.startswith(said[:20]) for line in _view(*unexplained).headline)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +72,11 @@ def test_among_open_ones_those_with_other_metrics_degraded_come_first() -> None:
     ],
 )
 def test_the_headline_says_how_sure_the_onset_is(onset, sentence: str) -> None:
-    assert _view(_acc("t", **onset)).headline[0] == f"1 of 1 tasks is degraded, {sentence}"
+    assert _view(cell("t", **onset)).headline[0] == f"1 of 1 tasks is degraded, {sentence}"
 
 
 def test_curves_with_an_onset_are_ordered_by_it() -> None:
-    view = _view(_acc("late", onset=0.4, first_below=0.1), _acc("early", onset=0.05, first_below=0.5))
+    view = _view(cell("late", onset=0.4, first_below=0.1), cell("early", onset=0.05, first_below=0.5))
     assert [status.title for status in view.statuses] == ["early", "late"]
 
 
@@ -97,12 +89,12 @@ def test_curves_with_an_onset_are_ordered_by_it() -> None:
     ],
 )
 def test_budget_of_all_tasks(budgets, sentence: str) -> None:
-    view = _view(*(_acc(f"t{i}", budget=budget, verdict="safe") for i, budget in enumerate(budgets)))
+    view = _view(*(cell(f"t{i}", budget=budget, verdict="safe") for i, budget in enumerate(budgets)))
     assert view.headline[:2] == ("None of 2 tasks is shown degraded; 2 safe.", sentence)
 
 
 def test_refused_tasks_have_no_budget() -> None:
-    view = _view(_acc("a", verdict="refused", budget=None), _acc("b", budget=0.5, verdict="safe"))
+    view = _view(cell("a", verdict="refused", budget=None), cell("b", budget=0.5, verdict="safe"))
     assert view.headline[1] == "Up to 50% synthetic data is shown safe for every task that could be judged."
 
 
@@ -114,8 +106,8 @@ def test_nothing_to_compare() -> None:
 
 
 def test_titles_say_only_what_varies() -> None:
-    assert _view(_acc("t")).statuses[0].title == "t"
-    view = _view(_acc("t"), _acc("t", size="70M"), _acc("t", size="70M", iteration=2))
+    assert _view(cell("t")).statuses[0].title == "t"
+    view = _view(cell("t"), cell("t", size="70M"), cell("t", size="70M", iteration=2))
     assert {status.title for status in view.statuses} == {
         "t, 410M, iteration 1",
         "t, 70M, iteration 1",
@@ -125,7 +117,7 @@ def test_titles_say_only_what_varies() -> None:
 
 
 def test_changes_stand_against_the_baseline() -> None:
-    (table,) = _view(_acc("t"), _acc("t", metric="nll", higher_is_better=False)).tables
+    (table,) = _view(cell("t"), cell("t", metric="nll", higher_is_better=False)).tables
     accuracy, nll = (column for group in table.groups for column in group)
     assert table.ratios == ("0%", "50%")
     assert accuracy.values == ("80.0%", "70.0%")
@@ -135,7 +127,7 @@ def test_changes_stand_against_the_baseline() -> None:
 
 
 def test_a_missing_baseline_shows_no_change() -> None:
-    cell = _acc(
+    lone = cell(
         "t",
         ratios=(0.2, 0.5),
         difference=(math.nan,) * 2,
@@ -143,7 +135,7 @@ def test_a_missing_baseline_shows_no_change() -> None:
         verdict="refused",
         first_below=None,
     )
-    (table,) = _view(cell).tables
+    (table,) = _view(lone).tables
     assert table.groups[0][0].changes == ("n/a", "n/a")
 
 
@@ -157,7 +149,7 @@ def test_a_missing_baseline_shows_no_change() -> None:
     ],
 )
 def test_a_signed_gap_is_worse_where_it_grew(value: float, difference: float, interval, worse: bool) -> None:
-    gap = _acc(
+    gap = cell(
         "t",
         metric="surprise_gap",
         higher_is_better=False,
@@ -165,7 +157,7 @@ def test_a_signed_gap_is_worse_where_it_grew(value: float, difference: float, in
         difference=(0.0, difference),
         difference_ci=((0.0, 0.0), interval),
     )
-    (table,) = _view(_acc("t"), gap).tables
+    (table,) = _view(cell("t"), gap).tables
     assert table.groups[0][1].worse == (False, worse)
 
 
@@ -177,7 +169,7 @@ def test_documents_share_a_table(compared: Comparison) -> None:
 
 def test_a_missing_seed_is_said(compared: Comparison) -> None:
     assert all(table.note.endswith("3 seeds; some ratios lack a seed") for table in report_view(compared).tables)
-    assert "lack" not in _view(_acc("t")).tables[0].note
+    assert "lack" not in _view(cell("t")).tables[0].note
 
 
 def test_failures_come_from_the_checkpoints(compared: Comparison) -> None:

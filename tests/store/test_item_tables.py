@@ -57,6 +57,15 @@ def test_generated_text_keeps_its_type(tmp_path):
     assert_same(read_items(tmp_path / "t.parquet"), table)
 
 
+def test_samples_keep_their_items(tmp_path):
+    samples = np.empty(3, dtype=object)
+    samples[:] = [("a\nb", ""), (), ("é 漢", "a", "a")]
+    columns = {"doc_hash": np.array(["x", "y", "z"]), "samples": samples}
+    table = ItemTable(checkpoint="c", task="t", kind="generation", category="generation", columns=columns)
+    write_items(tmp_path / "t.parquet", table)
+    assert read_items(tmp_path / "t.parquet").columns["samples"].tolist() == samples.tolist()
+
+
 finite_or_not = st.floats(width=64)
 
 

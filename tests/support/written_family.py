@@ -21,13 +21,20 @@ REFERENCE = Reference(frozenset(f"w{i}" for i in range(FREQUENT)))
 RARE_SHARE = 1 - sum(1 / i for i in range(1, FREQUENT + 1)) / sum(1 / i for i in range(1, WORDS + 1))
 
 
-def write(rng: np.random.Generator, *, lost: float = 0.0, samples: int = 4, words: int = 60) -> list[str]:
-    """Samples of one prompt; `lost` is the share of rare words that give way to frequent ones."""
+def write(
+    rng: np.random.Generator, *, lost: float = 0.0, samples: int = 4, words: int = 60, spread: float = 0.0
+) -> list[str]:
+    """Samples of one prompt; `lost` is the share of rare words that give way to frequent ones.
+
+    With `spread`, lengths are drawn uniformly from `words` (1 - spread) to `words` (1 + spread).
+    """
     probability = 1 / np.arange(1, WORDS + 1)
-    drawn = rng.choice(WORDS, size=(samples, words), p=probability / probability.sum())
+    longest = round(words * (1 + spread))
+    drawn = rng.choice(WORDS, size=(samples, longest), p=probability / probability.sum())
     gone = (drawn >= FREQUENT) & (rng.random(drawn.shape) < lost)
     drawn[gone] = rng.choice(FREQUENT, size=gone.sum(), p=probability[:FREQUENT] / probability[:FREQUENT].sum())
-    return [" ".join(f"w{i}" for i in row) for row in drawn]
+    lengths = rng.integers(round(words * (1 - spread)), longest + 1, size=samples) if spread else [words] * samples
+    return [" ".join(f"w{i}" for i in row[:length]) for row, length in zip(drawn, lengths)]
 
 
 def written_tables(
@@ -35,6 +42,7 @@ def written_tables(
     *,
     lost: Callable[[Checkpoint], float],
     words: Callable[[Checkpoint], int] = lambda checkpoint: 60,
+    spread: float = 0.0,
     task: str = "essays",
     prompts: int = 40,
     seed: int = 0,
@@ -43,7 +51,7 @@ def written_tables(
     tables = {}
     for number, checkpoint in enumerate(checkpoints):
         rng = np.random.default_rng([seed, number])
-        texts = [write(rng, lost=lost(checkpoint), words=words(checkpoint)) for _ in range(prompts)]
+        texts = [write(rng, lost=lost(checkpoint), words=words(checkpoint), spread=spread) for _ in range(prompts)]
         scores = [dataclasses.asdict(score_prompt(each, reference=REFERENCE)) for each in texts]
         logged = [name for name in scores[0] if not all(math.isnan(row[name]) for row in scores)]
         samples = Samples(

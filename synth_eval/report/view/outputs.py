@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from synth_eval.compare.against_reference import MAUVE
 from synth_eval.compare.grid import Place, place_names, place_of, place_order
 from synth_eval.compare.metrics import metric_named, side_of
 from synth_eval.report.numbers import UNKNOWN, percent
@@ -25,7 +26,8 @@ NOTE = (
 STAGE_NOTE = (
     "Narrower: three sides agree, but rare words are not shown lost and no score worse. Tail and scores: rare words "
     "are lost and scores are worse, fewer than three sides agree. Scores alone: scores are worse, what is written is "
-    "not shown narrower. Tail lost: no score was judged. Refused: it cannot be told, mostly because length moved."
+    "not shown narrower. Tail lost: no score was judged. At N tokens: length moved, so texts were cut to that. "
+    "Refused: it cannot be told."
 )
 VALUE_NOTE = "* : the 95% interval of the change from baseline lies wholly toward collapse; + : wholly away from it."
 LEAD_NOTE = (
@@ -169,7 +171,8 @@ def _stage(row: Mapping[str, Any] | None) -> Entry:
     if row is None:
         return Entry("")
     stage = row["stage"] or "refused"
-    return Entry(stage, tone=TONE.get(stage, ""), note=", ".join(row["toward"]))
+    cut = f" at {row['cut_to']} tokens" if row.get("cut_to") else ""
+    return Entry(stage + cut, tone=TONE.get(stage, ""), note=", ".join(row["toward"]))
 
 
 def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) -> DataTable:
@@ -180,7 +183,7 @@ def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) 
         marks = [_entry(cell, ratio, baseline) for ratio in ratios]
         moved = "moved" if cell.verdict == "degraded" else "" if cell.display_only else cell.verdict
         title = ", ".join(filter(None, (cell.task, place)))
-        rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(side_of(cell.metric)), *marks, Entry(moved)))
+        rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(_group(cell.metric)), *marks, Entry(moved)))
     return DataTable(
         name="output-values",
         title="Every characteristic",
@@ -221,14 +224,14 @@ def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drif
     """A panel for each side's characteristics of each task; a line for each place."""
     panels: dict[tuple[str, str], list[Cell]] = {}
     for cell in sorted(cells, key=lambda cell: place_order(place_of(cell))):
-        if side_of(cell.metric) and not _is_constant(cell):
+        if _group(cell.metric) and not _is_constant(cell):
             panels.setdefault((cell.task, cell.metric), []).append(cell)
     return tuple(
         Drift(
             task=task,
             metric=metric,
             label=label_of(metric),
-            side=side_of(group[0].metric),
+            side=_group(group[0].metric),
             over="ratio",
             percent=_is_share(metric),
             lines=tuple(
@@ -246,7 +249,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
     alike = {cell: (cell.size, cell.source, cell.tokens) for cell in cells}
     several = len(set(alike.values())) > 1
     for cell in cells:
-        if side_of(cell.metric) and not _is_constant(cell):
+        if _group(cell.metric) and not _is_constant(cell):
             where = ", ".join(str(part) for part in alike[cell] if part) if several else ""
             panels.setdefault((cell.task, where, cell.metric), []).append(cell)
     return tuple(
@@ -254,7 +257,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
             task=", ".join(filter(None, (task, where))),
             metric=metric,
             label=label_of(metric),
-            side=side_of(group[0].metric),
+            side=_group(group[0].metric),
             over="iteration",
             percent=_is_share(metric),
             lines=tuple(
@@ -269,6 +272,11 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
         for (task, where, metric), unordered in panels.items()
         if len(group := sorted(unordered, key=lambda cell: cell.iteration)) > 1
     )
+
+
+def _group(metric: str) -> str:
+    """The side of a collapse; MAUVE stands by itself; '' for those that are shown in the table alone."""
+    return "reference text" if metric == MAUVE else side_of(metric)
 
 
 def _is_share(metric: str) -> bool:

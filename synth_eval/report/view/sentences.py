@@ -9,6 +9,7 @@ from synth_eval.report.numbers import percent, share
 from synth_eval.report.view.curves import Curve, label_of, start_of
 
 CALIBRATION = "surprise_gap"
+PROPER_SCORES = ("nll", "brier")
 NAMED = 3
 
 
@@ -21,6 +22,7 @@ def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoin
         _counts(curves, thing, baseline),
         *_budget(curves, thing, baseline),
         *_calibration_alone(curves),
+        *_judged_at_chance(curves),
         *_failed(failed, checkpoints),
     )
 
@@ -97,6 +99,26 @@ def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
     more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
     between = "; " if any(", " in title for title in alone) else ", "
     return (f"Calibration is degraded where accuracy is not shown to be: {between.join(alone[:NAMED])}{more}.",)
+
+
+def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
+    """Why a refused task may have verdicts: only what counts right answers needs a baseline above chance."""
+    found = [
+        curve
+        for curve in curves
+        if curve.headline.verdict == "refused"
+        and "above chance" in curve.headline.reason
+        and any(cell.metric in PROPER_SCORES and cell.verdict != "refused" for cell in curve.cells.values())
+    ]
+    if not found:
+        return ()
+    titles = [curve.title for curve in found]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    between = "; " if any(", " in title for title in titles) else ", "
+    return (
+        "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
+        f"{between.join(titles[:NAMED])}{more}.",
+    )
 
 
 def _failed(failed: int, checkpoints: int) -> tuple[str, ...]:

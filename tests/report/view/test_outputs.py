@@ -37,6 +37,14 @@ def test_stages_and_sentences(written: Comparison) -> None:
     assert len(view.sentences) == 4  # what is undetermined is in the tables alone
 
 
+def test_a_stage_at_one_length_says_so(written: Comparison) -> None:
+    rows = [{**row, "cut_to": 54} if row.get("ratio") == 0.5 else row for row in written.outputs]
+    view = outputs_view(dataclasses.replace(written, outputs=tuple(rows)))
+    assert view is not None
+    assert view.stages is not None
+    assert [entry.text for entry in view.stages.rows[1]][1:] == ["early collapse", "late collapse at 54 tokens"]
+
+
 def test_values_are_marked_by_their_intervals(written: Comparison) -> None:
     view = outputs_view(written)
     assert view is not None

@@ -29,6 +29,12 @@ LAYOUTS: dict[str, tuple[tuple[float, ...], int]] = {
     "6 ratios, 3 seeds": (SIX, 3),
     "11 ratios, 1 seed": (ELEVEN, 1),
 }
+REPLICATED: dict[str, tuple[tuple[float, ...], int]] = {
+    "5 ratios, 2 seeds": ((0.0, 0.1, 0.2, 0.3, 0.5), 2),
+    "6 ratios, 2 seeds": (SIX, 2),
+    "6 ratios, 3 seeds": (SIX, 3),
+    "11 ratios, 2 seeds": (ELEVEN, 2),
+}
 DRIFTING = CurveSpec(n=500, ratios=SIX, drop=0.0)
 
 
@@ -64,7 +70,7 @@ def tables() -> list[Table]:
         layouts: Iterable[str], ns: Sequence[int], sds: Sequence[float], **truth: object
     ) -> Iterator[tuple[tuple[str, ...], CurveSpec]]:
         for layout, n, sd in product(layouts, ns, sds):
-            ratios, seeds = LAYOUTS[layout]
+            ratios, seeds = (LAYOUTS | REPLICATED)[layout]
             spec = CurveSpec(ratios=ratios, seeds=seeds, n=n, seed_sd=sd, **truth)  # type: ignore[arg-type]
             yield (layout, f"{n}", points(sd)), spec
 
@@ -97,8 +103,15 @@ def tables() -> list[Table]:
         for level in (0.985, 0.95)
         for label, spec in grid(["4 ratios, 3 seeds", "6 ratios, 1 seed"], [30, 100, 500], [0], shape="linear")
     ]
+    apart = [
+        ((shape, *label, points(level)), replace(spec, level_sd=level))
+        for shape in ("null", "hinge")
+        for sd, level in ((0.0, 0.01), (0.0, 0.03), (0.01, 0.02))
+        for label, spec in grid(REPLICATED, [500, 2000], [sd], shape=shape, onset=0.2, drop=0.06)
+    ]
+    apart_null, apart_hinge = ([row for row in apart if row[1].shape == shape] for shape in ("null", "hinge"))
     gaps = [
-        ((drift, baseline, f"{seeds}"), replace(DRIFTING, seeds=seeds, **truth), sign)
+        ((drift, baseline, f"6 ratios, {seeds} seed{'s' * (seeds > 1)}"), replace(DRIFTING, seeds=seeds, **truth), sign)
         for seeds in (1, 3)
         for drift, baseline, truth, sign in (
             ("none", "calibrated", {}, 1.0),
@@ -109,6 +122,14 @@ def tables() -> list[Table]:
             ("0.4", "calibrated", {"drift": 0.4}, 1.0),
             ("-0.2, to calibrated", "underconfident", {"drift": 0.2}, -1.0),
             ("-0.4, to calibrated", "underconfident", {"drift": 0.4}, -1.0),
+            *(
+                (
+                    ("none, seeds' own SD .1", "calibrated", {"drift_level_sd": 0.1}, 1.0),
+                    ("0.2, seeds' own SD .1", "calibrated", {"drift": 0.2, "drift_level_sd": 0.1}, 1.0),
+                )
+                if seeds > 1
+                else ()
+            ),
         )
     ]
     ties, leads = (
@@ -120,6 +141,13 @@ def tables() -> list[Table]:
         ]
         for onsets_of_both in (((0.1, 0.1), (0.3, 0.3)), ((0.3, 0.1), (0.2, 0.3)))
     )  # fmt: skip
+    apart_leads = [
+        ((f"{a:g}", f"{c:g}", *label),
+         replace(spec, onset=a, drift_onset=c, drift_sd=0.01, level_sd=0.02, drift_level_sd=0.1))
+        for a, c in ((0.2, 0.2), (0.3, 0.1))
+        for label, spec in grid(["6 ratios, 2 seeds", "6 ratios, 3 seeds"], [500, 2000], [0.005],
+                                shape="hinge", drop=0.12, drift=0.5)
+    ]  # fmt: skip
     single = [
         ((shape, f"{n}", points(sd)), CurveSpec(shape=shape, drop=0.08, onset=0.15, ratios=FOUR, n=n, seed_sd=sd))
         for shape, n, sd in product(("null", "hinge"), (500, 2000), (0.005, 0.01, 0.015))
@@ -166,8 +194,8 @@ def tables() -> list[Table]:
               (at_most(0.07),),
               (Row(("6 ratios, 1 seed, 500 items",), partial(corrected_record, family, 24)),
                Row(("4 ratios, 3 seeds, 500 items",), partial(corrected_record, tripled, 24)))),
-        Table("Surprise gap", "500 items, 6 ratios; drift is of the log-temperature, a hinge at .2.",
-              ("drift at .5", "baseline", "seeds"), ("gap flagged", "accuracy flagged", "calibration called safe"),
+        Table("Surprise gap", "500 items; drift is of the log-temperature, a hinge at .2.",
+              ("drift at .5", "baseline", "layout"), ("gap flagged", "accuracy flagged", "calibration called safe"),
               (None, None, None),
               tuple(Row(label, partial(gap_record, spec, sign)) for label, spec, sign in gaps)),
         Table("Lead, both at once", "-12 points and a drift of .5 at ratio .5; drift SD is twice the seed SD.",
@@ -175,4 +203,16 @@ def tables() -> list[Table]:
               rows(lead_record, ties)),
         Table("Lead, one before the other", "As above.", both, ("both degraded", "lead covered", "early", "late"),
               (None, at_least(0.92), None, None), rows(lead_record, leads)),
+        Table("Seeds apart, null curves",
+              "Each training seed has a level of its own, the same at all its ratios; nothing changes with the ratio.",
+              ("shape", *layout, "SD of the seeds' levels"), ("flagged", "called safe"), (at_most(0.07), None),
+              tuple(Row(label, partial(accuracy_columns, (0, 4), spec)) for label, spec in apart_null)),
+        Table("Seeds apart, hinges", "The same with a hinge at .2 and -6 points at .5.",
+              ("shape", *layout, "SD of the seeds' levels"), (accuracy[0], accuracy[1], accuracy[3]),
+              (None, at_least(0.92), at_most(0.06)),
+              tuple(Row(label, partial(accuracy_columns, (0, 1, 3), spec)) for label, spec in apart_hinge)),
+        Table("Seeds apart, lead",
+              "As the other leads, with seeds' levels of SD 2 points and .1 of the log-temperature; drift SD .01.",
+              both, ("both degraded", "lead covered", "early", "late"), (None, at_least(0.92), None, None),
+              rows(lead_record, apart_leads)),
     ]  # fmt: skip

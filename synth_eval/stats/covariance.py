@@ -65,7 +65,9 @@ def mean_covariance(deviations: FloatArray) -> FloatArray:
     both = np.outer(varies, varies) & ~np.eye(columns, dtype=bool)
     common = float(correlation[both].mean()) if both.any() else 0.0
     common = float(np.clip(common, 0.0, MOST_ALIKE))
-    correlation = np.where(both, correlation, common)
+    # what a constant column shares is not known: only the part that is shrunk says so, or the whole might not be
+    # positive definite
+    correlation = np.where(both, correlation, 0.0)
     weight = min(1.0, SHRINKAGE_ITEMS / n)
     correlation = (1 - weight) * correlation + weight * common
     np.fill_diagonal(correlation, 1.0)
@@ -74,10 +76,17 @@ def mean_covariance(deviations: FloatArray) -> FloatArray:
     return shrunk
 
 
-def contrast_variance(covariance: FloatArray) -> float:
-    """Average variance of a checkpoint's mean once what all checkpoints share is taken out.
+def contrast_variance(covariance: FloatArray, flat: FloatArray) -> float:
+    """Average variance of a checkpoint's mean once what checkpoints share is taken out.
 
-    With equal variances v and correlations c it is v (1 - c): half the variance of the difference of two checkpoints.
+    With equal variances v and correlations c between the checkpoints that share a column of `flat` it is v (1 - c):
+    half the variance of the difference of two of them.
+
+    Parameters
+    ----------
+    covariance : (C, C) of the means
+    flat : (C, L), `Design.flat`
     """
-    columns = len(covariance)
-    return float((np.trace(covariance) - covariance.sum() / columns) / (columns - 1))
+    shared = np.linalg.qr(flat)[0]
+    count, levels = flat.shape
+    return float((np.trace(covariance) - np.trace(shared.T @ covariance @ shared)) / (count - levels))

@@ -130,14 +130,16 @@ class CurveVerdict:
     min_detectable : fall at the largest ratio that is found with 80% power if it is a straight line from the lowest;
         never less than three items.
     phi, df : measured noise around the curve and between seeds over that of items, and its degrees of freedom, pooled
-        over curves of one measure. phi is None on none.
+        over curves of one measure. phi is None on none. Where every seed has a baseline of its own, what is common to
+        all checkpoints of a seed is no noise: it cancels in every difference from the baseline.
     conditional : df < 3, so that everything here holds if ``seed_sd`` is what was declared.
     seed_tolerance : the largest seed SD at which a conditional degraded verdict survives.
     best_ratio : ratio with the best value.
     direction : +1 if a signed curve is judged upwards (growing overconfidence), else -1.
-    seed_sd : standard deviation of a checkpoint's mean between training runs, measured or declared.
-    item_sd : standard deviation of one item's score within a checkpoint, beyond what all checkpoints share: a mean over
-        n items has the noise ``item_sd**2 / n + seed_sd**2``.
+    seed_sd : standard deviation of a checkpoint's mean between training runs, measured or declared; beyond the seed's
+        own level where that is taken out.
+    item_sd : standard deviation of one item's score within a checkpoint, beyond what all checkpoints share (those of a
+        seed, where its level is taken out): a mean over n items has the noise ``item_sd**2 / n + seed_sd**2``.
     fitted : the best-fitting shape in the direction that is worse, in units of the scores; None where none falls.
     """
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.stats.fit import SHAPE_PARAMETERS
+from synth_eval.stats.noise import LEAST_DF
+
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
 
@@ -27,6 +30,7 @@ class Design:
         that bears on ``contrasts``. A seed's own level cancels in paired differences, so it is taken out first.
     level_residual, level_df
         The same with the seeds' own level left in: the noise that bears on ``means``.
+    flat : (n_checkpoints, n_levels) 0 or 1; what does not change with the ratio: one column a seed, or one for all.
     """
 
     levels: FloatArray
@@ -37,6 +41,7 @@ class Design:
     paired_df: int
     level_residual: FloatArray
     level_df: int
+    flat: FloatArray
 
 
 def design_of(ratios: FloatArray, seeds: IntArray, baseline: float) -> Design:
@@ -54,7 +59,17 @@ def design_of(ratios: FloatArray, seeds: IntArray, baseline: float) -> Design:
         with_seeds, df = _residual(np.hstack([at_level.T, at_seed]))
         if df > 0:
             paired_residual, paired_df = with_seeds, df
-    return Design(levels, count, means, contrasts, paired_residual, paired_df, level_residual, level_df)
+    return Design(
+        levels,
+        count,
+        means,
+        contrasts,
+        paired_residual,
+        paired_df,
+        level_residual,
+        level_df,
+        _flat(ratios, at_seed, baseline),
+    )
 
 
 def _contrasts(means: FloatArray, ratios: FloatArray, seeds: IntArray, baseline: float) -> FloatArray:
@@ -66,6 +81,18 @@ def _contrasts(means: FloatArray, ratios: FloatArray, seeds: IntArray, baseline:
     reference /= reference.sum(axis=1, keepdims=True)  # row c: what checkpoint c is compared with
     contrasts: FloatArray = means @ (np.eye(len(ratios)) - reference)
     return contrasts
+
+
+def _flat(ratios: FloatArray, at_seed: FloatArray, baseline: float) -> FloatArray:
+    """A level for each seed where all have a baseline to fall from and enough is left over to measure noise by.
+
+    A seed's level cancels in the differences that are asked for, so leaving it in would only count it as noise of them.
+    """
+    has_baseline = at_seed[ratios == baseline].any(axis=0)
+    has_more = at_seed.sum(axis=0) > 1
+    left_over = len(ratios) - SHAPE_PARAMETERS - at_seed.shape[1]
+    own_levels = has_baseline.all() and has_more.all() and left_over >= LEAST_DF
+    return at_seed if own_levels else np.ones((len(ratios), 1))
 
 
 def _residual(effects: FloatArray) -> tuple[FloatArray, int]:

@@ -14,26 +14,29 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
+SHAPE_PARAMETERS = 2  # size and knot
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Every shape, each with its own level and size of fall, fitted in coordinates where the noise is white.
+    """Every shape, each with its own level (or levels) and size of fall, fitted where the noise is white.
 
     Attributes
     ----------
     shapes : the K shapes.
     root : (C, C) lower-triangular root of the covariance of the C means.
-    level : (C,) unit vector: a flat curve, whitened.
+    flat : (C, L) orthonormal: what does not change with the ratio, whitened; see `Design.flat`.
     directions : (C, K) unit vectors: each shape whitened, its flat part taken out.
     lengths : (K,) lengths of those vectors before they were scaled to 1.
     mean : (C,) the means, whitened.
     scores : (K,) ``directions.T @ mean``: positive where the curve rises along a shape, negative where it falls. In
         standard errors.
-    flat_rss : residual sum of squares around the best flat line.
+    flat_rss : residual sum of squares around the best flat line, or lines.
     """
 
     shapes: Shapes
     root: FloatArray
-    level: FloatArray
+    flat: FloatArray
     directions: FloatArray
     lengths: FloatArray
     mean: FloatArray
@@ -47,8 +50,8 @@ class Fit:
 
     @property
     def residual_df(self) -> int:
-        """What level, size and knot of a shape leave over: sum(R - 3) + R (seeds - 1) of docs/methods.md."""
-        return max(0, len(self.mean) - 3)
+        """What levels, size and knot of a shape leave over: C - 2 - L."""
+        return max(0, len(self.mean) - SHAPE_PARAMETERS - int(self.flat.shape[1]))
 
     @property
     def rise(self) -> FloatArray:
@@ -62,7 +65,7 @@ class Fit:
         return white
 
 
-def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray) -> Fit:
+def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray, flat: FloatArray | None = None) -> Fit:
     """Fit every shape to the means of a curve ("The curve test" in docs/methods.md).
 
     Parameters
@@ -70,22 +73,24 @@ def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray) -> 
     mean : (C,) mean score of each checkpoint
     covariance : (C, C) of these means, positive definite
     ratios : (C,) at least two distinct
+    flat : (C, L) columns that do not change with the ratio, such as `Design.flat`; one level for all if None
     """
     shapes = shapes_over(float(ratios.min()), float(ratios.max()))
     root = np.asarray(np.linalg.cholesky(covariance), dtype=float)
-    columns = np.column_stack([np.ones_like(mean), mean, shapes.at(ratios)])
+    flat = np.ones((len(mean), 1)) if flat is None else flat
+    columns = np.column_stack([mean, shapes.at(ratios), flat])
     white = solve_triangular(root, columns, lower=True)
-    level = white[:, 0] / np.linalg.norm(white[:, 0])
-    rest = white[:, 1:] - np.outer(level, level @ white[:, 1:])
+    curves, levels = white[:, : -flat.shape[1]], np.linalg.qr(white[:, -flat.shape[1] :])[0]
+    rest = curves - levels @ (levels.T @ curves)
     lengths = np.linalg.norm(rest[:, 1:], axis=0)
     directions = rest[:, 1:] / lengths
     return Fit(
         shapes=shapes,
         root=root,
-        level=level,
+        flat=levels,
         directions=directions,
         lengths=lengths,
-        mean=white[:, 1],
+        mean=white[:, 0],
         scores=directions.T @ rest[:, 0],
         flat_rss=float(rest[:, 0] @ rest[:, 0]),
     )

@@ -99,7 +99,9 @@ def paired_differences(
     replicated = design.paired_df > 0
     quantile_df = float(min(design.paired_df, n - 1) if replicated else max(n - 1, 1))
     if seed_variance is not None:
-        paired_variance = level_variance = seed_variance
+        own_levels = design.flat.shape[1] > 1  # then the curve test leaves out what a value by itself still has
+        level_variance = max(seed_variance, level_variance) if own_levels else seed_variance
+        paired_variance = seed_variance
         quantile_df = float(min(df if df is not None else np.inf, max(n - 1, 1)))
     item_variance = np.sum((deviations @ design.contrasts.T) ** 2, axis=0) / pairs
     value_variance = np.sum((deviations @ design.means.T) ** 2, axis=0) / pairs

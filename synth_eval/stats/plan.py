@@ -85,10 +85,10 @@ def _factors(layout: Layout, tests: int) -> tuple[float, float]:
     """(detectable loss, margin that can be shown safe) of one layout, in standard errors of a checkpoint's mean."""
     ratios = np.repeat(sorted(layout.ratios), layout.seeds)
     seeds = np.tile(np.arange(layout.seeds), len(layout.ratios))
-    fit = fit_shapes(np.zeros(len(ratios)), np.eye(len(ratios)), ratios)
+    design = design_of(ratios, seeds, layout.baseline)
+    fit = fit_shapes(np.zeros(len(ratios)), np.eye(len(ratios)), ratios, design.flat)
     df = fit.residual_df
     noise = Noise(1.0 if df >= LEAST_DF else None, df)
-    design = design_of(ratios, seeds, layout.baseline)
     contrasts: FloatArray = design.contrasts[design.levels != layout.baseline]
     null = simulated_null(fit, noise, contrasts, draws=DRAWS)
     return min_detectable(fit, noise, null, contrasts, tests=tests), _largest_fall(fit, noise)
@@ -101,7 +101,7 @@ def _largest_fall(fit: Fit, noise: Noise) -> float:
     gains = np.maximum(along, 0.0) ** 2
     reach: FloatArray | float = noise.reach
     if not noise.declared:
-        flat = np.einsum("ij,ij->i", z, z) - (z @ fit.level) ** 2
+        flat = np.einsum("ij,ij->i", z, z) - np.sum((z @ fit.flat) ** 2, axis=1)
         left = np.maximum(flat - np.max(along**2, axis=1), 0.0) / noise.df
         reach = (np.maximum(1.0, left) * f_quantile(noise.quantile_df))[:, None]
     room = reach - gains.max(axis=1, keepdims=True) + along**2

@@ -21,7 +21,7 @@ class Prepared:
     """Checkpoints ordered by ratio, then seed, so that the order in which they came does not matter.
 
     ``covariance`` (C, C) is that of ``mean`` (C,) over items. ``item_variance`` is that of one checkpoint's mean over
-    items, beyond what all checkpoints share.
+    items, beyond what all checkpoints share, or those of one seed where seeds have a level each.
     """
 
     curve: CurveData
@@ -47,12 +47,12 @@ class Prepared:
 
     @property
     def item_variance(self) -> float:
-        return contrast_variance(self.covariance)
+        return contrast_variance(self.covariance, self.design.flat)
 
     def fit(self, seed_variance: float = 0.0) -> Fit:
         """Every shape, on the noise of items and a declared noise between training runs."""
         covariance = self.covariance + seed_variance * np.eye(len(self.mean))
-        return fit_shapes(self.mean, covariance, self.curve.ratios)
+        return fit_shapes(self.mean, covariance, self.curve.ratios, self.design.flat)
 
 
 def prepare(curve: CurveData) -> Prepared:

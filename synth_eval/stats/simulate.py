@@ -45,7 +45,8 @@ class CurveSpec:
     ``drop`` is the accuracy lost at the largest ratio (won, for improve-only; won at ``onset`` and lost again, for
     improve-then-return), ``seed_sd`` the standard deviation of accuracy between training runs, ``shared`` the share of
     item variance that all checkpoints have in common. ``drift`` is the log-temperature at the largest ratio, a hinge
-    from ``drift_onset``; ``drift_sd`` its standard deviation between training runs.
+    from ``drift_onset``; ``drift_sd`` its standard deviation between training runs. ``level_sd`` and ``drift_level_sd``
+    are those of a training seed's own level, the same at all of its ratios, the baseline included.
     """
 
     shape: ShapeName = "null"
@@ -60,6 +61,8 @@ class CurveSpec:
     drift: float = 0.0
     drift_onset: float = 0.2
     drift_sd: float = 0.0
+    level_sd: float = 0.0
+    drift_level_sd: float = 0.0
 
     def fall(self, ratios: FloatArray) -> FloatArray:
         """Accuracy lost at each ratio; negative where better than the baseline."""
@@ -120,6 +123,8 @@ def simulate_items(spec: CurveSpec, rng: np.random.Generator, *, gap: bool = Fal
     ratios = np.repeat(spec.ratios, spec.seeds)
     seeds = np.tile(np.arange(spec.seeds), len(spec.ratios))
     accuracy = spec.accuracy - spec.fall(ratios) + spec.seed_sd * rng.standard_normal(len(ratios))
+    if spec.level_sd:
+        accuracy = accuracy + spec.level_sd * rng.standard_normal(spec.seeds)[seeds]
     accuracy_of, strengths = _strengths()
     strength = np.interp(accuracy, accuracy_of, strengths)
     kind = np.float32  # twice as fast, and far finer than any effect
@@ -133,6 +138,8 @@ def simulate_items(spec: CurveSpec, rng: np.random.Generator, *, gap: bool = Fal
     largest = max(spec.ratios)
     drifts = spec.drift * np.clip((ratios - spec.drift_onset) / (largest - spec.drift_onset), 0.0, None)
     drifts = drifts + spec.drift_sd * rng.standard_normal(len(ratios))
+    if spec.drift_level_sd:
+        drifts = drifts + spec.drift_level_sd * rng.standard_normal(spec.seeds)[seeds]
     return SimulatedItems(ratios, seeds, correct, _surprise_gap(z * np.exp(drifts).astype(kind)))
 
 

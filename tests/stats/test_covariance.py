@@ -50,4 +50,24 @@ def test_a_constant_column_keeps_some_error() -> None:
 
 def test_contrast_variance_by_hand() -> None:
     # variances 4, covariances 3: each pair differs with variance 2 (4 - 3) = 2, half of that is 1
-    assert contrast_variance(np.full((3, 3), 3.0) + np.eye(3)) == pytest.approx(1.0)
+    assert contrast_variance(np.full((3, 3), 3.0) + np.eye(3), np.ones((3, 1))) == pytest.approx(1.0)
+
+
+def test_contrast_variance_within_seeds() -> None:
+    # two seeds of two checkpoints: variances 4, covariances 3 within a seed and 0 between. Within: 4 - 3 = 1.
+    # With one level for all, the mean of 4 - 3 and twice 4 - 0 over the three others of each checkpoint: 9 / 3
+    covariance = np.kron(np.eye(2), np.full((2, 2), 3.0)) + np.eye(4)
+    seeds = np.kron(np.eye(2), np.ones((2, 1)))
+    assert contrast_variance(covariance, seeds) == pytest.approx(1.0)
+    assert contrast_variance(covariance, np.ones((4, 1))) == pytest.approx(3.0)
+
+
+def test_a_constant_column_leaves_it_positive_definite() -> None:
+    # Five columns that vary: two that nearly mirror each other, three that nearly agree. Their mean correlation is
+    # about (3 - .98) / 10 = .2; a constant column correlated so with all of them would need .2^2 * 2 / (1 - .98) < 1.
+    rng = np.random.default_rng(0)
+    one, other, noise = rng.standard_normal((3, 4000))
+    columns = [one, -one + 0.2 * noise, *(other + 0.1 * rng.standard_normal((3, 4000))), np.zeros(4000)]
+    deviations = np.stack(columns, axis=1)
+    found = mean_covariance(deviations - deviations.mean(axis=0))
+    assert np.linalg.eigvalsh(found)[0] > 0

@@ -57,3 +57,24 @@ def test_residual_sum_of_squares_by_hand() -> None:
 
 def test_no_baseline_gives_no_contrast() -> None:
     assert np.isnan(_design([(0.1, 0), (0.2, 0)]).contrasts).all()
+
+
+def test_seeds_have_levels_of_their_own_where_all_can_be_compared() -> None:
+    # 4 ratios x 2 seeds: 8 checkpoints - 2 - 2 levels = 4 degrees of freedom are left
+    full = [(r, s) for r in (0.0, 0.1, 0.2, 0.3) for s in (0, 1)]
+    np.testing.assert_array_equal(_design(full).flat, [[1, 0], [0, 1]] * 4)
+    # the second seed has no baseline, or nothing but a baseline: one level for all
+    assert _design([cell for cell in full if cell != (0.0, 1)]).flat.shape == (7, 1)
+    assert _design([cell for cell in full if cell[0] == 0 or cell[1] == 0]).flat.shape == (5, 1)
+    # a seed may lack some other ratio: 7 - 2 - 2 = 3 are left
+    assert _design([cell for cell in full if cell != (0.2, 1)]).flat.shape == (7, 2)
+    # 3 ratios x 2 seeds: 6 - 2 - 2 = 2 would be too few to measure noise by, with one level 3 are left
+    assert _design([cell for cell in full if cell[0] < 0.3]).flat.shape == (6, 1)
+    assert _design([(r, 0) for r in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)]).flat.shape == (6, 1)
+
+
+def test_levels_of_seeds_cancel_in_every_contrast() -> None:
+    uneven = [(0.0, 0), (0.0, 1), (0.0, 2), (0.1, 0), (0.1, 1), (0.2, 1), (0.2, 2), (0.3, 0), (0.3, 2), (0.4, 0)]
+    design = _design(uneven)
+    assert design.flat.shape == (10, 3)
+    np.testing.assert_allclose(design.contrasts @ design.flat, 0, atol=1e-12)

@@ -23,6 +23,33 @@ def test_by_hand() -> None:
     assert fit.residual_df == 0
 
 
+def test_a_level_for_each_seed_by_hand() -> None:
+    # seed 0: 1, 1, 0; seed 1: 3, 3, 2. Around its own mean each is 1/3, 1/3, -2/3: flat 2 (1 + 1 + 4) / 9 = 4/3.
+    # Line: -.5, 0, .5 in each seed, squares 1 in all; product with the means 2 (-1/6 - 1/3) = -1.
+    # Any knot from .5 on: an exact fit.
+    fit = fit_shapes(
+        np.array([1.0, 3.0, 1.0, 3.0, 0.0, 2.0]), np.eye(6), np.repeat([0.0, 0.5, 1.0], 2), np.tile(np.eye(2), (3, 1))
+    )
+    assert fit.flat_rss == pytest.approx(4 / 3)
+    assert fit.rise[0] == pytest.approx(-1)
+    assert fit.scores[0] == pytest.approx(-1)
+    assert fit.either_rss == pytest.approx(0, abs=1e-12)
+    assert fit.residual_df == 6 - 2 - 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 3))
+def test_constants_of_the_flat_columns_change_nothing(seed: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    ratios, flat = np.repeat(np.linspace(0, 1, 4), levels), np.tile(np.eye(levels), (4, 1))
+    half = rng.standard_normal((4 * levels, 4 * levels + 2))
+    covariance, mean = half @ half.T, rng.standard_normal(4 * levels)
+    fit = fit_shapes(mean, covariance, ratios, flat)
+    moved = fit_shapes(mean + flat @ rng.standard_normal(levels), covariance, ratios, flat)
+    np.testing.assert_allclose(moved.scores, fit.scores, atol=1e-7)
+    assert moved.flat_rss == pytest.approx(fit.flat_rss, abs=1e-6)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 9))
 def test_every_shape_agrees_with_generalised_least_squares(seed: int, columns: int) -> None:

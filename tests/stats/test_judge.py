@@ -92,6 +92,23 @@ def test_better_then_back_is_not_degraded_although_it_falls() -> None:
     assert verdict.verdict != "degraded"
 
 
+def test_a_seed_that_is_better_throughout_hides_no_loss() -> None:
+    falling = tuple(-0.4 * r for r in SIX)
+    curve = normal_curve(12, falling, ratios=SIX, seeds=2, n=2000, exact=True, noise=0.3)
+    apart = dataclasses.replace(curve, scores=curve.scores + np.array([-0.2, 0.2])[curve.seeds])
+    verdict = _judge(apart)
+    assert verdict.verdict == "degraded"
+    assert verdict.df == 12 - 2 - 2
+    assert verdict.phi < 0.1  # the means lie exactly on two parallel lines
+    # a mean over two seeds that lie .2 to either side: variance (.2^2 + .2^2) / 1 between them, half of it for the mean
+    np.testing.assert_allclose(verdict.se, np.hypot(0.2, _judge(curve).se), rtol=0.02)
+    # without the baseline of one seed its level cannot be told from a change
+    has = ~((apart.ratios == 0) & (apart.seeds == 1))
+    unpaired = _judge(CurveData(apart.scores[:, has], apart.ratios[has], apart.seeds[has]))
+    assert unpaired.verdict == "inconclusive"
+    assert unpaired.df == 11 - 2 - 1
+
+
 def test_few_ratios_lean_on_a_declared_noise() -> None:
     curve = normal_curve(8, (0.0, 0.0, -0.2, -0.4), ratios=(0.0, 0.1, 0.3, 0.5), n=400, exact=True, seed_sd=0.02)
     verdict = _judge(curve)
@@ -137,6 +154,19 @@ def test_order_of_items_and_checkpoints_does_not_matter(seed: int, seeds: int) -
     items, columns = rng.permutation(curve.n_items), rng.permutation(len(curve.ratios))
     shuffled = CurveData(curve.scores[items][:, columns], curve.ratios[columns], curve.seeds[columns])
     np.testing.assert_allclose(_numbers(_judge(shuffled)), _numbers(_judge(curve)), atol=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.sampled_from([2, 3]), st.floats(0.1, 5))
+def test_what_a_seed_has_at_all_ratios_does_not_matter(seed: int, seeds: int, spread: float) -> None:
+    curve = normal_curve(seed, seeds=seeds)
+    own = spread * np.random.default_rng(seed).standard_normal(seeds)
+    own -= own.mean()  # the mean of the baselines stays, and with it the relative margin
+    judged, moved = _judge(curve), _judge(dataclasses.replace(curve, scores=curve.scores + own[curve.seeds]))
+    for name in ("verdict", "budget", "first_below", "df", "onset", "onset_ci"):
+        assert getattr(moved, name) == getattr(judged, name)
+    for name in ("p_value", "phi", "min_detectable", "difference", "difference_ci", "seed_sd", "item_sd"):
+        np.testing.assert_allclose(getattr(moved, name), getattr(judged, name), rtol=1e-6, atol=1e-9)
 
 
 @settings(max_examples=20, deadline=None)

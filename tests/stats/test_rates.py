@@ -63,6 +63,14 @@ def test_power() -> None:
     assert rate([verdict.p_value < 0.05 for verdict in judged(spec, 200, seed=2)]) >= _at_least(0.90, 200)
 
 
+def test_seeds_with_a_level_of_their_own() -> None:
+    apart: dict[str, Any] = {"n": 500, "seeds": 2, "level_sd": 0.03}
+    false = rate([verdict.p_value < 0.05 for verdict in judged(CurveSpec(**apart), 200, seed=9)])
+    assert false <= _at_most(0.07, 200)
+    losing = CurveSpec("hinge", onset=0.2, drop=0.06, **apart)
+    assert rate([verdict.p_value < 0.05 for verdict in judged(losing, 100, seed=10)]) >= _at_least(0.85, 100)
+
+
 @pytest.mark.parametrize(
     ("layout", "seed_sd"),
     [

@@ -49,6 +49,16 @@ def test_items_are_paired_and_seeds_are_not_alike() -> None:
     assert 0.02 < means.std() < 0.09
 
 
+def test_a_seeds_own_level_is_the_same_at_all_ratios() -> None:
+    spec = CurveSpec(n=40_000, seeds=2, ratios=(0.0, 0.25, 0.5), level_sd=0.1, drift_level_sd=0.3)
+    items = simulate_items(spec, np.random.default_rng(4), gap=True)
+    for scores in (items.correct, items.gap):
+        apart = scores[:, items.seeds == 1] - scores[:, items.seeds == 0]
+        assert np.abs(apart.mean(axis=0)).min() > 0.02
+        change = apart[:, 1:] - apart[:, :1]
+        assert (np.abs(change.mean(axis=0)) < 4 * change.std(axis=0) / np.sqrt(len(change))).all()
+
+
 def test_without_drift_the_gap_is_zero_at_any_accuracy() -> None:
     spec = CurveSpec("linear", drop=0.3, n=40_000, ratios=(0.0, 0.25, 0.5))
     gap = simulate_items(spec, np.random.default_rng(2), gap=True).gap

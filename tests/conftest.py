@@ -13,6 +13,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from end_to_end_run import MANIFEST, run
+from hypothesis import settings
+
+# An example is not wrong because the machine is slow for a moment.
+settings.register_profile("synth-eval", deadline=None)
+settings.load_profile("synth-eval")
 
 
 class Done(NamedTuple):

@@ -28,7 +28,7 @@ checkpoints:
   - {path: a, ratio: 0}
   - {path: b, ratio: 0.5}
 """
-WAYS = {"shared-prefix": "", "plain": ", shared_prefix: false"}
+WAYS = {"shared-prefix": "", "plain": ", shared_prefix: false", "two-workers": ""}
 LIMIT = "24"
 ITEM_TABLES = 6  # three tasks, two checkpoints
 
@@ -45,8 +45,10 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(family: Path, way: str, output: Path) -> subprocess.Popen[str]:
     root = Path(synth_eval.__file__).parents[1]
+    workers = "2" if way == "two-workers" else "1"
+    command = [sys.executable, "-m", "synth_eval", "run", f"{way}.yaml", "-o", str(output)]
     return subprocess.Popen(
-        [sys.executable, "-m", "synth_eval", "run", f"{way}.yaml", "-o", str(output), "--limit", LIMIT, "--quiet"],
+        [*command, "--limit", LIMIT, "--workers", workers, "--quiet"],
         cwd=family,
         env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_eval.types import ItemTable, OwnTask, ReferenceText, SynthEvalError
+from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText, SynthEvalError
 
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from synth_eval.harness.read_texts import KeptFeatures
     from synth_eval.types import FloatArray
 
-LEAST_TEXTS = 100  # of each side
 TEXTS_A_BUCKET = 10  # as the authors of MAUVE advise
 CHARACTERS_A_TOKEN = 10  # more than any usual text has
 

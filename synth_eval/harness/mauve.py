@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synth_eval.types import SynthEvalError
+from synth_eval.types import LEAST_TEXTS, SynthEvalError
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
 
 EXPLAINED = 0.9  # share of the variance that is clustered
-LEAST_TEXTS = 100  # its authors advise some thousand; below this, the clusters hold a few texts each
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ from synth_eval.manifest.fields import STRICT, Seed, Text, as_list
 from synth_eval.manifest.own_tasks import file_patterns
 from synth_eval.manifest.paths import absolute
 from synth_eval.manifest.source import Source
-from synth_eval.types import ReferenceText
-
-FEWEST = 100  # texts: below it MAUVE is refused
+from synth_eval.types import LEAST_TEXTS, ReferenceText
 
 
 class MauveEntry(BaseModel):
@@ -24,7 +22,7 @@ class MauveEntry(BaseModel):
     reference: Annotated[list[Text], BeforeValidator(as_list), Field(min_length=1)]
     model: Text
     field: Text = "text"
-    texts: Annotated[StrictInt, Field(ge=FEWEST)] = 1000
+    texts: Annotated[StrictInt, Field(ge=LEAST_TEXTS)] = 1000
     longest: Annotated[StrictInt, Field(ge=1)] = 128
     seed: Seed = 0
     skip_unusable: StrictBool = False

@@ -129,9 +129,9 @@ class _Refit:
 def _resampled_onsets(sides: list[_Refit], *, resamples: int, seed: int) -> FloatArray:
     """Onsets of every metric in every resample of the items, (n_metrics, resamples)."""
     n = len(sides[0].prepared.deviations)
-    deviations = [side.prepared.deviations.astype(np.float32) / np.float32(n) for side in sides]
+    deviations = [side.prepared.deviations / n for side in sides]
     parts = [
-        [side.onsets((counts @ each).astype(float)) for side, each in zip(sides, deviations)]
+        [side.onsets(counts @ each) for side, each in zip(sides, deviations)]
         for counts in resampled_counts(n, resamples, seed)
     ]
     return np.concatenate([np.array(part) for part in parts], axis=1)

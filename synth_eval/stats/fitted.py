@@ -34,12 +34,13 @@ def fitted_curve(fit: Fit, mean: FloatArray, ratios: FloatArray, direction: int)
     Its values at the lowest and highest ratio, in the units of the means; None where no shape runs that way.
     """
     along = direction * fit.scores
-    best = int(np.argmax(along))
+    shapes, gains = fit.shapes, np.maximum(along, 0.0) ** 2
+    best = shapes.best(gains)
     if not along[best] > 0:
         return None
-    shapes, size = fit.shapes, float(fit.rise[best])
+    size = float(fit.rise[best])
     start = float(np.mean(mean - size * shapes.at(ratios)[:, best]))
     if best < shapes.hinges:
-        knot = float(shapes.likeliest_knot(np.maximum(along[: shapes.hinges], 0.0) ** 2))
+        knot = float(shapes.likeliest_knot(gains[: shapes.hinges]))
         return FittedCurve("hinge", knot, start, start + size)
     return FittedCurve("power", POWERS[best - shapes.hinges], start, start + size)

@@ -54,7 +54,7 @@ def crossing(fit: Fit, noise: Noise, direction: int, *, baseline: float, margin:
     """
     along = direction * fit.scores
     gains = np.maximum(along, 0.0) ** 2
-    best = int(np.argmax(gains))
+    best = fit.shapes.best(gains)
     at_best = _reaches(fit, along / fit.lengths, baseline, margin)[best]
     # a size s of shape k has the sum of squares  flat - along_k^2 + (s length_k - along_k)^2
     room = noise.reach - gains.max() + along**2

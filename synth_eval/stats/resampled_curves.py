@@ -158,13 +158,13 @@ def _item_draws(
         if len(np.unique(its_rows)) < len(its_rows):
             raise ValueError("an item label stands twice in one curve: number the copies")
         # an item that a side lacks deviates by 0 there: the variance stays that of its own items
-        influence = np.zeros((len(labels), prepared.deviations.shape[1]), dtype=np.float32)
+        influence = np.zeros((len(labels), prepared.deviations.shape[1]))
         influence[its_rows] = prepared.deviations / len(its_rows)
         columns.append(influence)
     influence = np.hstack(columns)
     draws = np.concatenate([counts @ influence for counts in resampled_counts(len(labels), resamples, *seed)])
     widths = [column.shape[1] for column in columns]
-    return list(np.split(draws.astype(float), np.cumsum(widths)[:-1], axis=1))
+    return list(np.split(draws, np.cumsum(widths)[:-1], axis=1))
 
 
 def _run_draws(names: Sequence[Sequence[str]], *, seed: Sequence[int], resamples: int) -> list[FloatArray]:

@@ -59,6 +59,17 @@ class Shapes:
         at = self.lowest + np.concatenate([hinged, powered]) * (self.highest - self.lowest)
         return np.where(share > 1, np.inf, at)
 
+    def best(self, gains: FloatArray) -> int:
+        """The best shape, the first where several fit alike: rounding, another on every processor, must not choose.
+
+        A straight line is a hinge and a power; hinges between the two highest tested ratios are one and the same there.
+
+        Parameters
+        ----------
+        gains : (count,) >= 0, fall in the sum of squares by each shape
+        """
+        return int(np.argmax(gains >= gains.max() * (1 - SAME_FIT)))
+
     def likeliest_knot(self, gains: FloatArray) -> FloatArray:
         """Knot of the best hinge; where several fit alike (between the same two tested ratios), their mean.
 

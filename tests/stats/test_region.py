@@ -48,6 +48,12 @@ def test_upwards_is_the_mirror_image() -> None:
     assert crossing(down, KNOWN, -1, baseline=0.0, margin=0.03) == crossing(up, KNOWN, 1, baseline=0.0, margin=0.03)
 
 
+def test_only_the_last_ratio_falls() -> None:
+    # hinges from .4 on are all the same at the tested ratios: the crossing is that of the first, .4 + .1 x .03 / .1
+    found = crossing(_fit([0.8, 0.8, 0.8, 0.8, 0.8, 0.7]), KNOWN, -1, baseline=0.0, margin=0.03)
+    assert found.at == pytest.approx(0.43)
+
+
 def test_nothing_lost_is_never_crossed() -> None:
     found = crossing(_fit(0.6 + 0.2 * SIX), KNOWN, -1, baseline=0.0, margin=0.02)
     assert np.isinf([found.at, found.lowest, found.highest]).all()

@@ -42,6 +42,17 @@ def test_hinges_that_fit_alike_share_their_mean_knot() -> None:
     assert shapes.likeliest_knot(gains) == pytest.approx(0.22)
 
 
+@pytest.mark.parametrize("above", [10, 12, 50])
+def test_rounding_does_not_choose_among_shapes_that_fit_alike(above: int) -> None:
+    shapes = shapes_over(0.0, 1.0)
+    gains = np.zeros(shapes.count)
+    gains[[10, 11, 12, 50]] = 4.0
+    gains[above] *= 1 + 1e-15
+    assert gains.argmax() == above
+    assert shapes.best(gains) == 10
+    assert shapes.best(np.zeros(shapes.count)) == 0
+
+
 def test_empty_range() -> None:
     with pytest.raises(ValueError, match="range"):
         shapes_over(0.3, 0.3)

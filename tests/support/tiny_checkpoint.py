@@ -24,3 +24,22 @@ def write_tiny_neox(folder: Path, *, seed: int = 3, layers: int = 1, hidden: int
     )  # fmt: skip
     GPTNeoXForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+def write_given_neox(folder: Path, *, seed: int) -> Path:
+    """The same model with weights that come from a formula: torch may draw others in another version."""
+    import math
+
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    path = write_tiny_neox(folder) / "model.safetensors"
+    weights = load_file(path)
+    for number, name in enumerate(sorted(weights)):
+        shape, amount = weights[name].shape, weights[name].numel()
+        waves = [math.sin(12.9898 * (i + 1) + 78.233 * (number + 1) + 37.719 * seed) for i in range(amount)]
+        scale = 0.3 if weights[name].ndim > 1 else 0.05
+        drawn = torch.tensor([scale * ((1e4 * wave) % 2.0 - 1.0) for wave in waves]).reshape(shape)
+        weights[name] = (drawn + (name.endswith("norm.weight"))).to(weights[name].dtype).contiguous()
+    save_file(weights, path, metadata={"format": "pt"})
+    return folder

@@ -294,7 +294,7 @@ def command(*arguments: str, cwd: Path) -> tuple[int, str]:
 
 
 def family_numbers(name: str, folder: Path) -> Numbers:
-    """`compare --results` of a family: comparison.json and reliability.json, and that the tables hold the same."""
+    """`compare --results` of a family, and `plan`: comparison.json and reliability.json; its tables hold the same."""
     import pandas as pd
 
     family = FAMILIES[name]
@@ -313,7 +313,17 @@ def family_numbers(name: str, folder: Path) -> Numbers:
     for title, members in diagrams.items():
         for member in members:
             found |= _flat(_things(_named("diagram", title, member["label"]), member))
-    return found
+    _, planned = command("plan", "r", "--json", cwd=folder)
+    return found | _flat(_plan(json.loads(planned) if planned.startswith("[") else []))
+
+
+def _plan(rows: Iterable[Mapping[str, Any]]) -> Iterator[Thing]:
+    """What `synth-eval plan` says of each open curve."""
+    for row in rows:
+        thing = _named("plan", row["place"], row["task"], row["metric"])
+        yield thing, _fields(row, "place", "task", "metric", "needs", "advice")
+        for need in row["needs"]:
+            yield _named(thing, f"{need['seeds']} seeds"), _fields(need, "seeds")
 
 
 def calibration_numbers(write: Callable[[Path], None], *options: str) -> Callable[[Path], Numbers]:

@@ -31,7 +31,7 @@ PARSING = (
     "    for line in path.open('rb'): json.loads(line)"
 )
 READING = (
-    "import sys, pathlib; from synth_eval.store import read_samples\n"
+    "import sys, pathlib; from synth_eval.results import read_samples\n"
     "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.jsonl')): read_samples(path)"
 )
 

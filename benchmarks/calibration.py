@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from synth_eval import calibration as cal
-from synth_eval.calibration.blocks import blocks
+from synth_eval.calibration.binning import blocks
 from synth_eval.calibration.check import require_within
 
 ALTERNATIONS = 15

@@ -23,7 +23,7 @@ def main() -> None:
 
     from synth_eval.compare import compare_family
     from synth_eval.report.html import html_report
-    from synth_eval.store import read_items, write_items
+    from synth_eval.results import read_items, write_items
 
     tasks = {
         f"task_{i}": Task(hinge(0.8, slope=0.2 * (i % 3)), Flat(0.0), "reasoning" if i < 4 else "retrieval", n=2000)

@@ -89,7 +89,7 @@ def family_tables(folder: Path, said: str) -> str:
     """Accuracy, Brier score and ECE by ratio and task, both seeds."""
     from synth_eval.calibration import expected_calibration_error
     from synth_eval.manifest import load_family
-    from synth_eval.store import RunFolder
+    from synth_eval.results import RunFolder
 
     family = load_family(folder / "checkpoints.yaml")
     results = RunFolder(folder / "results" / family.name)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from synth_eval import diversity as d
-from synth_eval.diversity.near_duplicates import Elsewhere
+from synth_eval import generation as d
+from synth_eval.generation.repetition import Elsewhere
 
 WORDS = 200
 PER_PROMPT = 8

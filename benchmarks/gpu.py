@@ -22,7 +22,7 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from speed_parts.items import SETTINGS, requests_of
 
-from synth_eval.harness.shared_prefix import SharedPrefixLM
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
 PAGE = Path(__file__).with_suffix(".md")
 BATCH_SIZES = (8, 32, 128)

@@ -85,7 +85,7 @@ def score(model: str, items: str) -> dict[str, object]:
 
     import torch
 
-    from synth_eval.harness.shared_prefix import SharedPrefixLM
+    from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
     torch.set_num_threads(1)
     scorer = SharedPrefixLM(model, dtype="float32", device="cpu", batch_size=8)

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from synth_eval.diversity import (
+from synth_eval.generation import (
     CATALOGUE,
     Reference,
     characterise,

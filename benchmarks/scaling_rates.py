@@ -21,9 +21,9 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from scaling_families import SIZES, TOKENS, Truth, curve, family  # noqa: E402
 
-from synth_eval.stats.scaling import Points, answer_curve, answer_mixture, collapse_pattern, fit_law, points_of  # noqa: E402
-from synth_eval.stats.scaling.laws import MIXTURE  # noqa: E402
-from synth_eval.stats.scaling.minimise import DELTA, minimise  # noqa: E402
+from synth_eval.scaling import Points, answer_curve, answer_mixture, collapse_pattern, fit_law, points_of  # noqa: E402
+from synth_eval.scaling.fitting import DELTA, minimise  # noqa: E402
+from synth_eval.scaling.laws import MIXTURE  # noqa: E402
 
 PAGE = Path(__file__).with_suffix(".md")
 FAMILIES, CURVES, PATTERNS, PROMISED = 60, 40, 100, 400

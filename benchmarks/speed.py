@@ -32,8 +32,8 @@ from speed_parts.items import SETTINGS, requests_of
 from speed_parts.layouts import layouts
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from synth_eval.harness.prefix_plan import distinct_tokens
-from synth_eval.harness.shared_prefix import SharedPrefixLM
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM
+from synth_eval.harness.shared_prefix.plan import distinct_tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH_SIZES = (1, 8, 32)

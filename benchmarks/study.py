@@ -17,16 +17,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from synth_eval.compare.scaling import ScalingReport, scaling_report
 from synth_eval.lab.held_out import ALL
 from synth_eval.lab.study import KIND_LOSSES, LARGEST, LOSSES, quality_of_sources, write_tables
 from synth_eval.lab.study_jobs import is_done
 from synth_eval.lab.study_plan import StudyPlan, study_plan
 from synth_eval.lab.study_recipe import FULL, NATURAL, QUICK, StudyRecipe
 from synth_eval.lab.world import KINDS
-from synth_eval.manifest.loss_table import LossRow, read_loss_table
-from synth_eval.manifest.quantities import parse_quantity
-from synth_eval.stats.scaling import DomainEffects
+from synth_eval.scaling import DomainEffects
+from synth_eval.scaling.loss_table import LossRow, read_loss_table
+from synth_eval.scaling.report import ScalingReport, scaling_report
+from synth_eval.text import parse_quantity
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "study.md"

@@ -1,4 +1,4 @@
-"""The frozen dataclasses, type aliases and errors that every layer shares. Imports nothing of ours.
+"""The frozen dataclasses and type aliases that every layer shares. Imports nothing of ours.
 
 The words are those of the project: see "Words" in docs/design.md.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -29,36 +28,6 @@ DOMAIN = "domain"
 GENERATION = "generation"
 UNCATEGORISED = "other"
 LEAST_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with fewer its clusters hold few each
-
-
-class ExitCode(IntEnum):
-    """What the command line returns to the shell."""
-
-    OK = 0
-    GATE = 1  # --fail-on tripped
-    USAGE = 2  # wrong usage or manifest
-    PARTIAL = 3  # some checkpoints failed and the report is partial
-    INTERRUPTED = 130
-
-
-class SynthEvalError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, what to do."""
-
-    exit_code: ExitCode = ExitCode.USAGE
-
-
-class ManifestError(SynthEvalError):
-    """checkpoints.yaml says something that cannot be meant. Names file, line and mend."""
-
-
-class ResultsError(SynthEvalError):
-    """A results or samples file of lm-eval cannot be read."""
-
-
-class CheckpointError(SynthEvalError):
-    """One checkpoint cannot be built, loaded or scored; the others go on."""
-
-    exit_code = ExitCode.PARTIAL
 
 
 @dataclass(frozen=True)

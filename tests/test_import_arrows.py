@@ -13,41 +13,31 @@ import synth_eval
 
 PACKAGE = Path(synth_eval.__file__).parent
 
-PURE = {"calibration", "stats", "diversity", "skills", "overlap"}
+FOUNDATION = {"types", "errors", "text"}
+PURE = {"calibration", "dose_response", "scaling", "generation", "skills"}
+BOTTOM = {*FOUNDATION, *PURE, "manifest", "results"}
+MIDDLE = {*BOTTOM, "tasks", "data", "compare"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
-    "calibration": {"types"},
-    "stats": {"types"},
-    "diversity": {"types"},
-    "skills": {"types"},
-    "overlap": {"types"},
-    "scoring": {"types", *PURE},
-    "own_data": {"types"},
-    "manifest": {"types"},
-    "store": {"types"},
-    "public": {"types", "skills", "store"},
-    "compare": {"types", *PURE, "manifest", "store"},
-    "report": {"types", "compare"},
-    "harness": {"types", *PURE, "scoring", "manifest", "store", "own_data", "public"},
-    "lab": {"types", *PURE, "manifest", "store"},
+    "errors": set(),
+    "text": set(),
+    **dict.fromkeys(PURE, FOUNDATION),
+    "manifest": FOUNDATION,
+    "results": FOUNDATION,
+    "data": {*FOUNDATION, "skills", "results"},
+    "tasks": {*FOUNDATION, *PURE, "data"},
+    "compare": BOTTOM,
+    "report": {*BOTTOM, "compare"},
+    "harness": MIDDLE,
+    "lab": {*FOUNDATION, *PURE, "manifest", "results"},
     "__init__": set(),
+    "pipeline": {*MIDDLE, "report", "harness", "lab", "cli"},
+    "cli": {*MIDDLE, "report", "harness", "lab", "pipeline"},
     "__main__": {"cli"},
-    "cli": {
-        "types",
-        *PURE,
-        "scoring",
-        "manifest",
-        "store",
-        "compare",
-        "report",
-        "harness",
-        "lab",
-        "own_data",
-        "public",
-    },
 }
 HEAVY = {"torch", "transformers", "lm_eval", "accelerate", "tokenizers"}
 MAY_BE_HEAVY = {"harness", "lab"}
+READS_FILES = {"scaling/loss_table.py"}  # the reader of loss tables: the one module of scaling that knows files
 IO = {"pathlib", "os", "requests", "urllib", "sqlite3", "shutil", "tempfile", "subprocess"}
 
 
@@ -87,8 +77,9 @@ def test_arrows(path: Path) -> None:
                 assert other == mine or other in ALLOWED[mine], f"{mine} must not import {other}"
         top = name.split(".")[0]
         assert mine in MAY_BE_HEAVY or top not in HEAVY, f"{mine} must not import {top}"
-        # Reading its own packaged table is the one thing a pure layer may do with files.
-        assert mine not in PURE or top not in IO, f"the pure layer {mine} must not import {top}"
+        # Reading its own packaged table is the one other thing a pure layer may do with files.
+        reads = path.relative_to(PACKAGE).as_posix() in READS_FILES
+        assert reads or mine not in PURE or top not in IO, f"the pure layer {mine} must not import {top}"
 
 
 def test_lm_eval_has_one_importer() -> None:
@@ -102,7 +93,7 @@ def test_lm_eval_has_one_importer() -> None:
         ("import synth_eval", {"numpy", "pandas", *HEAVY}),
         ("import synth_eval.cli", {"numpy", "pandas", "pydantic", "rich", *HEAVY}),
         ("import synth_eval.compare, synth_eval.report.terminal", {"pandas", *HEAVY}),
-        ("import synth_eval.calibration, synth_eval.scoring.choice", {"scipy", "netcal", "pandas", *HEAVY}),
+        ("import synth_eval.calibration, synth_eval.tasks.metrics", {"scipy", "netcal", "pandas", *HEAVY}),
     ],
 )
 def test_importing_stays_cheap(statement: str, forbidden: set[str]) -> None:

@@ -8,8 +8,8 @@ from math import inf
 
 import numpy as np
 
-from synth_eval.stats import CurveVerdict, adjusted_p, judge_curves, lead_of
-from synth_eval.stats.simulate import CurveSpec, simulate_items
+from synth_eval.dose_response import CurveVerdict, adjusted_p, judge_curves, lead_of
+from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 ALPHA = 0.05
 NAN = float("nan")

@@ -18,7 +18,7 @@ from simulated.records import (
     lead_record,
     pooled_record,
 )
-from synth_eval.stats.simulate import CurveSpec
+from synth_eval.dose_response.simulation import CurveSpec
 
 SIX = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 ELEVEN = tuple(round(0.05 * i, 2) for i in range(11))

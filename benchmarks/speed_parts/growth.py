@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from synth_eval.harness.shared_prefix import SharedPrefixLM
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, DynamicCache
 
-from synth_eval.harness.shared_prefix import SharedPrefixLM
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
 ROWS = 8
 REPEATS = 2

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.calibration.answers import confidence_and_correct, why_no_confidence
+from synth_eval.calibration.bootstrap import Prepared, bootstrap, calibrated, observed, prepare, prepare_choices
 from synth_eval.calibration.intervals import invert, null_p_value, percentile_interval, studentized_interval
+from synth_eval.calibration.items import confidence_and_correct, why_no_confidence
 from synth_eval.calibration.metrics import METRICS, Metric, build_metric
-from synth_eval.calibration.prepared import Prepared, prepare, prepare_choices
-from synth_eval.calibration.resample import bootstrap, calibrated, observed
 from synth_eval.types import ItemTable
 
 if TYPE_CHECKING:

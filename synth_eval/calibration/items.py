@@ -16,7 +16,8 @@ from synth_eval.calibration.votes import vote_columns
 from synth_eval.types import ItemTable, Samples
 
 if TYPE_CHECKING:
-    from synth_eval.types import AnyArray, FloatArray, IntArray
+    from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
+
 
 PROBABILITY_FLOOR = 1e-6
 _SCORES = ("confidence", "p_gold", "entropy", "nll", "brier", "surprise_gap")
@@ -275,3 +276,35 @@ def _byte_column(samples: Samples, n: int) -> AnyArray:
     for i, values in enumerate(samples.choice_bytes or ((),) * n):
         column[i] = np.array(values, dtype=np.int64)
     return column
+
+
+# The one place that says which item tables carry a confidence, and why the others do not.
+
+
+def why_no_confidence(table: ItemTable) -> str:
+    """One line on why no answer of the table has a confidence that can be checked; "" if they have one."""
+    if table.kind == "rolling":
+        return f"{table.task} is a rolling task: it scores the likelihood of a text and gives no answer to be sure of"
+    if "confidence" not in table.columns:
+        return (
+            f"{table.task}: one answer an item: sample several (`repeats: 10`, a temperature, and the filter "
+            "take_first_k with k: 10, which keeps them all)"
+        )
+    if "correct" not in table.columns:
+        return (
+            f"{table.task}: its targets are not logged, or it compares answers in a way of its own: which of the "
+            "majority answers are right is not known"
+        )
+    return ""
+
+
+def confidence_and_correct(table: ItemTable) -> tuple[FloatArray, BoolArray]:
+    """(n,) confidence and (n,) correctness of a table's answers, of multiple choice or by vote, as `assess` takes them.
+
+    Raises
+    ------
+    ValueError : there are none, with the reason of `why_no_confidence`.
+    """
+    if reason := why_no_confidence(table):
+        raise ValueError(reason)
+    return table.columns["confidence"], table.columns["correct"]

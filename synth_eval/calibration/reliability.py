@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.calibration.prepared import Prepared, prepare, run_starts, runs
-from synth_eval.calibration.resample import Draws, bootstrap, calibrated, observed
-from synth_eval.calibration.smooth import MODES, cosine_basis, grid_cell
+from synth_eval.calibration.bootstrap import Draws, Prepared, bootstrap, calibrated, observed, prepare, run_starts, runs
+from synth_eval.calibration.errors import MODES, cosine_basis, grid_cell
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray

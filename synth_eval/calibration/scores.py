@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.calibration.binning import Binning, bin_index
-from synth_eval.calibration.blocks import blocks, log_sum
+from synth_eval.calibration.binning import Binning, bin_index, blocks, log_sum
 from synth_eval.calibration.check import checked, checked_choices
 from synth_eval.calibration.items import PROBABILITY_FLOOR
 

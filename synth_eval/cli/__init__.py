@@ -1,4 +1,4 @@
-"""The command line: one file a command, one enum of exit codes (`synth_eval.types.ExitCode`)."""
+"""The command line: one file a command, one enum of exit codes (`synth_eval.errors.ExitCode`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from synth_eval.cli.report import report
 from synth_eval.cli.run import run
 from synth_eval.cli.scaling import scaling
 from synth_eval.cli.tasks import tasks
-from synth_eval.types import ExitCode, SynthEvalError
+from synth_eval.errors import ExitCode, SynthEvalError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from synth_eval.cli.options import quiet_option
-from synth_eval.types import ExitCode, ResultsError
+from synth_eval.errors import ExitCode, ResultsError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from synth_eval.compare.calibration_items import Normalisation
-    from synth_eval.compare.calibration_report import (
+    from synth_eval.compare.calibration import (
         CalibrationReport,
         CalibrationSettings,
         Method,
         ModelCalibration,
         Scheme,
     )
+    from synth_eval.compare.calibration_items import Normalisation
 
 METHODS = ("temperature", "platt", "isotonic", "histogram")  # as calibration.METHODS, which would cost --help 0.1 s
 
@@ -94,10 +94,10 @@ def calibrate(
     wanted = () if tasks is None else tuple(name.strip() for name in tasks.split(",") if name.strip())
     if tasks is not None and not wanted:
         raise click.UsageError("--tasks is empty; name a task, for example --tasks 'mmlu_*'")
-    from synth_eval.compare.calibration_report import CalibrationSettings
+    from synth_eval.compare.calibration import CalibrationSettings
 
     if plots:
-        from synth_eval.report.calibration_plots import check_plots_possible
+        from synth_eval.report.figures.calibration import check_plots_possible
 
         check_plots_possible()  # before the work, not after it
     settings = CalibrationSettings(
@@ -112,13 +112,13 @@ def calibrate(
     report = _calibrated(results, wanted, settings, quiet=quiet or as_json)
     written = _save(report, output, plots=plots, quiet=quiet or as_json) if output is not None else []
     if as_json:
-        from synth_eval.store import to_json
+        from synth_eval.results import to_json
 
         click.echo(to_json(report), nl=False)
     else:
         from rich.console import Console
 
-        from synth_eval.report.calibration_terminal import print_calibration
+        from synth_eval.report.terminal.calibration import print_calibration
 
         console = Console(highlight=False)
         print_calibration(report, console=console)
@@ -132,7 +132,7 @@ def _calibrated(
     paths: tuple[Path, ...], wanted: tuple[str, ...], settings: CalibrationSettings, *, quiet: bool
 ) -> CalibrationReport:
     from synth_eval.cli.logged import logged_files, read_model
-    from synth_eval.compare.calibration_report import SCHEMA, CalibrationReport, calibrate_model, planned_rows
+    from synth_eval.compare.calibration import SCHEMA, CalibrationReport, calibrate_model, planned_rows
 
     models: list[ModelCalibration] = []
     found = logged_files(paths, wanted=wanted)
@@ -168,8 +168,8 @@ def _bars(*, quiet: bool) -> Progress:
 
 def _save(report: CalibrationReport, folder: Path, *, plots: bool, quiet: bool) -> list[str]:
     """Write everything, each file whole; returns what, in words."""
-    from synth_eval.compare.calibration_table import calibration_frame
-    from synth_eval.store import atomic_file, write_json
+    from synth_eval.compare.calibration_words import calibration_frame
+    from synth_eval.results import atomic_file, write_json
 
     write_json(folder / "calibration.json", report)
     table = calibration_frame(report)
@@ -179,7 +179,7 @@ def _save(report: CalibrationReport, folder: Path, *, plots: bool, quiet: bool) 
         table.to_parquet(path, index=False)
     written = ["calibration.json", "calibration.csv", "calibration.parquet"]
     if plots:
-        from synth_eval.report.calibration_plots import plot_calibration
+        from synth_eval.report.figures.calibration import plot_calibration
 
         with _bars(quiet=quiet) as progress:
             drawing = progress.add_task("draw", total=sum(len(model.rows) for model in report.models))

@@ -20,7 +20,8 @@ from synth_eval.cli.options import (
     with_tasks,
     workers_option,
 )
-from synth_eval.types import Comparison, ExitCode, Gate, SynthEvalError
+from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.types import Comparison, Gate
 
 
 @click.command()
@@ -85,7 +86,9 @@ def compare(
     from rich.console import Console
 
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.cli.steps import (
+    from synth_eval.compare.gate import check_gate, judge_gate
+    from synth_eval.manifest import load_family
+    from synth_eval.pipeline import (
         build_missing,
         evaluate,
         evaluated_tables,
@@ -95,9 +98,7 @@ def compare(
         save_reports,
         tracker_targets,
     )
-    from synth_eval.compare.gate import check_gate, judge_gate
-    from synth_eval.manifest import load_family
-    from synth_eval.store import RunFolder
+    from synth_eval.results import RunFolder
 
     if results and limit is not None:
         raise click.UsageError("--limit is for evaluating; with --results nothing is evaluated")
@@ -205,7 +206,7 @@ def _provenance(limit: float | None) -> dict[str, str]:
     import platform
 
     from synth_eval import __version__
-    from synth_eval.store import package_versions
+    from synth_eval.results import package_versions
 
     found = {"synth_eval": __version__, **package_versions(), "python": platform.python_version()}
     if limit is not None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_eval.cli.options import limit_option, quiet_option
-from synth_eval.types import Checkpoint, ExitCode, SynthEvalError
+from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
-    from synth_eval.scoring.follow_up import AnswerConfidence
+    from synth_eval.tasks.follow_up import AnswerConfidence
 
 Row = dict[str, str | int | float | list[float] | None]
 
@@ -49,9 +50,9 @@ def confidence(
     """
     if not model.is_dir():
         raise SynthEvalError(f"{model}: no such folder: give the folder of a checkpoint")
+    from synth_eval.data.folder import data_folder
+    from synth_eval.data.sets import ships_with_its_items
     from synth_eval.harness.environment import prepare, quieten
-    from synth_eval.public.folder import data_folder
-    from synth_eval.public.sets import ships_with_its_items
 
     prepare(offline=ships_with_its_items(task) or data_folder() is not None)
     from synth_eval.cli.progress import ProgressBars

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_eval.cli.options import quiet_option, with_tasks
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 if TYPE_CHECKING:
-    from synth_eval.public.pull import Wanted
-    from synth_eval.public.sets import Part
+    from synth_eval.data.pull import Wanted
+    from synth_eval.data.sets import Part
     from synth_eval.types import OwnTask
 
 DEFAULT_TASKS = "synth_suite_public"
@@ -42,8 +42,8 @@ def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | 
     machine. Run it again to go on after an interruption. A mirror is a folder that holds a copy of each dataset under
     its id. Exit code 3 if something could not be had.
     """
-    from synth_eval.public.hub import quieten_datasets
-    from synth_eval.public.pull import pull as pull_parts
+    from synth_eval.data.hub import quieten_datasets
+    from synth_eval.data.pull import pull as pull_parts
 
     names, own = _asked(tasks, manifest)
     quieten_datasets()
@@ -67,8 +67,8 @@ def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | 
 @click.argument("folder", type=_existing, metavar="DIR")
 def check(folder: Path) -> int:
     """Say which public tasks a data folder covers, and compare its files with their hashes."""
-    from synth_eval.public.folder import DataError, check_hash, find_part, read_index
-    from synth_eval.public.sets import TASK_PARTS
+    from synth_eval.data.folder import DataError, check_hash, find_part, read_index
+    from synth_eval.data.sets import TASK_PARTS
 
     folder = folder.resolve()
     for task, parts in TASK_PARTS.items():
@@ -106,16 +106,15 @@ def _asked(tasks: str | None, manifest: Path | None) -> tuple[list[str], list[Ow
 
 def _wanted(names: Sequence[str], own: Sequence[OwnTask], mirror: Path | None) -> list[Wanted]:
     """The parts of all of them, each once."""
-    from synth_eval.public.hub import wanted_parts
-    from synth_eval.public.own_hub import wanted_of_own
-    from synth_eval.public.sets import WITH_TASKS_OF_LM_EVAL, public_tasks, ships_with_its_items
+    from synth_eval.data.hub import wanted_of_own, wanted_parts
+    from synth_eval.data.sets import WITH_TASKS_OF_LM_EVAL, public_tasks, ships_with_its_items
 
     ours = [task for name in names for task in public_tasks(name)]
     others = [task for name in names for task in WITH_TASKS_OF_LM_EVAL.get(name, ())]
     others += [name for name in names if not public_tasks(name) and not ships_with_its_items(name)]
     wanted = [*wanted_of_own(own, mirror=mirror), *wanted_parts(dict.fromkeys(ours), mirror=mirror)]
     if others:
-        from synth_eval.harness.pull_tasks import wanted_of_lm_eval
+        from synth_eval.harness.pull import wanted_of_lm_eval
 
         wanted += wanted_of_lm_eval(others, mirror=mirror)
     found: dict[Part, Wanted] = {}

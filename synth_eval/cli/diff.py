@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synth_eval.cli.options import manifest_argument, quiet_option
-from synth_eval.types import ExitCode, ManifestError
+from synth_eval.errors import ExitCode, ManifestError
 
 
 @click.group()
@@ -21,8 +21,8 @@ def lab() -> None:
 def build(manifest: Path, quiet: bool) -> int:
     """Train the checkpoints of FILE that are missing, as its lab section says."""
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.cli.steps import build_missing
     from synth_eval.manifest import load_family
+    from synth_eval.pipeline import build_missing
 
     family = load_family(manifest)
     if family.lab is None:
@@ -49,7 +49,7 @@ def study(folder: Path, quick: bool, up_to: str | None, quiet: bool) -> int:
     from synth_eval.lab.study import run_study, write_tables
     from synth_eval.lab.study_plan import study_plan
     from synth_eval.lab.study_recipe import FULL, QUICK
-    from synth_eval.manifest.quantities import parse_quantity
+    from synth_eval.text import parse_quantity
 
     recipe = QUICK if quick else FULL
     if up_to is not None:

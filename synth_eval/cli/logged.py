@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from synth_eval.compare.calibration import LeftOut, LoggedModel, RollingTask
 from synth_eval.compare.calibration_items import CalibrationItems, Normalisation, calibration_items, generated_items
-from synth_eval.compare.calibration_report import LeftOut, LoggedModel, RollingTask
-from synth_eval.public.catalogue import category_of
-from synth_eval.store import ModelOutput, TaskResult, find_results, newest_results, read_results, read_samples
-from synth_eval.types import ResultsError, Samples
+from synth_eval.data.sets import category_of
+from synth_eval.errors import ResultsError
+from synth_eval.results import ModelOutput, TaskResult, find_results, newest_results, read_results, read_samples
+from synth_eval.types import Samples
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_eval.calibration.items import score_samples
-from synth_eval.compare.grid import tokens_name
+from synth_eval.compare.places import tokens_name
+from synth_eval.data.sets import category_of
+from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.manifest import curves
-from synth_eval.public.catalogue import category_of
-from synth_eval.store import (
+from synth_eval.results import (
     CheckpointResults,
     ModelOutput,
     TaskResult,
@@ -21,7 +22,7 @@ from synth_eval.store import (
     match_outputs,
     read_samples,
 )
-from synth_eval.types import Checkpoint, Family, ItemTable, ResultsError, SynthEvalError
+from synth_eval.types import Checkpoint, Family, ItemTable
 
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars

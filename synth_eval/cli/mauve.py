@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText, SynthEvalError
+from synth_eval.errors import SynthEvalError
+from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText
 
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.cli.steps import Tables
-    from synth_eval.harness.read_texts import KeptFeatures
+    from synth_eval.harness.mauve import KeptFeatures
+    from synth_eval.pipeline import Tables
     from synth_eval.types import FloatArray
 
 TEXTS_A_BUCKET = 10  # as the authors of MAUVE advise
@@ -34,7 +35,7 @@ def add_mauve(
     -------
     What the numbers depend on, for the provenance, and warnings, one line each.
     """
-    from synth_eval.compare.against_reference import has_samples
+    from synth_eval.compare.characteristics import has_samples
 
     tasks: dict[str, dict[str, ItemTable]] = {}
     for (name, task), table in tables.items():
@@ -52,14 +53,14 @@ def add_mauve(
 def _added(
     tables: Tables, tasks: Mapping[str, dict[str, ItemTable]], reference: ReferenceText, kept: Path, bars: ProgressBars
 ) -> tuple[dict[str, str], list[str]]:
-    from synth_eval.compare.against_reference import texts_of
+    from synth_eval.compare.characteristics import texts_of
+    from synth_eval.data import domain_sample, shown
     from synth_eval.harness.environment import prepare
     from synth_eval.harness.mauve import check_installed
-    from synth_eval.own_data import domain_sample, shown
 
     check_installed()
     prepare(offline=True)
-    from synth_eval.harness.read_texts import KeptFeatures
+    from synth_eval.harness.mauve import KeptFeatures
 
     sample = domain_sample(_as_domain(reference))
     texts = tuple(document.text for document in sample.documents)
@@ -90,7 +91,7 @@ def _add_task(
     bars: ProgressBars,
 ) -> str:
     """Why a task has no MAUVE; '' where its tables were given it."""
-    from synth_eval.compare.against_reference import texts_of, with_mauve
+    from synth_eval.compare.characteristics import texts_of, with_mauve
     from synth_eval.harness.mauve import clusters_of
 
     written = {name: texts_of(table) for name, table in of_task.items()}

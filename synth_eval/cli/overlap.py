@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synth_eval.cli.options import manifest_argument, quiet_option
-from synth_eval.types import ExitCode, Family, OwnTask, SynthEvalError
+from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.types import Family, OwnTask
 
 if TYPE_CHECKING:
-    from synth_eval.overlap import DocumentOverlap, OverlapCounter, OverlapShare
+    from synth_eval.data import DocumentOverlap, OverlapCounter, OverlapShare
 
 _BEGINNING = 60  # characters of a document that is named
 
@@ -70,11 +71,10 @@ def overlap(
     \b
       synth-eval overlap checkpoints.yaml --against 'train/*.jsonl'
     """
+    from synth_eval.data import matching_files, overlap_share, shown
+    from synth_eval.data.folder import use_data_folder
+    from synth_eval.data.hub import stored_task
     from synth_eval.manifest import load_family
-    from synth_eval.overlap import overlap_share
-    from synth_eval.own_data import matching_files, shown
-    from synth_eval.public.folder import use_data_folder
-    from synth_eval.public.own_hub import stored_task
 
     if more and not against:
         raise click.UsageError(f"{more[0]}: training text goes behind --against")
@@ -115,8 +115,7 @@ def _chosen(family: Family, tasks: str | None) -> list[OwnTask]:
 
 
 def _prepared(task: OwnTask, length: int | None) -> _Checked:
-    from synth_eval.overlap import OverlapCounter, gram_length
-    from synth_eval.own_data import choice_sample, domain_sample
+    from synth_eval.data import OverlapCounter, choice_sample, domain_sample, gram_length
 
     if task.kind == "rolling":
         documents = domain_sample(task).documents
@@ -133,8 +132,7 @@ def _read_all(files: Sequence[Path], field: str, base: Path, checked: Sequence[_
     from rich.console import Console
     from rich.progress import Progress
 
-    from synth_eval.overlap import WordHasher
-    from synth_eval.own_data import Tally, read_texts
+    from synth_eval.data import Tally, WordHasher, read_texts
 
     hasher = WordHasher()
     console = Console(stderr=True, quiet=quiet)

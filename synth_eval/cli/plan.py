@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from synth_eval.types import ExitCode, ResultsError
+from synth_eval.errors import ExitCode, ResultsError
 
 if TYPE_CHECKING:
     from synth_eval.compare.plan import CurvePlan
@@ -59,7 +59,7 @@ def _print(plans: Sequence[CurvePlan], left_out: Sequence[str], *, alone: bool) 
     from rich.text import Text
 
     from synth_eval.compare.plan import advice
-    from synth_eval.report.numbers import amount_text
+    from synth_eval.report.text import amount_text
 
     console = Console(highlight=False)
     places = {plan.place for plan in plans}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_eval.cli.options import track_option
-from synth_eval.types import Comparison, ExitCode, ResultsError
+from synth_eval.errors import ExitCode, ResultsError
+from synth_eval.types import Comparison
 
 if TYPE_CHECKING:
     from synth_eval.report.view.model import Reliability
@@ -46,7 +47,7 @@ def report(
     """
     from rich.console import Console
 
-    from synth_eval.cli.steps import log_to_trackers, tracker_targets
+    from synth_eval.pipeline import log_to_trackers, tracker_targets
 
     targets = tracker_targets(trackers)
     comparison = read_comparison(results)
@@ -125,13 +126,13 @@ def write_reports(
     junit: bool = False,
 ) -> tuple[Path, ...]:
     """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
-    from synth_eval.compare.scaling_family import family_scaling
+    from synth_eval.compare.scaling import family_scaling
     from synth_eval.report.html import html_report
     from synth_eval.report.junit import junit_xml
     from synth_eval.report.latex import latex_tables
     from synth_eval.report.markdown import markdown_report
     from synth_eval.report.view import report_view
-    from synth_eval.store import write_atomically
+    from synth_eval.results import write_atomically
 
     view = report_view(comparison)
     laws = family_scaling(comparison)
@@ -153,7 +154,7 @@ def write_reports(
 
         write_figures(view, folder / "figures")
         if laws is not None:
-            from synth_eval.report.scaling_plots import plot_scaling
+            from synth_eval.report.figures.scaling import plot_scaling
 
             plot_scaling(laws, folder / "figures")
         written.append(folder / "figures")

@@ -17,7 +17,7 @@ from synth_eval.cli.options import (
     with_tasks,
     workers_option,
 )
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 
 @click.command()
@@ -42,9 +42,9 @@ def run(
     Exit code 3 if a checkpoint failed; the others are evaluated all the same.
     """
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.cli.steps import build_missing, evaluate
     from synth_eval.manifest import load_family
-    from synth_eval.store import RunFolder
+    from synth_eval.pipeline import build_missing, evaluate
+    from synth_eval.results import RunFolder
 
     family = with_tasks(load_family(manifest), tasks)
     folder = RunFolder(results_folder(family, output))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_eval.cli.options import quiet_option
-from synth_eval.types import ExitCode, ResultsError
+from synth_eval.errors import ExitCode, ResultsError
 
 if TYPE_CHECKING:
-    from synth_eval.compare.scaling import ScalingReport
-    from synth_eval.manifest.loss_table import LossTable
+    from synth_eval.scaling.loss_table import LossTable
+    from synth_eval.scaling.report import ScalingReport
 
 
 @click.command()
@@ -53,7 +53,7 @@ def scaling(
     Exit codes: 0 fine, 2 wrong usage or nothing to fit, 130 interrupted.
     """
     if plots is not None:
-        from synth_eval.report.calibration_plots import check_plots_possible
+        from synth_eval.report.figures.calibration import check_plots_possible
 
         check_plots_possible()  # before the work, not after it
     tables = [_read(file) for file in files]
@@ -64,7 +64,7 @@ def scaling(
     from rich.console import Console
     from rich.progress import Progress
 
-    from synth_eval.compare.scaling import scaling_report
+    from synth_eval.scaling.report import scaling_report
 
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=quiet or as_json or not errors.is_terminal) as progress:
@@ -76,11 +76,11 @@ def scaling(
     if html is not None:
         _write_html(report, html, files)
     if as_json:
-        from synth_eval.compare.scaling_json import scaling_to_dict
+        from synth_eval.scaling.report import scaling_to_dict
 
         click.echo(json.dumps(scaling_to_dict(report), indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        from synth_eval.report.scaling_terminal import print_scaling
+        from synth_eval.report.terminal.scaling import print_scaling
 
         console = Console(highlight=False)
         print_scaling(report, console=console)
@@ -93,11 +93,11 @@ def scaling(
 
 def _read(file: Path) -> LossTable:
     if file.suffix.lower() != ".json":
-        from synth_eval.manifest.loss_table import read_loss_table
+        from synth_eval.scaling.loss_table import read_loss_table
 
         return read_loss_table(file)
     from synth_eval.compare import comparison_from_json
-    from synth_eval.compare.scaling_rows import comparison_losses
+    from synth_eval.compare.scaling import comparison_losses
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -111,14 +111,14 @@ def _read(file: Path) -> LossTable:
 
 
 def _plots(report: ScalingReport, folder: Path) -> int:
-    from synth_eval.report.scaling_plots import plot_scaling
+    from synth_eval.report.figures.scaling import plot_scaling
 
     return len(plot_scaling(report, folder))
 
 
 def _write_html(report: ScalingReport, path: Path, files: tuple[Path, ...]) -> None:
     from synth_eval.report.html.scaling import scaling_page
-    from synth_eval.store.atomic import write_atomically
+    from synth_eval.results.atomic import write_atomically
 
     families = ", ".join(dict.fromkeys(task.family for task in report.tasks))
     try:

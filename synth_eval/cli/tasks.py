@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 
 @click.command()
@@ -14,7 +14,7 @@ def tasks(show: str | None) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from synth_eval.public.sets import PUBLIC_GROUPS
+    from synth_eval.data.sets import PUBLIC_GROUPS
     from synth_eval.skills import SKILLS
 
     console = Console(highlight=False)

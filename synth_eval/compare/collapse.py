@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 from scipy.special import stdtrit
 
-from synth_eval.compare.equal_length import AtOneLength
-from synth_eval.compare.grid import PARTS, Place, place_names, place_of
-from synth_eval.compare.wording import percent
-from synth_eval.diversity.catalogue import CATALOGUE, Facet
-from synth_eval.diversity.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
+from synth_eval.compare.cells import percent
+from synth_eval.compare.characteristics import AtOneLength
+from synth_eval.compare.places import PARTS, Place, place_names, place_of
+from synth_eval.generation.characteristics import CATALOGUE, Facet
+from synth_eval.generation.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
 from synth_eval.types import Cell
 
 Stage: TypeAlias = Literal[

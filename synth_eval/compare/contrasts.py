@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines
-from synth_eval.compare.grid import PARTS, Place, place_names, size_order, tokens_name
-from synth_eval.compare.wording import percent
-from synth_eval.stats.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
-from synth_eval.stats.resampled_curves import Side, joint_df, resample_together
+from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.places import PARTS, Place, place_names, size_order, tokens_name
+from synth_eval.dose_response.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
+from synth_eval.dose_response.resampled import Side, joint_df, resample_together
 from synth_eval.types import REASONING, RETRIEVAL
 
 GROUPS = (REASONING, RETRIEVAL)

@@ -7,23 +7,25 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from types import MappingProxyType
 
-from synth_eval.compare.budgets import budgets_of
+from synth_eval.compare.budgets import budgets_of, mean_losses_of
 from synth_eval.compare.cells import cell_of, judged_of
-from synth_eval.compare.characteristics import characteristic_drafts, is_described, judged_characteristics
+from synth_eval.compare.characteristics import (
+    at_one_length,
+    characteristic_drafts,
+    is_described,
+    judged_characteristics,
+)
 from synth_eval.compare.collapse import collapse_rows, tasks_of_other_length
 from synth_eval.compare.contrasts import contrasts_of
-from synth_eval.compare.draft import Draft, drafts_of
-from synth_eval.compare.equal_length import at_one_length
+from synth_eval.compare.curves import Draft, drafts_of
 from synth_eval.compare.findings import findings_of
-from synth_eval.compare.grid import place_names, place_of
-from synth_eval.compare.leads import leads_of
-from synth_eval.compare.mean_losses import mean_losses_of
+from synth_eval.compare.leads import iteration_contrasts, leads_of, output_leads
 from synth_eval.compare.metrics import metrics_of
-from synth_eval.compare.output_findings import iteration_contrasts, output_leads
+from synth_eval.compare.places import place_names, place_of
 from synth_eval.compare.tail_losses import tail_contrasts
+from synth_eval.dose_response.contrasts import LEAST_TASKS
 from synth_eval.manifest.baseline import Curve, curves
-from synth_eval.stats.contrasts import LEAST_TASKS
-from synth_eval.store import TaskResult
+from synth_eval.results import TaskResult
 from synth_eval.types import GENERATION, UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

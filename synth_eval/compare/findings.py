@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from synth_eval.compare.wording import percent
+from synth_eval.compare.cells import percent
 from synth_eval.types import Cell, Comparison
 
 Standing: TypeAlias = Literal["agrees", "disagrees", "cannot tell", "not tested"]

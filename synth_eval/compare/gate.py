@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from synth_eval.compare.grid import PARTS, Place, place_names, place_of
+from synth_eval.compare.cells import percent
 from synth_eval.compare.metrics import METRICS, metric_named
-from synth_eval.compare.wording import percent
-from synth_eval.types import Cell, Comparison, Gate, GateRule, ManifestError
+from synth_eval.compare.places import PARTS, Place, place_names, place_of
+from synth_eval.errors import ManifestError
+from synth_eval.types import Cell, Comparison, Gate, GateRule
 
 ALL_METRICS = "all"
 SAME_RATIO = 1e-9  # 0.3 of the manifest and 0.1 + 0.2 of a grid are one ratio

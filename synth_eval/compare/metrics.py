@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from synth_eval.diversity.catalogue import AGAINST_REFERENCE, CATALOGUE, Kind
-from synth_eval.stats.curve import MarginKind
+from synth_eval.dose_response.curve import MarginKind
+from synth_eval.generation.characteristics import AGAINST_REFERENCE, CATALOGUE, Kind
 from synth_eval.types import TaskKind
 
 Unit: TypeAlias = Literal["share", "nats", "score", "bits"]

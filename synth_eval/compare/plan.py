@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from synth_eval.compare.grid import Place, full_place_name, place_of
 from synth_eval.compare.metrics import metric_named
-from synth_eval.stats.plan import Layout, detectable_loss, items_to_detect, items_to_show_safe
+from synth_eval.compare.places import Place, full_place_name, place_of
+from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.types import Cell, Comparison
 
 

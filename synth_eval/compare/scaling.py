@@ -1,288 +1,99 @@
-"""Losses over sizes, tokens, ratios and sources -> what the scaling laws answer. See docs/scaling.md."""
+"""Losses of a comparison.json: its checkpoints carry tokens and size, its cells the values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
 
-from synth_eval.manifest.loss_table import SMALL, LossRow, one_spelling
-from synth_eval.stats.scaling import (
-    Answer,
-    BestRatio,
-    CollapsePattern,
-    CurveAnswers,
-    DomainEffects,
-    FormScore,
-    LawFit,
-    MixtureAnswers,
-    Points,
-    SizeAnswers,
-    SpeedUp,
-    answer_curve,
-    answer_mixture,
-    answer_sizes,
-    collapse_pattern,
-    domain_effects,
-    equal_loss_tokens,
-    largest_tokens,
-    points_of,
-)
-from synth_eval.stats.scaling.sizes import LevelsOff, larger_levels_off_sooner
+from synth_eval.compare.metrics import metric_named
+from synth_eval.manifest import parse_quantity
+from synth_eval.scaling.loss_table import LossRow, LossTable
+from synth_eval.scaling.report import ScalingReport, scaling_report
+from synth_eval.types import Cell, Comparison
 
-__all__ = [
-    "Answer",
-    "BestRatio",
-    "CurveResult",
-    "DomainEffects",
-    "FormScore",
-    "LawFit",
-    "MixtureResult",
-    "Points",
-    "ScalingReport",
-    "SizesResult",
-    "SourceDomains",
-    "SpeedUp",
-    "TaskScaling",
-    "equal_loss_tokens",
-    "largest_tokens",
-    "mix_rows",
-    "scaling_report",
-]
-
-NATURAL = "natural"
-RESAMPLES = 200
-LEAST_ROOM = 0.02  # an error rate that moves less over the whole table has no room to scale
-ERROR_CAVEAT = (
-    "error rates are no losses: they level off at chance and at 0 whatever the data, so that their asymptotes, "
-    "exponents and speed-ups describe this task in this range and no law of the data"
-)
+LOSSES = ("bits_per_byte", "nll")
+ERROR_RATES = ("acc", "acc_norm", "exact_match", "em")
 
 
-@dataclass(frozen=True)
-class CurveResult:
-    """One size, source and ratio of a task. ``source`` is "natural" at ratio 0."""
+def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") -> LossTable:
+    """One row a cell and ratio: losses as they are, accuracies as error rates.
 
-    size: str
-    source: str
-    ratio: float
-    answers: CurveAnswers
-    points: Points
-
-
-@dataclass(frozen=True)
-class SizesResult:
-    """One source and ratio over all sizes. ``levels_off``: whether larger models do so with fewer tokens."""
-
-    source: str
-    ratio: float
-    answers: SizeAnswers
-    levels_off: LevelsOff
-
-
-@dataclass(frozen=True)
-class MixtureResult:
-    """One source of a task; ``size`` is "" where the law spans all sizes, else the one that it was fitted at."""
-
-    source: str
-    size: str
-    answers: MixtureAnswers
-    collapse: CollapsePattern
-    points: Points
-
-
-@dataclass(frozen=True)
-class TaskScaling:
-    """All answers about one task of one family."""
-
-    family: str
-    task: str
-    error_rate: bool
-    curves: tuple[CurveResult, ...]
-    over_sizes: tuple[SizesResult, ...]
-    mixtures: tuple[MixtureResult, ...]
-    notes: tuple[str, ...] = ()
+    The values of a cell are means over seeds. Its tokens are those of its checkpoints; a ratio whose checkpoints carry
+    none, or different ones, is left out and named.
+    """
+    rows: list[LossRow] = []
+    problems: dict[str, None] = {}
+    for cell in comparison.cells:
+        metric = metric_named(cell.metric)
+        if cell.metric not in (*LOSSES, *ERROR_RATES) or metric is None:
+            continue
+        for ratio, value in zip(cell.ratios, cell.values):
+            tokens = _tokens(comparison, cell, ratio)
+            place = f"size {cell.size or '?'}, source {cell.source}, ratio {ratio:g}"
+            if len(tokens) != 1 or None in tokens:
+                why = "no tokens" if tokens <= {None} else "checkpoints of different tokens"
+                problems[f"{name}: {place}: {why}; left out; give each checkpoint its tokens"] = None
+                continue
+            loss = 1.0 - value if cell.metric in ERROR_RATES else value
+            if not (loss > 0 and math.isfinite(loss)):
+                problems[f"{name}: {place}, {cell.task}: a loss that is not above 0; left out"] = None
+                continue
+            source = cell.source if cell.iteration == 1 else f"{cell.source}, iteration {cell.iteration}"
+            rows.append(
+                LossRow(
+                    comparison.family,
+                    cell.size,
+                    _parameters(cell.size),
+                    next(count for count in tokens if count is not None),
+                    ratio,
+                    source,
+                    f"{cell.task} {cell.metric}" if cell.metric == "nll" else cell.task,
+                    loss,
+                    error_rate=cell.metric in ERROR_RATES,
+                    where=name,
+                )
+            )
+    return LossTable(tuple(rows), tuple(problems))
 
 
-@dataclass(frozen=True)
-class SourceDomains:
-    """One source of a family on all its domains (tasks whose rows are losses)."""
-
-    family: str
-    source: str
-    effects: tuple[DomainEffects, ...]
-
-
-@dataclass(frozen=True)
-class ScalingReport:
-    """What `synth-eval scaling` found. ``sizes`` names each number of parameters as the user does."""
-
-    tasks: tuple[TaskScaling, ...]
-    domains: tuple[SourceDomains, ...]
-    sizes: dict[float, str]
-    notes: tuple[str, ...] = ()
+def _tokens(comparison: Comparison, cell: Cell, ratio: float) -> set[float | None]:
+    """Tokens of the checkpoints of one ratio of a cell. Natural data may be listed under another source."""
+    if cell.tokens is not None:  # a family over tokens, whose cells have one budget each
+        return {cell.tokens}
+    same = [
+        checkpoint
+        for checkpoint in comparison.checkpoints
+        if (checkpoint.size, checkpoint.iteration, checkpoint.ratio) == (cell.size, cell.iteration, ratio)
+    ]
+    own = [checkpoint for checkpoint in same if checkpoint.source == cell.source]
+    return {checkpoint.tokens for checkpoint in (own or same)}
 
 
-def scaling_report(
-    rows: Iterable[LossRow],
-    *,
-    notes: Sequence[str] = (),
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    on_task: Callable[[str], None] = lambda task: None,
-) -> ScalingReport:
-    """Fit every curve, every source and every domain that the rows allow.
+def _parameters(size: str) -> float | None:
+    try:
+        return parse_quantity(size)
+    except ValueError:
+        return None
+
+
+# The scaling laws of a compared family, where its checkpoints span several token budgets.
+
+LEAST_BUDGETS = 2  # of one size: below, nothing can be said of tokens
+
+
+def family_scaling(
+    comparison: Comparison, *, on_task: Callable[[str], None] = lambda task: None
+) -> ScalingReport | None:
+    """Every loss and error rate of the family over its tokens; None where no size has several budgets.
 
     Parameters
     ----------
-    rows : from `manifest.loss_table` or `compare.scaling_rows`.
-    notes : lines about rows that were left out.
     on_task : called with each task that is done, for a progress bar.
     """
-    known = _natural_once(one_spelling(rows))
-    tasks = []
-    for family, task in dict.fromkeys((row.family, row.task) for row in known):
-        mine = [row for row in known if (row.family, row.task) == (family, task)]
-        tasks.append(_task(family, task, mine, resamples, seed))
-        on_task(task)
-    sizes = {row.parameters: row.size for row in known if row.parameters is not None}
-    return ScalingReport(tuple(tasks), _domains(known), sizes, tuple(notes))
-
-
-def _natural_once(rows: Sequence[LossRow]) -> list[LossRow]:
-    """Without natural data that is listed again for a second source: it would count as a replicate."""
-    seen: set[tuple[object, ...]] = set()
-    kept = []
-    for row in rows:
-        key = (row.family, row.task, row.size, row.tokens, row.seed, row.loss)
-        if row.ratio == 0 and key in seen:
-            continue
-        if row.ratio == 0:
-            seen.add(key)
-        kept.append(row)
-    return kept
-
-
-def mix_rows(rows: Sequence[LossRow], source: str) -> list[LossRow]:
-    """A source's rows with natural data: its own at ratio 0 if it has any, else that of the other sources."""
-    own = [row for row in rows if row.source == source]
-    if any(row.ratio == 0 for row in own):
-        return own
-    natural: dict[tuple[object, ...], LossRow] = {}
-    for row in rows:
-        if row.ratio == 0:
-            natural.setdefault((row.size, row.tokens, row.seed), row)
-    return [*natural.values(), *own]
-
-
-def _task(family: str, task: str, rows: list[LossRow], resamples: int, seed: int) -> TaskScaling:
-    notes = []
-    error_rate = any(row.error_rate for row in rows)
-    if error_rate:
-        losses = [row.loss for row in rows]
-        if max(losses) - min(losses) < LEAST_ROOM:
-            note = f"error rates move by {max(losses) - min(losses):.3f} in all, less than {LEAST_ROOM:g}: no room"
-            return TaskScaling(family, task, True, (), (), (), (note,))
-        notes.append(ERROR_CAVEAT)
-    notes += _missing_axes(rows)
-    curves = _curves(rows, resamples, seed)
-    sized = [row for row in rows if row.parameters is not None] or rows
-    mixtures = []
-    for source in _sources(sized):
-        mixtures += _mixtures(source, mix_rows(sized, source), curves, resamples, seed)
-    return TaskScaling(
-        family, task, error_rate, curves, _over_sizes(sized, curves, resamples, seed), tuple(mixtures), tuple(notes)
-    )
-
-
-def _missing_axes(rows: Sequence[LossRow]) -> list[str]:
-    """What cannot be asked at all, because the rows do not vary in it."""
-    notes = []
-    unsized = sum(row.parameters is None for row in rows)
-    if unsized:
-        notes.append(f"{unsized} of {len(rows)} rows have no size: fitted as curves over tokens alone")
-    if max(row.tokens for row in rows) < SMALL:
-        notes.append(f"tokens are all below {SMALL:,.0f}: taken as written; write 10B where billions are meant")
-    ratios = {row.ratio for row in rows}
-    if ratios == {0.0}:
-        notes.append("natural data alone: best ratios and speed-ups need ratio 0 and two mixes or more")
-    sizes = list(dict.fromkeys(row.size for row in rows if row.parameters is not None))
-    if len(sizes) == 1:
-        notes.append(f"one size, {sizes[0]}: nothing is said about sizes")
-    if len(sizes) == 2:
-        notes.append(f"two sizes, {' and '.join(sizes)}: fitted each alone, as two cannot tell an exponent of size")
-    return notes
-
-
-def _sources(rows: Sequence[LossRow]) -> list[str]:
-    """Sources of synthetic data: those with a ratio above 0."""
-    return list(dict.fromkeys(row.source for row in rows if row.ratio > 0))
-
-
-def _label(row: LossRow) -> tuple[str, float]:
-    return (NATURAL if row.ratio == 0 else row.source, row.ratio)
-
-
-def _points(rows: Sequence[LossRow]) -> Points:
-    return points_of(
-        [row.parameters or 1.0 for row in rows],
-        [row.tokens for row in rows],
-        [row.ratio for row in rows],
-        [row.loss for row in rows],
-    )
-
-
-def _curves(rows: Sequence[LossRow], resamples: int, seed: int) -> tuple[CurveResult, ...]:
-    groups: dict[tuple[float, str, float, str], list[LossRow]] = {}
-    for row in rows:
-        source, ratio = _label(row)
-        groups.setdefault((row.parameters or 0.0, source, ratio, row.size), []).append(row)
-    found = []
-    for (_, source, ratio, size), mine in sorted(groups.items(), key=lambda item: item[0]):
-        points = _points(mine)
-        found.append(CurveResult(size, source, ratio, answer_curve(points, resamples=resamples, seed=seed), points))
-    return tuple(found)
-
-
-def _over_sizes(
-    rows: Sequence[LossRow], curves: Sequence[CurveResult], resamples: int, seed: int
-) -> tuple[SizesResult, ...]:
-    found = []
-    for source, ratio in sorted({_label(row) for row in rows}, key=lambda label: (label[1], label[0])):
-        mine = [row for row in rows if _label(row) == (source, ratio)]
-        answers = answer_sizes(_points(mine), resamples=resamples, seed=seed)
-        plateaus = {c.points.size[0]: c.answers for c in curves if (c.source, c.ratio) == (source, ratio)}
-        found.append(SizesResult(source, ratio, answers, larger_levels_off_sooner(plateaus)))
-    return tuple(found)
-
-
-def _mixtures(
-    source: str, rows: list[LossRow], curves: Sequence[CurveResult], resamples: int, seed: int
-) -> list[MixtureResult]:
-    """One law over all sizes where there are enough; each size alone where there are two."""
-    sizes = list(dict.fromkeys(row.size for row in rows))
-    groups = [(size, [row for row in rows if row.size == size]) for size in sizes] if len(sizes) <= 2 else [("", rows)]
-    floors = {
-        float(curve.points.size[0]): curve.answers.asymptote.value
-        for curve in curves
-        if curve.source == NATURAL and curve.answers.asymptote.value is not None
-    }
-    found = []
-    for size, mine in groups:
-        points = _points(mine)
-        answers = answer_mixture(points, natural_floor=floors, resamples=resamples, seed=seed)
-        found.append(MixtureResult(source, size, answers, collapse_pattern(points), points))
-    return found
-
-
-def _domains(rows: Sequence[LossRow]) -> tuple[SourceDomains, ...]:
-    found = []
-    losses = [row for row in rows if not row.error_rate]
-    for family in dict.fromkeys(row.family for row in losses):
-        mine = [row for row in losses if row.family == family]
-        for source in _sources(mine):
-            tasks = dict.fromkeys(row.task for row in mine if row.source == source and row.ratio > 0)
-            points = {task: _points(mix_rows([row for row in mine if row.task == task], source)) for task in tasks}
-            effects = domain_effects(points)
-            if effects:
-                found.append(SourceDomains(family, source, effects))
-    return tuple(found)
+    table = comparison_losses(comparison)
+    budgets: dict[str, set[float]] = {}
+    for row in table.rows:
+        budgets.setdefault(row.size, set()).add(row.tokens)
+    if max(map(len, budgets.values()), default=0) < LEAST_BUDGETS:
+        return None
+    return scaling_report(table.rows, notes=table.problems, on_task=on_task)

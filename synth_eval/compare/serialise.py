@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, ResultsError, SeedValues
+from synth_eval.errors import ResultsError
+from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, SeedValues
 
 SCHEMA = 1
 Record = TypeVar("Record", Cell, CheckpointRecord)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines
-from synth_eval.compare.grid import PARTS, place_names
-from synth_eval.compare.join import item_labels
-from synth_eval.compare.wording import percent
+from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.pairing import item_labels
+from synth_eval.compare.places import PARTS, place_names
+from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, judge_curves, settled_word
 from synth_eval.skills.recall import NAME as RECALL
-from synth_eval.stats import CurveData, CurveVerdict, adjusted_p, judge_curves, settled_word
 from synth_eval.types import ItemTable, VerdictWord
 
 if TYPE_CHECKING:

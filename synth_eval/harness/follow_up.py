@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.calibration.votes import is_right, majority_vote, normalised_answer
+from synth_eval.errors import SynthEvalError
 from synth_eval.harness.native import SEED, evaluate_task
-from synth_eval.scoring.follow_up import (
+from synth_eval.results import atomic_file
+from synth_eval.tasks.follow_up import (
     AnswerConfidence,
     likelihood_confidence,
     likelihood_request,
@@ -19,8 +21,6 @@ from synth_eval.scoring.follow_up import (
     truth_requests,
     with_unanswered,
 )
-from synth_eval.store import atomic_file
-from synth_eval.types import SynthEvalError
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM

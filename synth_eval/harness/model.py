@@ -5,15 +5,20 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.harness.failures import load_reports, one_line
-from synth_eval.types import Checkpoint, CheckpointError
+from synth_eval.errors import CheckpointError, SynthEvalError
+from synth_eval.harness.environment import load_reports, one_line
+from synth_eval.results.fingerprint import weight_files
+from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
+
 
 CPU_BATCH = 64  # rows; on a CPU larger batches gain nothing, and lm-eval's search for one costs a pass
 PLAIN, SHARED_PREFIX = "hf", "hf-shared-prefix"
@@ -103,7 +108,7 @@ def _malloc_trim() -> Any:
 
 def _model_class(name: str) -> Any:
     if name == SHARED_PREFIX:
-        from synth_eval.harness.shared_prefix import SharedPrefixLM
+        from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
         return SharedPrefixLM
     from lm_eval.api.registry import get_model
@@ -152,3 +157,64 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
                 f"{checkpoint.name}: the tokenizer has token ids up to {highest}, the model embeds only "
                 f"{embeddings.num_embeddings}; is it another checkpoint's tokenizer?"
             )
+
+
+# Bring the next checkpoint's weights into the system's file cache while the present one is scored.
+#
+# Loading the model itself in a thread was tried and left out, see docs/runs.md.
+
+BLOCK = 4 << 20  # bytes
+SPARE = 2.0  # read ahead only what fits this many times into the memory that is available
+
+
+class ReadAhead:
+    """Reads one checkpoint's weights at a time, in a thread that dies with the process."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, path: str | None) -> None:
+        """Begin with the next checkpoint; one that is still being read is given up."""
+        self.stop()
+        files = _files(path)
+        free = available_memory()
+        if not files or free is None or sum(file.stat().st_size for file in files) * SPARE > free:
+            return
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._read, args=(files,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _read(self, files: list[Path]) -> None:
+        try:
+            for file in files:
+                with file.open("rb", buffering=0) as opened:
+                    while not self._stop.is_set() and opened.read(BLOCK):
+                        pass
+        except OSError:
+            return  # whoever loads the checkpoint will say so
+
+
+def available_memory() -> int | None:
+    """Bytes that can be used without swapping; None where the system does not say (it is not Linux)."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    stated = next((line for line in lines if line.startswith("MemAvailable:")), "")
+    return int(stated.split()[1]) * 1024 if stated else None
+
+
+def _files(path: str | None) -> list[Path]:
+    if path is None or not os.path.isdir(path):
+        return []
+    try:
+        return weight_files(Path(path))
+    except SynthEvalError:
+        return []

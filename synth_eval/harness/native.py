@@ -9,12 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.harness.prompts import SEED, Prompts, configure
-from synth_eval.harness.recorded import OnAnswers, RecordedLM, nothing
-from synth_eval.store.atomic import scratch_folder, sync
-from synth_eval.store.lm_eval_output import task_of
-from synth_eval.store.response_log import ResponseLog
-from synth_eval.types import Checkpoint, CheckpointError
+from synth_eval.errors import CheckpointError
+from synth_eval.harness.recorded import SEED, OnAnswers, Prompts, RecordedLM, configure, nothing
+from synth_eval.results.atomic import scratch_folder, sync
+from synth_eval.results.find import task_of
+from synth_eval.results.run_folder import ResponseLog
+from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM

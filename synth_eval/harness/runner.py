@@ -11,16 +11,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from synth_eval.calibration.items import score_samples
-from synth_eval.harness.failures import one_line
-from synth_eval.harness.model import engine, load_model, release
+from synth_eval.errors import CheckpointError, SynthEvalError
+from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
+from synth_eval.harness.environment import one_line
+from synth_eval.harness.model import ReadAhead, engine, load_model, release
 from synth_eval.harness.native import environment_in_background, evaluate_task, write_native
-from synth_eval.harness.prompts import PromptBook, Prompts
-from synth_eval.harness.read_ahead import ReadAhead
+from synth_eval.harness.recorded import PromptBook, Prompts
 from synth_eval.harness.tasks import LoadedTask, load_tasks
-from synth_eval.harness.workers import Order, Setup, default_workers, evaluate_in_workers, start_early
-from synth_eval.store import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
-from synth_eval.store.response_log import ResponseLog
-from synth_eval.types import Checkpoint, CheckpointError, Family, SynthEvalError
+from synth_eval.results import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
+from synth_eval.results.run_folder import ResponseLog
+from synth_eval.types import Checkpoint, Family
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -235,7 +235,7 @@ class Runner:
     def _share_tokens(self, model: Any) -> None:
         """Checkpoints whose tokenizers do the same share what it made of the prompts."""
         if hasattr(model, "memo"):
-            from synth_eval.harness.shared_prefix_tokens import tokenizer_key
+            from synth_eval.harness.shared_prefix.tokens import tokenizer_key
 
             model.memo = self.memos.setdefault(tokenizer_key(model.tokenizer), model.memo)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 from synth_eval.lab.world import Document
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 
 LEVELS = (1, 2, 3)
 FEWEST, MOST = 2, 5  # concepts in a list of level 2 or 3

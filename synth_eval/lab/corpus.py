@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from synth_eval.skills import SKILLS
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 
 
 def documents(mix: Mapping[str, float], *, key: str, characters: int, easy: bool = False) -> list[str]:

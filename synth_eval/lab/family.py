@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from synth_eval.errors import ManifestError
 from synth_eval.lab.jobs import Work, base_tokens, is_done, perform
 from synth_eval.lab.processes import OnMessage, OnProgress, run_jobs
 from synth_eval.lab.recipe import Recipe, recipe_from
-from synth_eval.types import Checkpoint, Family, ManifestError
+from synth_eval.types import Checkpoint, Family
 
 SELF = "self"
 DILUTION = "dilution"  # control: external text only, (1 - ratio) of the tokens

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from synth_eval.lab.training import IGNORED, length_bucketed, padded
 from synth_eval.lab.world import HELD_OUT, KINDS, natural_documents, write
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 
 if TYPE_CHECKING:
     from transformers import GPTNeoXForCausalLM, PreTrainedTokenizerFast

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synth_eval.errors import CheckpointError
 from synth_eval.lab.corpus import documents
 from synth_eval.lab.processes import Progress
 from synth_eval.lab.recipe import Recipe
-from synth_eval.store import atomic_folder
-from synth_eval.types import CheckpointError
+from synth_eval.results import atomic_folder
 
 if TYPE_CHECKING:
     from synth_eval.lab.training import Lesson

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from synth_eval.lab.world import Document, Move, capitalised
-from synth_eval.skills.draw import Draw
 from synth_eval.skills.facts import Fact, facts
+from synth_eval.skills.items import Draw
 
 _FACT = {
     "capital": ("{o} is the capital city of {s}.", "The parliament of {s} meets at {o}."),

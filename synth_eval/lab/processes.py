@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from synth_eval.types import CheckpointError
+from synth_eval.errors import CheckpointError
 
 TICK = 8192  # tokens between two words to the progress bar
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from synth_eval.errors import ManifestError
 from synth_eval.skills import SKILLS
-from synth_eval.types import ManifestError
 
 MIX: Mapping[str, float] = MappingProxyType(
     {

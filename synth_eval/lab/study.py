@@ -14,7 +14,7 @@ from synth_eval.lab.processes import OnMessage, OnProgress, run_jobs
 from synth_eval.lab.study_jobs import StudyJob, is_done, perform
 from synth_eval.lab.study_plan import StudyPlan
 from synth_eval.lab.study_recipe import NATURAL
-from synth_eval.store.atomic import write_atomically
+from synth_eval.results.atomic import write_atomically
 
 LOSSES, KIND_LOSSES = "losses.csv", "losses-by-kind.csv"
 MANIFEST, LARGEST = "checkpoints.yaml", "largest.yaml"

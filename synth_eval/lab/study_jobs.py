@@ -16,7 +16,7 @@ from synth_eval.lab.processes import Progress
 from synth_eval.lab.study_recipe import NATURAL, SELF, Shape, StudyRecipe
 from synth_eval.lab.world import natural_documents
 from synth_eval.lab.writers import WRITTEN, Request, pairs, requests
-from synth_eval.store import atomic_folder
+from synth_eval.results import atomic_folder
 
 TOKENIZER_DOCUMENTS = 4000  # natural, and as many lessons with their prompts
 REQUESTS = 2048  # answered at a time

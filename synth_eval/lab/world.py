@@ -15,8 +15,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from synth_eval.skills import recall, tracking
-from synth_eval.skills.draw import Draw
 from synth_eval.skills.facts import Fact, facts
+from synth_eval.skills.items import Draw
 
 KINDS = ("recall", "note", "question", "comparison", "tracking")
 # Shares of characters. No source is favoured: each can write about all that these documents say.

@@ -21,7 +21,7 @@ from synth_eval.lab.world import (
     natural_documents,
     write,
 )
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 
 REPHRASED, TEXTBOOK, CONCEPT = "rephrased", "textbook", "concept"
 WRITTEN = (REPHRASED, TEXTBOOK, CONCEPT)

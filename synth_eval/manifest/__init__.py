@@ -2,6 +2,6 @@
 
 from synth_eval.manifest.baseline import Curve, baseline_of, baselines_of, curves, is_over_tokens
 from synth_eval.manifest.family import load_family
-from synth_eval.manifest.quantities import parse_quantity
+from synth_eval.text import parse_quantity
 
 __all__ = ["Curve", "baseline_of", "baselines_of", "curves", "is_over_tokens", "load_family", "parse_quantity"]

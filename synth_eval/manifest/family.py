@@ -11,13 +11,11 @@ from synth_eval.manifest import names
 from synth_eval.manifest.baseline import baselines_of, is_over_tokens
 from synth_eval.manifest.gate import gate_of
 from synth_eval.manifest.grid import grid_entries
-from synth_eval.manifest.mauve import reference_text
-from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks
-from synth_eval.manifest.paths import absolute, looks_like_folder
-from synth_eval.manifest.problems import manifest_error
-from synth_eval.manifest.quantities import parse_quantity, written_quantity
-from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest
+from synth_eval.manifest.names import absolute, looks_like_folder
+from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks, reference_text
+from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest, manifest_error
 from synth_eval.manifest.source import Location, Source, read_yaml
+from synth_eval.text import parse_quantity, written_quantity
 from synth_eval.types import Checkpoint, Family, OwnTask, ReferenceText
 
 
@@ -25,7 +23,7 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
     """Read a checkpoints.yaml; docs/manifest.md describes it.
 
     Relative paths in the file are relative to its folder. Which ``path`` is a folder and which a hub id: see
-    `synth_eval.manifest.paths.looks_like_folder`. Where two spellings of one size occur (1.4B, 1400M), the first is
+    `synth_eval.manifest.names.looks_like_folder`. Where two spellings of one size occur (1.4B, 1400M), the first is
     used for both, so that a curve does not fall in two.
 
     Parameters

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, model_validator
 
-from synth_eval.manifest.fields import STRICT, Count, Iteration, Ratio, Text, as_list
-from synth_eval.manifest.quantities import parse_quantity
-from synth_eval.manifest.source import Location, Source
+from synth_eval.manifest.source import STRICT, Count, Iteration, Location, Ratio, Source, Text, as_list
+from synth_eval.text import parse_quantity
 from synth_eval.types import Checkpoint, Gate, GateRule
 
 

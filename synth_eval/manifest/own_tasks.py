@@ -19,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from synth_eval.manifest.fields import STRICT, Seed, Text, as_list, none_as_empty
-from synth_eval.manifest.paths import absolute
-from synth_eval.types import DOMAIN, OwnTask
+from synth_eval.manifest.names import absolute
+from synth_eval.manifest.source import STRICT, Seed, Source, Text, as_list, none_as_empty
+from synth_eval.types import DOMAIN, LEAST_TEXTS, OwnTask, ReferenceText
 
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*:[^:/]+:[^:/]+", re.ASCII)  # org/name:split:field
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -207,3 +207,53 @@ def _fits_a_file(path: Path) -> bool:
     from glob import iglob
 
     return path.is_file() or any(Path(found).is_file() for found in iglob(str(path), recursive=True))
+
+
+# `mauve` of checkpoints.yaml: reference text, and the model that reads it beside what the checkpoints write.
+
+
+class MauveEntry(BaseModel):
+    """What the texts are compared with, and by whose eyes."""
+
+    model_config = STRICT
+
+    reference: Annotated[list[Text], BeforeValidator(as_list), Field(min_length=1)]
+    model: Text
+    field: Text = "text"
+    texts: Annotated[StrictInt, Field(ge=LEAST_TEXTS)] = 1000
+    longest: Annotated[StrictInt, Field(ge=1)] = 128
+    seed: Seed = 0
+    skip_unusable: StrictBool = False
+
+
+def reference_text(entry: MauveEntry | None, source: Source, *, needed: bool) -> ReferenceText | None:
+    """The reference of `mauve`, None without one.
+
+    Parameters
+    ----------
+    needed : whether files and model must be there; where results are read, what is missing is said later
+
+    Raises
+    ------
+    ManifestError : a pattern that fits no file, or a model that is no folder with a config.json.
+    OwnTaskError : the former, to be located by the caller.
+    """
+    if entry is None:
+        return None
+    base = source.path.parent
+    model = absolute(entry.model, base)
+    if needed and not (model / "config.json").is_file():
+        raise source.error(
+            ("mauve", "model"),
+            f"mauve.model {entry.model} holds no config.json (looked for {model}): give the folder of a model",
+        )
+    return ReferenceText(
+        files=file_patterns(entry.reference, ("mauve", "reference"), base, needed=needed),
+        base=Path(absolute(".", base)),
+        model=model,
+        field=entry.field,
+        amount=entry.texts,
+        longest=entry.longest,
+        seed=entry.seed,
+        skip_unusable=entry.skip_unusable,
+    )

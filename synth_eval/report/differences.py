@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth_eval.compare.grid import PARTS, Place, full_place_name, place_of
+from synth_eval.compare.places import PARTS, Place, full_place_name, place_of
 from synth_eval.report.view.curves import URGENCY, Curve, curves_of
 from synth_eval.report.view.facts import facts_of, judged
 from synth_eval.report.view.model import Facts

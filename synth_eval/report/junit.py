@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from synth_eval.compare.grid import PARTS, Place, place_of
+from synth_eval.compare.places import PARTS, Place, place_of
 from synth_eval.report.view.curves import Curve, curves_of, label_of
 from synth_eval.report.view.facts import judged
 from synth_eval.types import Cell, Comparison

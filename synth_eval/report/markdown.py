@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from synth_eval.report.view import DataTable, Entry, ReportView, Status
-from synth_eval.report.view.findings import tally
+from synth_eval.report.view.summaries import tally
 
 SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "refused": "➖"}
 OPEN = 12  # verdicts that are not folded

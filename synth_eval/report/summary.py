@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from typing import Any
 
+from synth_eval.errors import ExitCode
 from synth_eval.report.view.curves import curves_of
-from synth_eval.types import Comparison, ExitCode
+from synth_eval.types import Comparison
 
 SCHEMA = 1
 WORDS = ("degraded", "inconclusive", "safe", "refused")

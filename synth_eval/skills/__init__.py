@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from synth_eval.skills import arithmetic, deduction, lookup, recall, tracking
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 from synth_eval.types import ChoiceItem
 
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synth_eval.skills.draw import Draw
-from synth_eval.skills.splits import LEVELS, Split, balanced_items, draw_story
-from synth_eval.skills.words import NAMES
+from synth_eval.skills.items import LEVELS, NAMES, Draw, Split, balanced_items, draw_story
 from synth_eval.types import RETRIEVAL, ChoiceItem
 
 NAME = "synth_lookup"

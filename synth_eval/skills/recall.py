@@ -27,9 +27,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from synth_eval.skills.distractors import balanced_distractors
-from synth_eval.skills.draw import Draw
-from synth_eval.skills.facts import RELATIONS, TIERS, Fact, facts
+from synth_eval.skills.facts import RELATIONS, TIERS, Fact, balanced_distractors, facts
+from synth_eval.skills.items import Draw
 from synth_eval.types import RETRIEVAL, ChoiceItem
 
 NAME = "synth_recall"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.calibration import blocks, equal_mass
+from synth_eval.calibration import binning as blocks
+from synth_eval.calibration import binning as equal_mass
 from synth_eval.calibration.binning import bin_gaps, bin_index, width_edges
 
 confidences = st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.2, 0.5, 1.0]), min_size=1, max_size=60)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.calibration.blocks import blocks, log_sum
+from synth_eval.calibration.binning import blocks, log_sum
 
 
 @pytest.mark.parametrize("n", [1, 6, 7, 8, 21])

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval import calibration as cal
+from synth_eval.calibration.bootstrap import Draws, bootstrap, calibrated, observed, prepare, prepare_choices
 from synth_eval.calibration.metrics import METRICS, build_metric
-from synth_eval.calibration.prepared import prepare, prepare_choices
-from synth_eval.calibration.resample import Draws, bootstrap, calibrated, observed
 
 
 def _signed_root(confidence, correct):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from synth_eval.calibration import resample
-from synth_eval.calibration.dependence import _observed_products, _products_of_truth, latent_correlation
-from synth_eval.calibration.prepared import prepare, prepare_choices
+from synth_eval.calibration import bootstrap as resample
+from synth_eval.calibration.bootstrap import prepare, prepare_choices
+from synth_eval.calibration.intervals import _observed_products, _products_of_truth, latent_correlation
 
 
 def _draw(make, items, resamples, seed=0):

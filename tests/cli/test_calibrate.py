@@ -14,8 +14,8 @@ from logged_choices import choice_row, choice_rows, generation_row, rolling_row,
 
 from synth_eval import calibration as cal
 from synth_eval import cli
-from synth_eval.store import read_samples
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
+from synth_eval.results import read_samples
 
 
 @pytest.fixture
@@ -296,5 +296,5 @@ def test_start_up_loads_nothing_heavy(run):
         "except SystemExit: print(*sorted(sys.modules), file=sys.stderr)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
-    assert "synth_eval.report.calibration_terminal" in loaded
+    assert "synth_eval.report.terminal.calibration" in loaded
     assert not {"torch", "netcal", "pandas", "matplotlib", "lm_eval", "sklearn"} & set(loaded)

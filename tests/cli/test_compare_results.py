@@ -12,7 +12,7 @@ import pytest
 from logged_choices import choice_rows, generation_row, write_samples
 
 from synth_eval import cli
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 RATIOS = ("0", "0.1", "0.2", "0.4")
 GRID = "family: f\ngrid: {path: 'org/m-r{ratio}', ratio: [0, 0.1, 0.2, 0.4]}\n"

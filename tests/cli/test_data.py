@@ -17,7 +17,7 @@ import pytest
 from public_data import write_data_folder, write_lines, write_mirror
 from tiny_checkpoint import write_tiny_neox
 
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 TASKS = Path(__file__).parents[2] / "tasks"
 MANIFEST = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from synth_eval import cli
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 GOOD = """\
 family: f

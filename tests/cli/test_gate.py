@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from synth_eval import cli
-from synth_eval.types import ExitCode
+from synth_eval.errors import ExitCode
 
 RATIOS = ("0", "0.1", "0.2", "0.4")
 N = 20_000

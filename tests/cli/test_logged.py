@@ -6,7 +6,7 @@ import pytest
 from logged_choices import choice_rows, write_results, write_samples
 
 from synth_eval.cli.logged import logged_files, read_model
-from synth_eval.types import ResultsError
+from synth_eval.errors import ResultsError
 
 
 def test_groups_of_groups_end_in_tasks(tmp_path):

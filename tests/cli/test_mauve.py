@@ -49,7 +49,7 @@ def test_every_table_gets_its_column_and_texts_are_read_once(reference, bars, tm
     def nothing_is_read(*arguments, **options):
         raise AssertionError("texts were read twice")
 
-    monkeypatch.setattr("synth_eval.harness.read_texts.text_features", nothing_is_read)
+    monkeypatch.setattr("synth_eval.harness.mauve.text_features", nothing_is_read)
     assert add_mauve(again, reference, tmp_path, bars) == (about, [])
     for key, table in first.items():
         np.testing.assert_array_equal(table.columns["mauve"], again[key].columns["mauve"])

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from synth_eval.cli.plan import plan
 from synth_eval.compare import comparison_from_json, comparison_to_json
-from synth_eval.types import Comparison, ResultsError
+from synth_eval.errors import ResultsError
+from synth_eval.types import Comparison
 
 HEADLINES = ("acc", "bits_per_byte")
 GOLDEN = Path(__file__).parents[1] / "golden" / "comparison.json"

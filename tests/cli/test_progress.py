@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console
 
 from synth_eval.cli import progress
-from synth_eval.cli.pace import Pace, duration
-from synth_eval.cli.progress import ProgressBars
+from synth_eval.cli.progress import Pace, ProgressBars, duration
 
 
 class Clock:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from synth_eval.cli import cli
-from synth_eval.types import ResultsError
+from synth_eval.errors import ResultsError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "comparison.json"
 

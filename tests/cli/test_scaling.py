@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from scaling_rows_of import family_rows
 
 from synth_eval.cli import cli
-from synth_eval.types import ResultsError
+from synth_eval.errors import ResultsError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

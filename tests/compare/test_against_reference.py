@@ -10,8 +10,8 @@ from simulated_family import Flat, Task, simulate
 from written_family import written_tables
 
 from synth_eval.compare import compare_family
-from synth_eval.compare.against_reference import MAUVE, has_samples, texts_of, with_mauve
-from synth_eval.diversity.mauve import mauve_of_histograms
+from synth_eval.compare.characteristics import MAUVE, has_samples, texts_of, with_mauve
+from synth_eval.generation.mauve import mauve_of_histograms
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.types import ItemTable
 

@@ -12,17 +12,23 @@ from logged_choices import choice_rows, write_samples
 
 from synth_eval import calibration as cal
 from synth_eval.compare import calibration_items as module
-from synth_eval.compare.calibration_items import CalibrationItems, calibration_items, pooled
-from synth_eval.compare.calibration_report import (
+from synth_eval.compare.calibration import (
     CalibrationReport,
     CalibrationSettings,
     LoggedModel,
     calibrate_model,
     planned_rows,
 )
-from synth_eval.compare.calibration_table import COLUMNS, calibration_frame
-from synth_eval.compare.calibration_wording import calibration_words, direction, headline, p_text
-from synth_eval.store import read_samples, to_json
+from synth_eval.compare.calibration_items import CalibrationItems, calibration_items, pooled
+from synth_eval.compare.calibration_words import (
+    COLUMNS,
+    calibration_frame,
+    calibration_words,
+    direction,
+    headline,
+    p_text,
+)
+from synth_eval.results import read_samples, to_json
 from synth_eval.types import Samples
 
 QUICK = CalibrationSettings(resamples=100)

@@ -12,8 +12,8 @@ from written_family import RARE_SHARE, written_tables
 from synth_eval.compare import compare_family, comparison_from_json, comparison_to_json, tidy
 from synth_eval.compare.characteristics import is_described
 from synth_eval.compare.metrics import CHARACTERISTICS, metric_named
-from synth_eval.diversity import CATALOGUE
-from synth_eval.diversity.catalogue import AGAINST_REFERENCE
+from synth_eval.generation import CATALOGUE
+from synth_eval.generation.characteristics import AGAINST_REFERENCE
 from synth_eval.types import Cell, Comparison, ItemTable
 
 RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)

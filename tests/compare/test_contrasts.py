@@ -10,8 +10,8 @@ from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.compare import compare_family, comparison_from_json, comparison_to_json
 from synth_eval.manifest.baseline import curves
-from synth_eval.store import TaskResult
-from synth_eval.store.lm_eval_results import MetricValue
+from synth_eval.results import TaskResult
+from synth_eval.results.aggregates import MetricValue
 from synth_eval.types import Comparison
 
 

@@ -8,7 +8,7 @@ import pytest
 from simulated_family import Simulated
 
 from synth_eval.cli.report import RELIABILITY, read_reliability
-from synth_eval.compare.diagrams import BINS, reliability_diagrams
+from synth_eval.compare.tidy import BINS, reliability_diagrams
 
 
 @pytest.fixture(scope="module")

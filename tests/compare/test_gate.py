@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from synth_eval.compare import comparison_from_json, comparison_to_json
 from synth_eval.compare.gate import check_gate, judge_gate
-from synth_eval.types import Cell, Comparison, Gate, GateRule, ManifestError
+from synth_eval.errors import ManifestError
+from synth_eval.types import Cell, Comparison, Gate, GateRule
 
 
 def cell(task: str = "arc", **changes) -> Cell:

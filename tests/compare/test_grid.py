@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synth_eval.compare.grid import full_place_name, place_names, place_order, size_order
+from synth_eval.compare.places import full_place_name, place_names, place_order, size_order
 
 
 def test_size_order() -> None:

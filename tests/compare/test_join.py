@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.compare.join import join_items
+from synth_eval.compare.pairing import join_items
 from synth_eval.types import ItemTable
 
 

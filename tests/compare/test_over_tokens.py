@@ -8,10 +8,9 @@ import pytest
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.compare import compare_family, comparison_from_json, comparison_to_json
-from synth_eval.compare.diagrams import reliability_diagrams
-from synth_eval.compare.scaling_family import family_scaling
-from synth_eval.compare.scaling_rows import comparison_losses
-from synth_eval.report.explain import explain_text
+from synth_eval.compare.scaling import comparison_losses, family_scaling
+from synth_eval.compare.tidy import reliability_diagrams
+from synth_eval.report.terminal.explain import explain_text
 from synth_eval.report.view import report_view
 from synth_eval.types import Comparison, Family
 

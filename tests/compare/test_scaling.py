@@ -12,9 +12,8 @@ from scaling_rows_of import NAMES
 from scaling_rows_of import family_rows as rows
 
 from synth_eval.compare import comparison_from_json
-from synth_eval.compare.scaling import mix_rows, scaling_report
-from synth_eval.compare.scaling_json import scaling_to_dict
-from synth_eval.compare.scaling_rows import comparison_losses
+from synth_eval.compare.scaling import comparison_losses
+from synth_eval.scaling.report import mix_rows, scaling_report, scaling_to_dict
 from synth_eval.types import CheckpointRecord, Comparison
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from synth_eval.calibration import score_samples
 from synth_eval.compare.metrics import METRICS, metric_named
-from synth_eval.compare.scores import chance_level, ece, item_scores, oriented
+from synth_eval.compare.pairing import chance_level, ece, item_scores, oriented
 from synth_eval.types import ItemTable, Samples
 
 

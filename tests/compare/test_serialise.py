@@ -18,7 +18,8 @@ from synth_eval.compare import (
     comparison_to_dict,
     comparison_to_json,
 )
-from synth_eval.types import Cell, Comparison, ResultsError
+from synth_eval.errors import ResultsError
+from synth_eval.types import Cell, Comparison
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.compare import compare_family
-from synth_eval.compare.unpaired import scores_with_means
-from synth_eval.store import Estimate, TaskResult
-from synth_eval.store.lm_eval_results import MetricValue
+from synth_eval.compare.pairing import scores_with_means
+from synth_eval.results import Estimate, TaskResult
+from synth_eval.results.aggregates import MetricValue
 from synth_eval.types import Cell, Comparison
 
 

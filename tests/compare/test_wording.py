@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from synth_eval.compare.cells import amount, percent, reason_of
 from synth_eval.compare.metrics import metric_named
-from synth_eval.compare.wording import amount, percent, reason_of
-from synth_eval.stats import CurveVerdict
+from synth_eval.dose_response import CurveVerdict
 
 ACC, NLL, GAP = (metric_named(name) for name in ("acc", "nll", "surprise_gap"))
 

@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from synth_eval.data import choice_sample
 from synth_eval.manifest import load_family
-from synth_eval.own_data import choice_sample
 from synth_eval.types import OwnTask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-tasks.md").read_text(encoding="utf-8")

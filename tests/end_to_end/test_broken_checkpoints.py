@@ -16,9 +16,10 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval import cli  # noqa: E402
-from synth_eval.harness.model import load_model  # noqa: E402
-from synth_eval.types import Checkpoint, CheckpointError, ExitCode  # noqa: E402
+from synth_eval import cli
+from synth_eval.errors import CheckpointError, ExitCode
+from synth_eval.harness.model import load_model
+from synth_eval.types import Checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tiny_models import tiny_model
 
-from synth_eval.harness.attention_support import Attention, UnsupportedError, attention_of, without_adapter
+from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 

@@ -12,16 +12,16 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from lm_eval.models.huggingface import HFLM  # noqa: E402
-from tiny_models import character_tokenizer, tiny_model  # noqa: E402
+from lm_eval.models.huggingface import HFLM
+from tiny_models import character_tokenizer, tiny_model
 
-from synth_eval.calibration.items import score_samples  # noqa: E402
-from synth_eval.diversity import COMMON_ENGLISH, score_prompt  # noqa: E402
-from synth_eval.harness.native import evaluate_task, write_native  # noqa: E402
-from synth_eval.harness.tasks import load_tasks  # noqa: E402
-from synth_eval.store import read_samples  # noqa: E402
-from synth_eval.store.response_log import ResponseLog  # noqa: E402
-from synth_eval.types import GENERATION, Checkpoint  # noqa: E402
+from synth_eval.calibration.items import score_samples
+from synth_eval.generation import COMMON_ENGLISH, score_prompt
+from synth_eval.harness.native import evaluate_task, write_native
+from synth_eval.harness.tasks import load_tasks
+from synth_eval.results import read_samples
+from synth_eval.results.run_folder import ResponseLog
+from synth_eval.types import GENERATION, Checkpoint
 
 pytestmark = pytest.mark.slow
 

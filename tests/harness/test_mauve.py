@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synth_eval.diversity.mauve import mauve_of_histograms
+from synth_eval.errors import SynthEvalError
+from synth_eval.generation.mauve import mauve_of_histograms
 from synth_eval.harness.mauve import clusters_of, mauve_of, text_features
-from synth_eval.types import SynthEvalError
 
 
 @pytest.fixture(scope="module")

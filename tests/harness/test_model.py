@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tiny_checkpoint import write_tiny_neox
 
+from synth_eval.errors import CheckpointError
 from synth_eval.harness.environment import prepare
 from synth_eval.harness.model import load_model
-from synth_eval.types import Checkpoint, CheckpointError
+from synth_eval.types import Checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,10 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval.harness.tasks import LoadedTask, load_tasks  # noqa: E402
-from synth_eval.own_data import OwnDataError  # noqa: E402
-from synth_eval.types import OwnTask, SynthEvalError  # noqa: E402
+from synth_eval.data import OwnDataError
+from synth_eval.errors import SynthEvalError
+from synth_eval.harness.tasks import LoadedTask, load_tasks
+from synth_eval.types import OwnTask
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.harness.prefix_plan import WORTH_CACHING, Pass, distinct_tokens, plan_passes
+from synth_eval.harness.shared_prefix.plan import WORTH_CACHING, Pass, distinct_tokens, plan_passes
 
 TOKENS = st.lists(st.integers(0, 2), min_size=1, max_size=60)
 

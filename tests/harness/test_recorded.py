@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval.harness.recorded import RecordedLM, batches, request_keys
-from synth_eval.store.response_log import ResponseLog
+from synth_eval.results.run_folder import ResponseLog
 
 
 @dataclass(frozen=True)

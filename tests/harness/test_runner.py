@@ -14,13 +14,13 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval.harness import runner  # noqa: E402
-from synth_eval.harness.model import load_model, release  # noqa: E402
-from synth_eval.harness.prompts import PromptBook, make_prompts  # noqa: E402
-from synth_eval.harness.runner import NOTHING, Evaluation, evaluate_family  # noqa: E402
-from synth_eval.harness.tasks import load_tasks  # noqa: E402
-from synth_eval.store import RunFolder  # noqa: E402
-from synth_eval.types import Checkpoint, Family  # noqa: E402
+from synth_eval.harness import runner
+from synth_eval.harness.model import load_model, release
+from synth_eval.harness.recorded import PromptBook, make_prompts
+from synth_eval.harness.runner import NOTHING, Evaluation, evaluate_family
+from synth_eval.harness.tasks import load_tasks
+from synth_eval.results import RunFolder
+from synth_eval.types import Checkpoint, Family
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_checkpoints_share_prompts_and_tokens(tmp_path: Path, monkeypatch: pytes
         models.append(load_model(checkpoint))
         return models[-1]
 
-    monkeypatch.setattr("synth_eval.harness.prompts.make_prompts", counted)
+    monkeypatch.setattr("synth_eval.harness.recorded.make_prompts", counted)
     monkeypatch.setattr(runner, "load_model", kept)
     assert evaluate(family(*folders), tmp_path / "out").evaluated == 3
     assert len(made) == 1

@@ -21,9 +21,9 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 from tiny_models import LETTERS, character_tokenizer, tiny_model
 
-from synth_eval.harness import shared_prefix
-from synth_eval.harness.shared_prefix import SharedPrefixLM, tolerance
-from synth_eval.harness.shared_prefix_pass import PassRunner
+from synth_eval.harness.shared_prefix import model as shared_prefix
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM, tolerance
+from synth_eval.harness.shared_prefix.passes import PassRunner
 
 ARCHITECTURES: list[tuple[str, dict[str, Any]]] = [
     ("gpt_neox", {}),
@@ -317,7 +317,7 @@ def test_the_command_line_knows_the_model(
     monkeypatch.delitem(model_registry._objs, "hf-shared-prefix", raising=False)  # known since the import above
     monkeypatch.setattr("lm_eval.tasks.TaskManager", partial(TaskManager, include_defaults=False))
     monkeypatch.setattr("sys.argv", ["lm_eval", *command])
-    runpy.run_module("synth_eval.harness.shared_prefix_cli", run_name="__main__")
+    runpy.run_module("synth_eval.harness.shared_prefix", run_name="__main__")
     assert "|tiny_choice|" in capsys.readouterr().out
 
 
@@ -325,7 +325,7 @@ def test_the_command_line_knows_the_model(
 @pytest.mark.nightly
 def test_lm_evals_command_line_finds_the_model(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "synth_eval.harness.shared_prefix_cli", *command],
+        [sys.executable, "-m", "synth_eval.harness.shared_prefix", *command],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )  # fmt: skip

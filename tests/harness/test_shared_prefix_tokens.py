@@ -7,7 +7,7 @@ from pathlib import Path
 from tiny_models import character_tokenizer
 from transformers import AutoTokenizer
 
-from synth_eval.harness.shared_prefix_tokens import RECENT_TEXTS, TokenMemo, tokenizer_key
+from synth_eval.harness.shared_prefix.tokens import RECENT_TEXTS, TokenMemo, tokenizer_key
 
 
 def test_a_pair_is_encoded_once() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from public_data import squad_records, write_data_folder, write_lines
 
+from synth_eval.data.folder import DataError
 from synth_eval.harness.tasks import load_tasks
-from synth_eval.public.folder import DataError
 
 pytestmark = pytest.mark.slow  # lm-eval indexes its 14,000 tasks
 

@@ -11,8 +11,8 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval.harness.tasks import load_tasks  # noqa: E402
-from synth_eval.types import SynthEvalError  # noqa: E402
+from synth_eval.errors import SynthEvalError
+from synth_eval.harness.tasks import load_tasks
 
 pytestmark = pytest.mark.slow
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from tiny_checkpoint import write_tiny_neox
 
-from synth_eval.harness import workers
+from synth_eval.harness.engines import local as workers
+from synth_eval.harness.engines.local import Order, _next, default_workers
 from synth_eval.harness.runner import Evaluation, evaluate_family
-from synth_eval.harness.workers import Order, _next, default_workers
-from synth_eval.store import RunFolder
+from synth_eval.results import RunFolder
 from synth_eval.types import Checkpoint, Family
 
 
@@ -159,7 +159,7 @@ def test_a_worker_does_not_outlive_its_parent(method: str, tmp_path: Path) -> No
     script = tmp_path / "parent.py"
     script.write_text(
         "import multiprocessing, sys, time\n"
-        "from synth_eval.harness.workers import _end_with_parent\n"
+        "from synth_eval.harness.engines.local import _end_with_parent\n"
         "def wait():\n"
         "    import threading\n"
         "    threading.Thread(target=_end_with_parent, daemon=True).start()\n"
@@ -170,7 +170,7 @@ def test_a_worker_does_not_outlive_its_parent(method: str, tmp_path: Path) -> No
         "    print(child.pid, flush=True)\n"
         "    time.sleep(600)\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[3])}
     parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())

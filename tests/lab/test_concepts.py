@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from synth_eval.lab.concepts import FEWEST, MOST, concept_graph, concept_list, walk
 from synth_eval.lab.world import Document, natural_documents
-from synth_eval.skills.draw import Draw
 from synth_eval.skills.facts import Fact
+from synth_eval.skills.items import Draw
 
 FRANCE = Document("note", "", (Fact("capital", "France", "Paris", 1), Fact("currency", "France", "euro", 1)))
 SPAIN = Document("note", "", (Fact("currency", "Spain", "euro", 1),))

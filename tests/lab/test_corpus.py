@@ -5,7 +5,7 @@ import pytest
 from synth_eval.lab.corpus import documents
 from synth_eval.lab.recipe import MIX
 from synth_eval.skills import SKILLS
-from synth_eval.skills.splits import split_of
+from synth_eval.skills.items import split_of
 
 STORIES = ["synth_arithmetic", "synth_deduction", "synth_tracking", "synth_lookup"]
 

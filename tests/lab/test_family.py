@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from end_to_end_run import run
 
+from synth_eval.errors import ManifestError
 from synth_eval.lab.family import missing_jobs
 from synth_eval.manifest import load_family
-from synth_eval.types import ManifestError
 
 MANIFEST = """\
 family: f

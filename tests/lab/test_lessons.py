@@ -4,7 +4,7 @@ from itertools import islice
 
 from synth_eval.lab.lessons import lesson, read_lesson, topic_of
 from synth_eval.lab.world import Move, natural_documents
-from synth_eval.skills.draw import Draw
+from synth_eval.skills.items import Draw
 
 
 def test_a_lesson_reads_as_what_it_was_made_from() -> None:

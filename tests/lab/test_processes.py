@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import torch
 
+from synth_eval.errors import CheckpointError
 from synth_eval.lab import jobs
 from synth_eval.lab.jobs import Work, base_tokens
 from synth_eval.lab.processes import TICK, Told, run_jobs
 from synth_eval.lab.recipe import Recipe
-from synth_eval.types import CheckpointError
 
 
 def test_progress_is_told_a_tick_at_a_time_with_what_is_expected_by_then() -> None:

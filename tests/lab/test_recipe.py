@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from synth_eval.errors import ManifestError
 from synth_eval.lab.recipe import Recipe, recipe_from
-from synth_eval.types import ManifestError
 
 
 def test_defaults_are_the_miniature_recipe() -> None:

@@ -11,6 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from synth_eval.cli.lab import lab
+from synth_eval.errors import CheckpointError
 from synth_eval.lab import study_jobs
 from synth_eval.lab.jobs import NOTE, SYNTHETIC
 from synth_eval.lab.study import (
@@ -26,8 +27,7 @@ from synth_eval.lab.study_plan import study_plan
 from synth_eval.lab.study_recipe import FULL, QUICK, Shape, StudyRecipe
 from synth_eval.lab.world import KINDS
 from synth_eval.manifest import load_family
-from synth_eval.manifest.loss_table import read_loss_table
-from synth_eval.types import CheckpointError
+from synth_eval.scaling.loss_table import read_loss_table
 
 TINY = StudyRecipe(
     shapes=(Shape("20k", 8, 1, 2),),

@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 
 from synth_eval.lab.world import KINDS, NATURAL_MIX, Document, Move, moves_of, natural_documents, write
-from synth_eval.skills.draw import Draw
 from synth_eval.skills.facts import Fact, facts
+from synth_eval.skills.items import Draw
 
 
 def test_equal_keys_give_equal_text_and_others_do_not() -> None:

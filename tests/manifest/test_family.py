@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth_eval.errors import ManifestError
 from synth_eval.manifest import load_family
-from synth_eval.types import ManifestError
 
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (Path(__file__).parents[2] / "docs/manifest.md").read_text(), re.S)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from synth_eval.errors import ManifestError
 from synth_eval.manifest import load_family
-from synth_eval.types import Gate, GateRule, ManifestError
+from synth_eval.types import Gate, GateRule
 
 FAMILY = """\
 family: f

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from synth_eval.manifest.loss_table import LossTable, one_spelling, read_loss_table
-from synth_eval.types import ResultsError
+from synth_eval.errors import ResultsError
+from synth_eval.scaling.loss_table import LossTable, one_spelling, read_loss_table
 
 HEADER = "family,size,tokens,ratio,source,task,loss\n"
 GOOD = "f,410M,10B,0.3,rephrased,web,2.5\n"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from synth_eval.errors import ManifestError
 from synth_eval.manifest import load_family
-from synth_eval.types import ManifestError, ReferenceText
+from synth_eval.types import ReferenceText
 
 TWO = "checkpoints:\n  - {path: a, ratio: 0}\n  - {path: b, ratio: 0.5}\n"
 

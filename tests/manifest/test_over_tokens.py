@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from synth_eval.errors import ManifestError
 from synth_eval.manifest import curves, is_over_tokens, load_family
-from synth_eval.types import ManifestError
 
 TWO_BUDGETS = """family: f
 checkpoints:

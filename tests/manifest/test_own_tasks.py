@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth_eval.errors import ManifestError
 from synth_eval.manifest import load_family
-from synth_eval.types import ManifestError, OwnTask
+from synth_eval.types import OwnTask
 
 TWO = "checkpoints:\n  - {path: a, ratio: 0}\n  - {path: b, ratio: 0.5}\n"
 

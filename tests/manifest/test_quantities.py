@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_eval.manifest.quantities import parse_quantity, written_quantity
+from synth_eval.text import parse_quantity, written_quantity
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fixed_calibration import everything, report, row
 
 pytest.importorskip("matplotlib")
 
-from synth_eval.report.calibration_plots import plot_calibration, reliability_figure
+from synth_eval.report.figures.calibration import plot_calibration, reliability_figure
 
 
 def test_files_and_names(tmp_path):

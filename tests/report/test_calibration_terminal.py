@@ -11,8 +11,8 @@ import pytest
 from fixed_calibration import everything, report, row
 from rich.console import Console
 
-from synth_eval.compare.calibration_report import CalibrationReport, CalibrationSettings
-from synth_eval.report.calibration_terminal import folded, print_calibration
+from synth_eval.compare.calibration import CalibrationReport, CalibrationSettings
+from synth_eval.report.terminal.calibration import folded, print_calibration
 
 REGENERATE = "SYNTH_EVAL_REGENERATE_GOLDEN"  # set it, run the tests, and look at the difference
 TERMINAL = {"TERM": "xterm-256color"}

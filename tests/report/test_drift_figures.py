@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from synth_eval.report.drift_figures import drift_figures
 from synth_eval.report.figures import write_figures
+from synth_eval.report.figures.drifts import drift_figures
 from synth_eval.report.view import report_view
 from synth_eval.types import Comparison
 

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
+from synth_eval.errors import SynthEvalError
 from synth_eval.report import explain_text
-from synth_eval.types import Comparison, SynthEvalError
+from synth_eval.types import Comparison
 
 
 def test_everything_is_said_of_every_curve(fitted: Comparison) -> None:

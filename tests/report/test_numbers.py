@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from synth_eval.report.numbers import amount_text, change_text, interval_text, share, value_text
+from synth_eval.report.text import amount_text, change_text, interval_text, share, value_text
 
 
 @pytest.mark.parametrize(

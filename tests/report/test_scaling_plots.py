@@ -9,8 +9,8 @@ import pytest
 from scaling_families import Truth
 from scaling_rows_of import family_rows
 
-from synth_eval.compare.scaling import ScalingReport, scaling_report
-from synth_eval.report.scaling_plots import plot_scaling, scaling_figures
+from synth_eval.report.figures.scaling import plot_scaling, scaling_figures
+from synth_eval.scaling.report import ScalingReport, scaling_report
 
 pytest.importorskip("matplotlib")
 

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 from scaling_rows_of import family_rows
 
-from synth_eval.compare.scaling import Answer, ScalingReport, scaling_report
-from synth_eval.manifest.loss_table import LossRow
-from synth_eval.report.scaling_terminal import print_scaling
-from synth_eval.report.scaling_text import answer_text, count_text, grouped, percent_text, size_text
+from synth_eval.report.scaling.view import answer_text, count_text, grouped, percent_text, size_text
+from synth_eval.report.terminal.scaling import print_scaling
+from synth_eval.scaling.loss_table import LossRow
+from synth_eval.scaling.report import Answer, ScalingReport, scaling_report
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from scaling_families import SIZES, TOKENS
 from scaling_rows_of import family_rows
 
-from synth_eval.compare.scaling import ScalingReport, scaling_report
-from synth_eval.report.scaling_view import equal_loss_panels, loss_panels, relative_panels
+from synth_eval.report.scaling.view import equal_loss_panels, loss_panels, relative_panels
+from synth_eval.scaling.report import ScalingReport, scaling_report
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from synth_eval.compare.gate import judge_gate
+from synth_eval.errors import ExitCode
 from synth_eval.report.summary import SUMMARY_SCHEMA, summary_line
-from synth_eval.types import Comparison, ExitCode, Gate, GateRule
+from synth_eval.types import Comparison, Gate, GateRule
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[2] / "docs" / "gate.md"

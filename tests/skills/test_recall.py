@@ -12,9 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from synth_eval.skills import recall
-from synth_eval.skills.distractors import CONFUSABLE, balanced_distractors, likeness
-from synth_eval.skills.draw import Draw
-from synth_eval.skills.facts import RELATIONS, Fact, facts
+from synth_eval.skills.facts import CONFUSABLE, RELATIONS, Fact, balanced_distractors, facts, likeness
+from synth_eval.skills.items import Draw
 from synth_eval.types import ChoiceItem
 
 # Items never move once published: a change of the code that moves them is a new VERSION.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synth_eval.stats import CurveData, CurveVerdict, judge_curves
-from synth_eval.stats.simulate import CurveSpec, simulate_items
+from synth_eval.dose_response import CurveData, CurveVerdict, judge_curves
+from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 SIX = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synth_eval.calibration import Assessment, Estimate, ReliabilityCurve
-from synth_eval.compare.calibration_report import (
+from synth_eval.compare.calibration import (
     CalibrationReport,
     CalibrationRow,
     CalibrationSettings,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synth_eval.stats.scaling import Points, points_of
+from synth_eval.scaling import Points, points_of
 
 SIZES = (1e8, 4e8, 1.6e9)
 TOKENS = (2e9, 8e9, 3.2e10, 1.28e11)

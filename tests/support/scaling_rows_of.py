@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scaling_families import RATIOS, SIZES, TOKENS, Truth, grid
 
-from synth_eval.manifest.loss_table import LossRow
+from synth_eval.scaling.loss_table import LossRow
 
 PLAIN = Truth()
 NAMES = dict(zip(SIZES, ("100M", "400M", "1.6B")))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from synth_eval.calibration import score_samples
-from synth_eval.diversity import Reference, score_prompt
+from synth_eval.generation import Reference, score_prompt
 from synth_eval.types import GENERATION, Checkpoint, ItemTable, Samples
 
 WORDS, FREQUENT = 1000, 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-from synth_eval.types import SynthEvalError
+from synth_eval.errors import SynthEvalError
 
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
 

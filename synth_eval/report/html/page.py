@@ -13,14 +13,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from synth_eval.compare.scaling import ScalingReport
-from synth_eval.report.html.diagrams import DiagramRow, diagram_rows
-from synth_eval.report.html.drifts import panel_rows
+from synth_eval.errors import SynthEvalError
+from synth_eval.report.html.drawings import DiagramRow, diagram_rows, panel_rows
 from synth_eval.report.html.environment import SYMBOL, environment
 from synth_eval.report.html.scaling import scaling_section
 from synth_eval.report.view import report_view
 from synth_eval.report.view.model import Reliability
-from synth_eval.types import Comparison, SynthEvalError
+from synth_eval.scaling.report import ScalingReport
+from synth_eval.types import Comparison
 
 # in a <script> element, where these could end it or start a comment, and where old engines break lines
 UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

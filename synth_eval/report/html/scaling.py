@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synth_eval.compare.scaling import MixtureResult, ScalingReport, TaskScaling
 from synth_eval.report.html.environment import SYMBOL, environment
 from synth_eval.report.html.scaling_svg import (
     Bars,
@@ -17,7 +16,7 @@ from synth_eval.report.html.scaling_svg import (
     relative_figures,
     speed_up_bars,
 )
-from synth_eval.report.scaling_says import (
+from synth_eval.report.scaling.sentences import (
     PATTERN,
     collapse_text,
     curve_refusals,
@@ -27,7 +26,7 @@ from synth_eval.report.scaling_says import (
     moves_lines,
     size_refusals,
 )
-from synth_eval.report.scaling_tables import (
+from synth_eval.report.scaling.tables import (
     best_table,
     curve_tables,
     domain_table,
@@ -36,9 +35,9 @@ from synth_eval.report.scaling_tables import (
     over_sizes_table,
     speed_up_table,
 )
-from synth_eval.report.scaling_text import percent_text
-from synth_eval.report.scaling_view import LINES, equal_loss_panels, loss_panels, relative_panels
+from synth_eval.report.scaling.view import LINES, equal_loss_panels, loss_panels, percent_text, relative_panels
 from synth_eval.report.view import DataTable
+from synth_eval.scaling.report import MixtureResult, ScalingReport, TaskScaling
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth_eval.compare.grid import Place, place_names, place_of
+from synth_eval.compare.places import Place, place_names, place_of
 from synth_eval.compare.tidy import COLUMNS, tidy
 from synth_eval.report.markdown import markdown_report
 from synth_eval.report.view import report_view

@@ -1,6 +1,7 @@
 """The view model: what every report says, computed once from the comparison."""
 
 from synth_eval.report.view.build import report_view
+from synth_eval.report.view.curves import BASELINE
 from synth_eval.report.view.model import (
     ChartCurve,
     Column,
@@ -17,7 +18,6 @@ from synth_eval.report.view.model import (
     Status,
     TaskChart,
 )
-from synth_eval.report.view.tables import BASELINE
 
 __all__ = [
     "BASELINE",

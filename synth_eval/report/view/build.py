@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synth_eval.compare.budgets import budgets_of
-from synth_eval.report.numbers import percent
-from synth_eval.report.view.budgets import budget_table
-from synth_eval.report.view.charts import charts_of
-from synth_eval.report.view.contrasts import contrast_details, contrast_table, worst_first
-from synth_eval.report.view.curves import Curve, curves_of, label_of
+from synth_eval.report.text import percent
+from synth_eval.report.view.charts import charts_of, plot_note, plots_of
+from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
 from synth_eval.report.view.facts import facts_of, verdict_table
-from synth_eval.report.view.findings import (
-    FINDINGS_NOTE,
-    LEADS_NOTE,
-    finding_table,
-)
-from synth_eval.report.view.gate import gate_aside, gate_table
-from synth_eval.report.view.grids import grid_charts, loss_grids
-from synth_eval.report.view.losses import loss_maps
+from synth_eval.report.view.losses import grid_charts, loss_grids, loss_maps
 from synth_eval.report.view.model import Aside, DataTable, Entry, ReportView, Status
 from synth_eval.report.view.outputs import outputs_view
-from synth_eval.report.view.plots import plot_note, plots_of
 from synth_eval.report.view.sentences import also, headline, status_sentence
-from synth_eval.report.view.tables import NO_INTERVAL, lacks_interval, tables_of
+from synth_eval.report.view.summaries import (
+    FINDINGS_NOTE,
+    LEADS_NOTE,
+    budget_table,
+    contrast_details,
+    contrast_table,
+    finding_table,
+    gate_aside,
+    gate_table,
+    worst_first,
+)
 from synth_eval.types import CheckpointRecord, Comparison
 
 DETERMINED = ("early", "late")  # of leads: said first

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from synth_eval.compare.grid import place_of, place_order, tokens_name
+from synth_eval.compare.calibration import ReliabilityCurve
 from synth_eval.compare.metrics import metric_named
-from synth_eval.report.numbers import share as share_text
-from synth_eval.report.numbers import value_text
-from synth_eval.report.view.curves import Curve, label_of
-from synth_eval.report.view.model import ChartCurve, FitLine, Line, SeedLine, TaskChart
+from synth_eval.compare.places import place_of, place_order, tokens_name
+from synth_eval.report.text import percent, value_text
+from synth_eval.report.text import share as share_text
+from synth_eval.report.view.curves import Curve, change_of, label_of, value_table
+from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, Reliability, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
-from synth_eval.report.view.values import change_of, value_table
 from synth_eval.types import Cell, FittedCurve, SeedValues
+
+if TYPE_CHECKING:
+    from synth_eval.types import FloatArray
+
 
 Interval = tuple[float, float]
 STEPS = 24  # straight pieces in which a curved fit is drawn
@@ -195,3 +200,63 @@ def _text(cell: Cell, i: int, baseline: float) -> str:
 def _finite(values: Iterable[float]) -> tuple[float | None, ...]:
     """Five significant digits are more than can be seen, and half the size."""
     return tuple(float(f"{value:.5g}") if math.isfinite(value) else None for value in values)
+
+
+# Every curve as bars of a few characters: what is drawn, not how.
+
+PLOTTED = ("nll", "surprise_gap", "ece", "brier")  # the last are the first to go where the page is narrow
+ECE_MARGIN = 0.02  # for the height of bars only; ECE carries no verdict
+
+
+def plots_of(curve: Curve) -> PlotRow:
+    """The headline metric with its first and last value, then the others."""
+    cell = curve.headline
+    ends = f"{value_text(cell.values[0], cell.metric)} to {value_text(cell.values[-1], cell.metric)}"
+    others = [curve.cells[name] for name in PLOTTED if name in curve.cells]
+    return PlotRow(curve.title, (_plot(cell, ends), *(_plot(other) for other in others)))
+
+
+def _plot(cell: Cell, ends: str = "") -> Plot:
+    return Plot(label_of(cell.metric), cell.values, _margin(cell), ends)
+
+
+def _margin(cell: Cell) -> float:
+    metric = metric_named(cell.metric)
+    if metric is None or metric.display_only:
+        return ECE_MARGIN
+    return metric.margin * (abs(cell.values[0]) if metric.margin_kind == "relative" else 1.0)
+
+
+def plot_note(curves: Sequence[Curve]) -> str:
+    """Which ratios the bars stand for, if every curve has the same."""
+    layouts = {curve.headline.ratios for curve in curves}
+    if len(layouts) != 1:
+        return "one bar a tested ratio, lowest first"
+    return f"bars at {', '.join(percent(ratio) for ratio in layouts.pop())}"
+
+
+# From a reliability curve of the calibration layer to what a report draws.
+
+
+def reliability_of(curve: ReliabilityCurve, *, label: str, note: str = "") -> Reliability:
+    """One of several diagrams side by side.
+
+    Parameters
+    ----------
+    curve : from `synth_eval.calibration.reliability_curve`.
+    label : what tells it from its neighbours, such as the ratio.
+    note : said below it, such as the ECE beside its null band.
+    """
+    return Reliability(
+        label=label,
+        confidence=_floats(curve.confidence),
+        accuracy=_floats(curve.accuracy),
+        null_low=_floats(curve.null_low),
+        null_high=_floats(curve.null_high),
+        count=_floats(curve.count),
+        note=note,
+    )
+
+
+def _floats(array: FloatArray) -> tuple[float, ...]:
+    return tuple(float(value) for value in array)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from synth_eval.compare.grid import Place, place_names, place_of
 from synth_eval.compare.metrics import metric_named
+from synth_eval.compare.places import Place, place_names, place_of
+from synth_eval.report.text import change_text, percent, value_text
+from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable
 from synth_eval.types import Cell, Comparison
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3}
@@ -62,3 +65,163 @@ def _urgency(curve: Curve) -> tuple[float, ...]:
     start = start_of(cell)
     others = sum(other.verdict == "degraded" for other in curve.cells.values())
     return (URGENCY[cell.verdict], NO_ONSET if start is None else start, -others)
+
+
+# Values and changes by ratio, as text: a table for each choice task, one for tasks of a single metric.
+
+BASELINE = "baseline"
+NO_INTERVAL = "Intervals of refused curves that would rest on fewer than 3 degrees of freedom are left out."
+# Accuracy with what says whether it can be trusted, then the proper scores: where a table must be split, it is here.
+TABLE_COLUMNS = (("acc", "ece", "surprise_gap"), ("nll", "brier"))
+
+
+def tables_of(curves: Sequence[Curve], baseline: float) -> tuple[MetricTable, ...]:
+    """A table for each choice task; tasks of one metric share a table by category and place."""
+    shared: dict[object, list[Curve]] = {}
+    for position, curve in enumerate(curves):
+        cell = curve.headline
+        alike = (cell.category, curve.place, cell.metric, cell.ratios) if len(curve.cells) == 1 else position
+        shared.setdefault(alike, []).append(curve)
+    return tuple(
+        _table_of_metrics(group[0], baseline) if len(group[0].cells) > 1 else _table_of_tasks(group, baseline)
+        for group in shared.values()
+    )
+
+
+def _table_of_metrics(curve: Curve, baseline: float) -> MetricTable:
+    known = [name for group in TABLE_COLUMNS for name in group]
+    unknown = [name for name in curve.cells if name not in known and not curve.cells[name].display_only]
+    groups = [[name for name in group if name in curve.cells] for group in (*TABLE_COLUMNS, unknown)]
+    return MetricTable(
+        title=curve.title,
+        note=data_note([curve.headline], baseline),
+        ratios=tuple(percent(ratio) for ratio in curve.headline.ratios),
+        groups=tuple(
+            tuple(_column(curve.cells[name], label_of(name), baseline) for name in group) for group in groups if group
+        ),
+    )
+
+
+def _table_of_tasks(curves: Sequence[Curve], baseline: float) -> MetricTable:
+    first = curves[0]
+    place = f", {first.place}" if first.place else ""
+    return MetricTable(
+        title=f"{first.headline.category}{place}: {label_of(first.headline.metric)}",
+        note=data_note([curve.headline for curve in curves], baseline),
+        ratios=tuple(percent(ratio) for ratio in first.headline.ratios),
+        groups=tuple((_column(curve.headline, curve.task, baseline),) for curve in curves),
+    )
+
+
+def data_note(cells: Sequence[Cell], baseline: float) -> str:
+    fewest, most = min(cell.n_items for cell in cells), max(cell.n_items for cell in cells)
+    items = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    seeds = max(cell.seeds for cell in cells)
+    note = f"{items} items, {seeds} seed{'s' if seeds != 1 else ''}"
+    if any(_lacks_seeds(cell, baseline) for cell in cells):
+        note += "; some ratios lack a seed"
+    return note
+
+
+def lacks_interval(cell: Cell) -> bool:
+    """Whether the changes of a refused curve are shown without an interval."""
+    changes = zip(cell.difference, cell.difference_ci)
+    unknown = any(interval is None and math.isfinite(difference) for difference, interval in changes)
+    return cell.verdict == "refused" and not cell.display_only and unknown
+
+
+def _lacks_seeds(cell: Cell, baseline: float) -> bool:
+    """Whether some change is not the difference of the values shown, because a seed is missing there."""
+    at_baseline = [value for ratio, value in zip(cell.ratios, cell.values) if ratio == round(baseline, 9)]
+    return any(
+        abs(value - at_baseline[0] - difference) > 1e-6
+        for value, difference in (zip(cell.values, cell.difference) if at_baseline else ())
+    )
+
+
+def _column(cell: Cell, header: str, baseline: float) -> Column:
+    indices = range(len(cell.ratios))
+    changes = tuple(
+        BASELINE
+        if cell.ratios[i] == round(baseline, 9)
+        else change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+        for i in indices
+    )
+    return Column(
+        header=header,
+        values=tuple(value_text(cell.values[i], cell.metric) for i in indices),
+        changes=() if cell.display_only else changes,
+        worse=tuple(is_worse(cell, i) for i in indices),
+    )
+
+
+def is_worse(cell: Cell, i: int) -> bool:
+    """Whether the whole interval lies on the bad side of 0; for a signed gap, away from 0 and larger than baseline."""
+    interval, metric = cell.difference_ci[i], metric_named(cell.metric)
+    if interval is None or cell.display_only:
+        return False
+    low, high = interval
+    if metric is not None and metric.signed:
+        away = low > 0 if cell.values[i] > 0 else high < 0
+        return away and abs(cell.values[i]) > abs(cell.values[i] - cell.difference[i])
+    return high < 0 if cell.higher_is_better else low > 0
+
+
+# Every value of a task in one table: the numbers behind its figure.
+
+
+def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) -> DataTable:
+    """A row a curve and ratio; the value of every metric, and its change where the metric carries a verdict."""
+    metrics = list(dict.fromkeys(metric for curve in curves for metric in curve.cells))
+    shown_only = {m for m in metrics if all(c.cells[m].display_only for c in curves if m in c.cells)}
+    several = len(curves) > 1
+    note = "A change is against the baseline of the same seed on the same items, with its 95% interval."
+    if any(lacks_interval(cell) for curve in curves for cell in curve.cells.values()):
+        note += f" {NO_INTERVAL}"
+    seeds = list(dict.fromkeys(each.seed for curve in curves for each in curve.headline.by_seed))
+    rows = []
+    for curve in curves:
+        for ratio in curve.headline.ratios:
+            row = [Entry(curve.place)] if several else []
+            row.append(Entry(percent(ratio), ratio))
+            for metric in metrics:
+                entries = _entries(curve.cells.get(metric), ratio, baseline)
+                row += entries[:1] if metric in shown_only else entries
+            row += [_by_seed(curve.headline, ratio, seeds)] if seeds else []
+            rows.append(tuple(row))
+    heads: list[str] = []
+    for metric in metrics:
+        label = label_of(metric)
+        heads += [label] if metric in shown_only else [label, f"{label}: change"]
+    if seeds:
+        heads.append(f"{label_of(curves[0].headline.metric)} of seeds {', '.join(map(str, seeds))}")
+    return DataTable(
+        name=f"values-{name}",
+        title=f"{task}: every value",
+        note=note,
+        columns=(*(["curve"] if several else []), "ratio", *heads),
+        rows=tuple(rows),
+    )
+
+
+def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, Entry]:
+    """A value and its change."""
+    if cell is None or ratio not in cell.ratios:
+        return Entry(""), Entry("")
+    i = cell.ratios.index(ratio)
+    value = Entry(value_text(cell.values[i], cell.metric), cell.values[i] if math.isfinite(cell.values[i]) else None)
+    if ratio == round(baseline, 9):
+        return value, Entry(BASELINE, 0.0)
+    return value, Entry(change_of(cell, i), cell.difference[i], tone="worse" if is_worse(cell, i) else "")
+
+
+def _by_seed(cell: Cell, ratio: float, seeds: Sequence[int]) -> Entry:
+    i = cell.ratios.index(ratio)
+    values = {each.seed: each.values[i] for each in cell.by_seed}
+    known = [values.get(seed) for seed in seeds]
+    return Entry(", ".join("none" if value is None else value_text(value, cell.metric) for value in known))
+
+
+def change_of(cell: Cell, i: int) -> str:
+    """The change at the i-th ratio with its interval, as it is written."""
+    return change_text(cell.difference[i], cell.difference_ci[i], cell.metric)

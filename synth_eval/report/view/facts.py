@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synth_eval.report.numbers import amount_text, interval_text, percent, share
+from synth_eval.report.text import amount_text, interval_text, percent, share
 from synth_eval.report.view.curves import Curve, label_of
-from synth_eval.report.view.findings import tally
 from synth_eval.report.view.model import DataTable, Entry, Facts
+from synth_eval.report.view.summaries import tally
 from synth_eval.types import Cell
 
 NOT_FITTED = "not fitted"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from synth_eval.compare.grid import place_of, place_order
-from synth_eval.report.numbers import percent
-from synth_eval.report.view.curves import Curve
-from synth_eval.report.view.model import DataTable, Entry, LossMap
-from synth_eval.report.view.tables import is_worse
+from synth_eval.compare.places import place_of, place_order, size_order, tokens_name
+from synth_eval.report.text import percent
+from synth_eval.report.view.curves import Curve, is_worse
+from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, LossMap, TaskChart
 from synth_eval.types import Cell
 
 REFUSED = "refused"
@@ -82,3 +82,136 @@ def tone_of(loss: float) -> str:
 def percent_text(loss: float) -> str:
     """A loss in percent of the baseline: 0.0531 -> '5.3%'."""
     return f"{round(100 * loss, 1) + 0.0:.1f}%"
+
+
+# Mean relative loss over tasks: sizes, token budgets, iterations and sources by ratio, as tables and as figures.
+
+Rows = Sequence[Mapping[str, Any]]
+MARGIN = 0.03  # drawn for the eye; tasks are judged one by one
+NOTE = (
+    "Mean relative loss over the tasks, in percent of the baseline: above 0 is worse. In brackets its 95% interval for "
+    "these tasks: items and training runs are drawn again, tasks are not. Below, how many of the curves are clearly "
+    "worse there. Refused curves are left out."
+)
+NO_INTERVAL = (
+    "Mean relative loss over the tasks, in percent of the baseline, and how many of them are clearly worse there. "
+    "Refused curves are left out. This comparison carries no interval of it."
+)
+
+
+def loss_grids(curves: Sequence[Curve], mean_losses: Rows) -> tuple[DataTable, ...]:
+    """Size, tokens, iteration and source by ratio: those that vary.
+
+    Parameters
+    ----------
+    mean_losses : `Comparison.mean_losses`; empty in the file of an earlier version, and then without intervals.
+    """
+    return tuple(_grid(axis, groups, mean_losses) for axis, groups in _axes(curves).items())
+
+
+def grid_charts(curves: Sequence[Curve], mean_losses: Rows) -> tuple[TaskChart, ...]:
+    """The same as figures with interval bands; none without `mean_losses`."""
+    tables = {table.name: table for table in loss_grids(curves, mean_losses)}
+    charts = []
+    for axis, groups in _axes(curves).items():
+        drawn = [(value, rows) for value in groups if (rows := _rows_of(mean_losses, axis, value))]
+        if not drawn:
+            continue
+        name = f"{axis}-by-ratio"
+        start = min(ratios_of([curve for group in groups.values() for curve in group]))
+        shown = tuple(_curve(axis, value, rows, start) for value, rows in drawn)
+        charts.append(TaskChart(f"chart-{name}", f"mean relative loss by {axis}", "", shown, tables[name]))
+    return tuple(charts)
+
+
+def _axes(curves: Sequence[Curve]) -> dict[str, dict[str, list[Curve]]]:
+    """Axis -> value as text -> its curves, where there are several values."""
+    picks: tuple[tuple[str, Callable[[Cell], str]], ...] = (
+        ("size", lambda cell: _text("size", cell.size)),
+        ("tokens", lambda cell: _text("tokens", cell.tokens)),
+        ("iteration", lambda cell: _text("iteration", cell.iteration)),
+        ("source", lambda cell: _text("source", cell.source)),
+    )
+    found = {}
+    for axis, pick in picks:
+        values = sorted({pick(curve.headline) for curve in curves}, key=lambda value: (size_order(value), value))
+        if len(values) > 1:
+            found[axis] = {value: [c for c in curves if pick(c.headline) == value] for value in values}
+    return found
+
+
+def _text(axis: str, value: Any) -> str:
+    if axis == "tokens":
+        return tokens_name(value).removesuffix(" tokens")
+    return str(value) if value != "" else "not given"
+
+
+def _rows_of(mean_losses: Rows, axis: str, value: str) -> list[Mapping[str, Any]]:
+    return [row for row in mean_losses if row["axis"] == axis and _text(axis, row["value"]) == value]
+
+
+def _grid(axis: str, groups: Mapping[str, Sequence[Curve]], mean_losses: Rows) -> DataTable:
+    ratios = ratios_of([curve for group in groups.values() for curve in group])
+    return DataTable(
+        name=f"{axis}-by-ratio",
+        title=f"{axis.capitalize()} by ratio",
+        note=NOTE if any(row["axis"] == axis for row in mean_losses) else NO_INTERVAL,
+        columns=(axis, *(percent(ratio) for ratio in ratios)),
+        rows=tuple(
+            (Entry(value), *(_mean(group, ratio, _rows_of(mean_losses, axis, value)) for ratio in ratios))
+            for value, group in groups.items()
+        ),
+    )
+
+
+def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[Mapping[str, Any]]) -> Entry:
+    judged = [curve.headline for curve in curves if curve.headline.verdict != "refused"]
+    cells = [cell for cell in judged if ratio in cell.ratios]
+    losses = [loss for cell in cells if (loss := relative_loss(cell, cell.ratios.index(ratio))) is not None]
+    if not losses:
+        return Entry("")
+    if not any(losses):  # the baseline itself
+        return Entry("0", 0.0)
+    worse = f"{sum(is_worse(cell, cell.ratios.index(ratio)) for cell in cells)} of {len(losses)} worse"
+    measured = next((row for row in rows if row["ratio"] == ratio), None)
+    if measured is None:
+        mean = sum(losses) / len(losses)
+        return Entry(percent_text(mean), mean, tone=tone_of(mean), note=worse)
+    mean, (low, high) = measured["estimate"], measured["interval"]
+    return Entry(f"{percent_text(mean)} {_interval(low, high)}", mean, tone=tone_of(mean), note=worse)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{percent_text(low).removesuffix('%')}, {percent_text(high).removesuffix('%')}]"
+
+
+def _curve(axis: str, value: str, rows: Sequence[Mapping[str, Any]], start: float) -> ChartCurve:
+    """A curve that starts at no loss at the baseline."""
+    ordered = sorted(rows, key=lambda row: float(row["ratio"]))
+    ratios = (start, *(float(row["ratio"]) for row in ordered))
+    change = (0.0, *(round(100 * row["estimate"], 4) for row in ordered))
+    low, high = ((0.0, *(round(100 * row["interval"][end], 4) for row in ordered)) for end in (0, 1))
+    texts = (
+        "0 (baseline)",
+        *(f"{percent_text(row['estimate'])} {_interval(*row['interval'])} of baseline" for row in ordered),
+    )
+    line = Line(
+        metric="mean loss",
+        label="mean relative loss",
+        verdict="",
+        ratios=ratios,
+        values=change,
+        low=low,
+        high=high,
+        change=change,
+        change_low=low,
+        change_high=high,
+        texts=texts,
+        baseline=0.0,
+        margins=(100 * MARGIN,),
+        change_margins=(100 * MARGIN,),
+        change_unit="% of baseline",
+        percent=False,
+    )
+    named = f"iteration {value}" if axis == "iteration" else f"{value} tokens" if axis == "tokens" else value
+    return ChartCurve(named, named, 1, "", "refused", "", (line,))

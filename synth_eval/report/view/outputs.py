@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from synth_eval.compare.against_reference import MAUVE
-from synth_eval.compare.grid import Place, place_names, place_of, place_order
+from synth_eval.compare.characteristics import MAUVE
 from synth_eval.compare.metrics import metric_named, side_of
-from synth_eval.report.numbers import UNKNOWN, percent
-from synth_eval.report.view.curves import label_of
-from synth_eval.report.view.findings import finding_table
+from synth_eval.compare.places import Place, place_names, place_of, place_order
+from synth_eval.report.text import UNKNOWN, percent
+from synth_eval.report.view.curves import is_worse, label_of
 from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, OutputsView
-from synth_eval.report.view.tables import is_worse
+from synth_eval.report.view.summaries import finding_table
 from synth_eval.types import Cell, Comparison
 
 TITLE = "Output characteristics"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from synth_eval.report.numbers import percent, share
+from synth_eval.report.text import percent, share
 from synth_eval.report.view.curves import Curve, label_of, start_of
 
 CALIBRATION = "surprise_gap"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synth_eval.report.html.diagrams import LEAST_RADIUS, MOST_RADIUS, diagram_rows
+from synth_eval.report.html.drawings import LEAST_RADIUS, MOST_RADIUS, diagram_rows
 from synth_eval.report.view.model import Reliability
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.report.html.drifts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, nice_ticks, panel_rows
+from synth_eval.report.html.drawings import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, nice_ticks, panel_rows
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.types import Comparison
 

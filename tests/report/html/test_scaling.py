@@ -10,11 +10,11 @@ from parsed_page import Parsed
 from scaling_families import TOKENS, Truth
 from scaling_rows_of import family_rows
 
-from synth_eval.compare.scaling import ScalingReport, scaling_report
-from synth_eval.manifest.loss_table import LossRow
 from synth_eval.report.html import html_report
 from synth_eval.report.html.scaling import scaling_page, scaling_section
-from synth_eval.report.html.scaling_axes import linear_axis, log_axis, log_tokens_axis
+from synth_eval.report.html.scaling_svg import linear_axis, log_axis, log_tokens_axis
+from synth_eval.scaling.loss_table import LossRow
+from synth_eval.scaling.report import ScalingReport, scaling_report
 from synth_eval.types import Comparison
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synth_eval.report.view.contrasts import contrast_details, contrast_table, worst_first
+from synth_eval.report.view.summaries import contrast_details, contrast_table, worst_first
 
 
 def _row(measure: str, verdict: str, estimate: float, *, task: str = "t", iteration: int = 1, **more) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synth_eval.report.view import report_view
-from synth_eval.report.view.findings import finding_table
+from synth_eval.report.view.summaries import finding_table
 from synth_eval.types import Comparison
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from synth_eval.calibration import reliability_curve
-from synth_eval.report.html.diagrams import diagram_rows
-from synth_eval.report.view.reliability import reliability_of
+from synth_eval.report.html.drawings import diagram_rows
+from synth_eval.report.view.charts import reliability_of
 
 
 def test_a_calibrated_model_lies_in_its_band_and_an_overconfident_one_below() -> None:

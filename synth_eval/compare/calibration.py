@@ -1,0 +1,262 @@
+"""What `synth-eval calibrate` reports: each task, and each group and category with its items pooled.
+
+The calibration error of a group is that of its items taken together. A mean of its tasks' errors would be another
+number: every task brings its own upward bias, and errors of opposite sign, which cancel in the pool, would add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from synth_eval.calibration import (
+    Assessment,
+    ReliabilityCurve,
+    assess,
+    assess_choices,
+    recalibrate,
+    recalibrate_choices,
+    reliability_curve,
+)
+from synth_eval.compare.calibration_items import (
+    CalibrationItems,
+    Normalisation,
+    PlannedRow,
+    RowKind,
+    planned_pools,
+    pooled,
+)
+
+if TYPE_CHECKING:
+    from synth_eval.types import AnyArray
+
+
+__all__ = [
+    "CalibrationReport",
+    "CalibrationRow",
+    "CalibrationSettings",
+    "LeftOut",
+    "LoggedModel",
+    "ModelCalibration",
+    "Recalibrated",
+    "ReliabilityCurve",
+    "RollingTask",
+    "calibrate_model",
+    "planned_rows",
+]
+
+Scheme: TypeAlias = Literal["width", "mass"]
+Method: TypeAlias = Literal["temperature", "platt", "isotonic", "histogram"]
+SCHEMA = 1
+SMOOTH_PLACES = 101  # on the axis of a smoothed curve
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """How the numbers are made."""
+
+    bins: int = 15
+    scheme: Scheme = "width"
+    normalisation: Normalisation = "raw"
+    resamples: int = 500
+    level: float = 0.95
+    recalibrate: Method | None = None
+    clusters: str | None = None  # the field of the logged documents whose values are resampled whole
+    smooth: bool = False  # smoothed curves too, which only plots draw
+
+    @property
+    def error(self) -> str:
+        """The name of the calibration error that is reported."""
+        return "ece" if self.scheme == "width" else "ece_mass"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is estimated of each row."""
+        return ("accuracy", "signed_gap", self.error, "brier", "nll", "surprise_gap")
+
+
+@dataclass(frozen=True)
+class RollingTask:
+    """Documents scored as a whole: no answer, hence no confidence."""
+
+    task: str
+    n: int
+    bits_per_byte: float  # of all documents' bytes together
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A samples file without numbers in the report."""
+
+    task: str
+    reason: str
+    failed: bool  # it should have had some
+
+
+@dataclass(frozen=True)
+class LoggedModel:
+    """What was read of one model. ``groups`` maps a group to all its tasks, those without samples too."""
+
+    model: str
+    folder: str
+    tasks: tuple[CalibrationItems, ...]
+    rolling: tuple[RollingTask, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """Errors before and after recalibration, the latter out of fold; as in `calibration.Recalibration`."""
+
+    method: str
+    ece_before: float
+    ece_after: float
+    nll_before: float
+    nll_after: float
+    temperature: float | None
+    says: str
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """One line of the table.
+
+    ``tasks`` : those whose items are in it; ``of_tasks`` how many the group or category has, rolling ones and those
+    without samples included.
+    ``source`` : of generated answers, what their confidence is ("vote share", "p true" ...); "" for multiple choice.
+    ``clustered`` : whether clusters were resampled whole; ``assessment.units`` says how many.
+    ``smooth`` : the kernel-smoothed curve, where asked for.
+    """
+
+    name: str
+    kind: RowKind
+    category: str
+    tasks: tuple[str, ...]
+    of_tasks: int
+    n: int
+    mean_confidence: float
+    error: str  # which of the estimates is the calibration error
+    assessment: Assessment
+    curve: ReliabilityCurve
+    source: str = ""
+    clustered: bool = False
+    smooth: ReliabilityCurve | None = None
+    recalibrated: Recalibrated | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelCalibration:
+    """The block of one model: tasks first, then pools."""
+
+    model: str
+    folder: str
+    rows: tuple[CalibrationRow, ...]
+    rolling: tuple[RollingTask, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """Everything that is drawn, and written as calibration.json."""
+
+    schema: int
+    settings: CalibrationSettings
+    models: tuple[ModelCalibration, ...]
+
+
+def calibrate_model(
+    logged: LoggedModel, settings: CalibrationSettings, *, on_row: Callable[[str, int], None] = lambda name, n: None
+) -> ModelCalibration:
+    """Assess every task of a model, every group with the items of its tasks, and every category likewise.
+
+    Which pools there are says `calibration_pools.planned_pools`.
+
+    Parameters
+    ----------
+    on_row : called with name and number of items after each row, for a progress bar.
+
+    Raises
+    ------
+    ValueError : a setting out of range.
+    """
+    rows = []
+    for planned in planned_pools(logged.tasks, logged.groups):
+        rows.append(_row(planned, settings))
+        on_row(planned.name, rows[-1].n)
+    return ModelCalibration(logged.model, logged.folder, tuple(rows), logged.rolling, logged.left_out, logged.notes)
+
+
+def planned_rows(logged: LoggedModel) -> int:
+    """How many rows `calibrate_model` will make."""
+    return sum(1 for _ in planned_pools(logged.tasks, logged.groups))
+
+
+def _row(planned: PlannedRow, settings: CalibrationSettings) -> CalibrationRow:
+    items = planned.parts[0] if len(planned.parts) == 1 else pooled(planned.name, planned.category, planned.parts)
+    notes, clusters, resamples = [], items.clusters, settings.resamples
+    if clusters is not None:
+        units = len(set(clusters.tolist()))
+        notes.append(f"{len(items):,} items in {units:,} cluster{'' if units == 1 else 's'}")
+        if units == 1 and resamples:
+            notes[-1] += ": nothing to resample, so no intervals and no null band"
+            clusters, resamples = None, 0
+    draw = partial(
+        reliability_curve,
+        items.confidence,
+        items.correct,
+        clusters=clusters,
+        resamples=resamples,
+        level=settings.level,
+    )
+    curve = draw(kind=settings.scheme, bins=settings.bins)
+    smooth = draw(kind="kernel", bins=SMOOTH_PLACES) if settings.smooth else None
+    score = (
+        partial(assess, items.confidence, items.correct)
+        if items.source
+        else partial(assess_choices, items.probs, items.gold, pred=items.pred)
+    )
+    assessment = score(
+        clusters=clusters, metrics=settings.metrics, bins=settings.bins, resamples=resamples, level=settings.level
+    )
+    if resamples and assessment["accuracy"].note:
+        notes.append(assessment["accuracy"].note)
+    if items.left_out:
+        notes.append(f"{items.left_out} items left out: bytes of a choice unknown or none")
+    recalibrated = None
+    if settings.recalibrate is not None:
+        try:
+            recalibrated = _recalibrated(items, settings.recalibrate, settings.bins, clusters)
+        except ValueError as error:  # too few right or wrong answers: the other rows need not suffer
+            notes.append(f"not recalibrated: {error}")
+    return CalibrationRow(
+        name=planned.name,
+        kind=planned.kind,
+        category=planned.category,
+        tasks=tuple(part.task for part in planned.parts),
+        of_tasks=planned.of_tasks,
+        n=len(items),
+        mean_confidence=float(items.confidence.mean()),
+        error=settings.error,
+        assessment=assessment,
+        curve=curve,
+        source=items.source,
+        clustered=items.clusters is not None,
+        smooth=smooth,
+        recalibrated=recalibrated,
+        notes=tuple(notes),
+    )
+
+
+def _recalibrated(items: CalibrationItems, method: Method, bins: int, clusters: AnyArray | None) -> Recalibrated:
+    if items.source:
+        found = recalibrate(items.confidence, items.correct, method=method, bins=bins, clusters=clusters)
+    else:
+        found = recalibrate_choices(items.probs, items.gold, method=method, bins=bins, clusters=clusters)
+    names = ("method", "ece_before", "ece_after", "nll_before", "nll_after", "temperature", "says")
+    return Recalibrated(**{name: getattr(found, name) for name in names})

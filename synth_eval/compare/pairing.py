@@ -1,0 +1,245 @@
+"""Pairing of items across checkpoints: same document, same prompt, or left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.compare.metrics import Metric
+from synth_eval.errors import ResultsError
+from synth_eval.results import Estimate, TaskResult, estimate
+from synth_eval.types import ItemTable, TaskKind
+
+if TYPE_CHECKING:
+    from synth_eval.types import FloatArray, IntArray
+
+
+NAMED = 3  # how many left-out items or checkpoints a note names before it only counts
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """``rows[i, t]`` is the row of shared item i in table t; ``notes`` say what did not pair, one line each."""
+
+    rows: IntArray
+    notes: tuple[str, ...] = ()
+
+
+def join_items(tables: Sequence[ItemTable]) -> Joined:
+    """Items that every table holds with the same prompt, in the order of the first table.
+
+    The key is doc_hash. Where a table holds a document several times, its k-th copy pairs with the k-th copy elsewhere.
+
+    Parameters
+    ----------
+    tables : at least one, of one task.
+    """
+    first = tables[0]
+    if all(_same(table, first, "doc_hash") and _same(table, first, "prompt_hash") for table in tables[1:]):
+        return Joined(np.repeat(np.arange(len(first))[:, None], len(tables), axis=1))
+
+    row_of = [_row_of(table) for table in tables]
+    shared = [key for key in row_of[0] if all(key in rows for rows in row_of[1:])]
+    rows = np.array([[rows[key] for rows in row_of] for key in shared], dtype=np.int64).reshape(
+        len(shared), len(tables)
+    )
+    prompts = [np.asarray(table.columns["prompt_hash"])[rows[:, t]] for t, table in enumerate(tables)]
+    agree = np.all([prompt == prompts[0] for prompt in prompts], axis=0)
+    notes = [*_missing(tables, row_of, set(shared)), *_other_prompts(first, rows[~agree, 0])]
+    return Joined(rows[agree], tuple(notes))
+
+
+def item_labels(table: ItemTable, rows: IntArray) -> tuple[str, ...]:
+    """Labels of some rows, by which their items are known in other curves of the task: doc_hash, copies numbered."""
+    hashes = np.asarray(table.columns["doc_hash"])[rows].tolist()
+    if len(set(hashes)) == len(hashes):
+        return tuple(hashes)
+    copies: Counter[str] = Counter()
+    labels = []
+    for doc_hash in hashes:
+        copies[doc_hash] += 1
+        labels.append(doc_hash if copies[doc_hash] == 1 else f"{doc_hash} copy {copies[doc_hash]}")
+    return tuple(labels)
+
+
+def _same(table: ItemTable, other: ItemTable, column: str) -> bool:
+    return np.array_equal(table.columns[column], other.columns[column])
+
+
+def _row_of(table: ItemTable) -> dict[tuple[str, int], int]:
+    """Row of each (doc_hash, copy)."""
+    copies: Counter[str] = Counter()
+    row_of = {}
+    for row, doc_hash in enumerate(table.columns["doc_hash"]):
+        row_of[doc_hash, copies[doc_hash]] = row
+        copies[doc_hash] += 1
+    return row_of
+
+
+def _missing(
+    tables: Sequence[ItemTable], row_of: Sequence[dict[tuple[str, int], int]], shared: set[tuple[str, int]]
+) -> list[str]:
+    """One note on the items that some checkpoint lacks, naming the checkpoints that lack most of them."""
+    every = set().union(*row_of)
+    left_out = len(every) - len(shared)
+    if not left_out:
+        return []
+    lacking = sorted(((len(every) - len(rows), table.checkpoint) for table, rows in zip(tables, row_of)), reverse=True)
+    named = [f"{name} lacks {count}" for count, name in lacking if count][:NAMED]
+    more = sum(1 for count, _ in lacking if count) - len(named)
+    return [
+        f"{left_out} of {len(every)} items are not in every checkpoint and were left out "
+        f"({', '.join(named)}{f', and {more} more checkpoints' if more else ''})"
+    ]
+
+
+def _other_prompts(first: ItemTable, rows: IntArray) -> list[str]:
+    """One note on the items whose prompt differs between checkpoints."""
+    if not len(rows):
+        return []
+    named = ", ".join(str(doc_id) for doc_id in np.asarray(first.columns["doc_id"])[rows[:NAMED]])
+    more = ", ..." if len(rows) > NAMED else ""
+    return [f"{len(rows)} items were asked with different prompts and were left out (doc_id {named}{more})"]
+
+
+# Checkpoints that bring aggregate results only: their means join a curve with independent errors, unpaired.
+
+_KINDS: dict[str, TaskKind] = {
+    "multiple_choice": "choice",
+    "loglikelihood": "choice",  # of one given continuation: right where it is the greedy one
+    "loglikelihood_rolling": "rolling",
+    "generate_until": "generation",
+}
+
+
+def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -> FloatArray:
+    """Scores whose means and covariance of means are those of paired items beside independent estimates.
+
+    The curve test sees a curve as scores, items x checkpoints. An estimate's column has its value as mean, and
+    deviations that give its standard error exactly and are uncorrelated with every other column: what is known of it,
+    and nothing more. Independence is the cautious choice: means over the same items would be positively correlated,
+    and their differences less noisy.
+
+    Parameters
+    ----------
+    items : (n, c) scores of the checkpoints with samples; None if no checkpoint has any
+    estimates : of the others, in order
+
+    Returns
+    -------
+    (n, c + len(estimates)); without items, n is the smallest number of items of an estimate.
+
+    Raises
+    ------
+    ValueError : n is not larger than the number of columns.
+    """
+    n = len(items) if items is not None else min(each.n_items for each in estimates)
+    paired = np.empty((n, 0)) if items is None else items
+    columns = paired.shape[1] + len(estimates)
+    if n <= columns:
+        raise ValueError(f"only {n} items for {columns} checkpoints")
+    frequencies = np.arange(1, len(estimates) + 1)
+    waves = np.cos(np.pi * (np.arange(n)[:, None] + 0.5) * frequencies / n)
+    basis, _ = np.linalg.qr(np.hstack([np.ones((n, 1)), paired - paired.mean(axis=0), waves]))
+    unit = basis[:, -len(estimates) :]
+    means = np.array([each.value for each in estimates])
+    errors = np.array([each.se for each in estimates])
+    return np.hstack([paired, means + unit * errors * np.sqrt(n * (n - 1.0))])
+
+
+def comparable(results: Mapping[str, TaskResult]) -> tuple[dict[str, TaskResult], list[str]]:
+    """The results that were asked like the first one, which is the baseline's, and a note on the others.
+
+    Item tables tell other questions by their hashes. Of an aggregate only the number of shots and the version of the
+    task are known.
+    """
+    kept: dict[str, TaskResult] = {}
+    notes = []
+    reference: TaskResult | None = None
+    for name, result in results.items():
+        reference = reference or result
+        if None not in (result.n_shot, reference.n_shot) and result.n_shot != reference.n_shot:
+            notes.append(f"{name} was asked with {result.n_shot} shots, the others with {reference.n_shot}: left out")
+        elif result.version and reference.version and result.version != reference.version:
+            notes.append(f"{name} has version {result.version} of the task, not {reference.version}: left out")
+        else:
+            kept[name] = result
+    return kept, notes
+
+
+def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dict[str, Estimate], list[str]]:
+    """The estimate of every checkpoint that has one, and why the others have none, one line a checkpoint.
+
+    Of a task with several filters the first counts; a checkpoint whose first filter is another than that of the first
+    checkpoint has none.
+    """
+    found: dict[str, Estimate] = {}
+    reasons = []
+    wanted = next((m.filter for result in results.values() if (m := result.metric(metric.name))), None)
+    for name, result in results.items():
+        logged = result.metric(metric.name)
+        if logged is not None and logged.filter != wanted:
+            reasons.append(f"{name}: scored by filter {logged.filter!r}, the others by {wanted!r}")
+            continue
+        try:
+            found[name] = estimate(result, metric.name)
+        except ResultsError as error:
+            reasons.append(f"{name}: {error}")
+    return found, reasons
+
+
+def kind_of_results(results: Mapping[str, TaskResult]) -> TaskKind | None:
+    """The kind of task, where some results file says it."""
+    return next((_KINDS[result.output_type] for result in results.values() if result.output_type in _KINDS), None)
+
+
+def chance_of_results(results: Mapping[str, TaskResult]) -> float | None:
+    """Accuracy of guessing, where the task's configuration lists its choices."""
+    counts = {result.choices for result in results.values() if result.choices}
+    return 1 / counts.pop() if len(counts) == 1 else None
+
+
+# From item tables to the numbers of a metric: one an item where it is a mean over items, else one a checkpoint.
+
+ECE_BINS = 15
+
+
+def item_scores(table: ItemTable, metric: Metric) -> FloatArray | None:
+    """Score of every item in the metric's own units, (n,); None for a metric that is no mean over items."""
+    columns = table.columns
+    if metric.column is not None:
+        return np.asarray(columns[metric.column], dtype=float)
+    if metric.name == "confidence_minus_accuracy":
+        excess: FloatArray = np.asarray(columns["confidence"], dtype=float) - np.asarray(
+            columns["correct"], dtype=float
+        )
+        return excess
+    return None
+
+
+def ece(table: ItemTable, rows: IntArray) -> float:
+    """Expected calibration error over some rows, 15 bins of equal width; NaN if there are none."""
+    if not len(rows):
+        return float("nan")
+    confidence = np.asarray(table.columns["confidence"], dtype=float)[rows]
+    correct = np.asarray(table.columns["correct"], dtype=bool)[rows]
+    return expected_calibration_error(confidence, correct, bins=ECE_BINS)
+
+
+def oriented(scores: FloatArray, metric: Metric) -> FloatArray:
+    """Scores (n_items, n_checkpoints) turned so that higher is better.
+
+    A signed metric is best at 0 and stays as it is: `CurveData.signed` says so.
+    """
+    return scores if metric.higher_is_better or metric.signed else 0.0 - scores  # not -scores: 0 must not become -0
+
+
+def chance_level(table: ItemTable, rows: IntArray) -> float | None:
+    """Accuracy of guessing: the mean of 1 / number of choices over some rows."""
+    logliks = table.columns["choice_logliks"]
+    return float(np.mean([1 / len(logliks[row]) for row in rows])) if len(rows) else None

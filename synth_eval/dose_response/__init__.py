@@ -1,0 +1,10 @@
+"""Verdicts on curves of paired item scores, in pure numpy and scipy."""
+
+from __future__ import annotations
+
+from synth_eval.dose_response.curve import CurveData, CurveVerdict
+from synth_eval.dose_response.lead import Lead, lead_of
+from synth_eval.dose_response.significance import holm
+from synth_eval.dose_response.verdict import adjusted_p, judge_curves, settled_word
+
+__all__ = ["CurveData", "CurveVerdict", "Lead", "adjusted_p", "holm", "judge_curves", "lead_of", "settled_word"]

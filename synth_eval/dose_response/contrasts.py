@@ -1,0 +1,158 @@
+"""Does one curve start to fall earlier, or lose more, than another? Differences of onsets and of relative losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from synth_eval.dose_response.resampled import ResampledCurve
+
+if TYPE_CHECKING:
+    from synth_eval.types import BoolArray, FloatArray
+
+
+ContrastWord: TypeAlias = Literal["different", "undetermined", "refused"]
+Measure: TypeAlias = Literal["onset", "mean loss", "loss"]
+Names: TypeAlias = tuple[str, str]
+
+LEVEL = 0.95
+LEAST_TASKS = 3
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """First minus second, in ratios (onset) or in shares of each baseline (loss, above 0 where the first loses more).
+
+    ``word`` is different (the interval excludes 0, all numbers of the comparison counted), undetermined, which is the
+    default, or refused; ``says`` is one sentence. ``ratio`` is that of a loss at one ratio.
+    """
+
+    word: ContrastWord
+    says: str
+    measure: Measure
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+    ratio: float | None = None
+
+
+def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> Contrast:
+    """Difference of onsets, first minus second, with its 95% percentile interval; only where both are degraded.
+
+    Parameters
+    ----------
+    first, second : from one call of `resample_together`, so that shared items were drawn once for both
+    names : of the two, for the sentence
+    """
+    if first.onset is None or second.onset is None or first.onsets is None or second.onsets is None:
+        return Contrast("undetermined", _no_onset((first, second), names), "onset")
+    estimate = first.onset - second.onset
+    low, high = percentile_interval(first.onsets - second.onsets)
+    if low <= 0 <= high:
+        return Contrast("undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high))
+    sooner, later = names if high < 0 else names[::-1]
+    says = f"{sooner} starts to fall at a lower ratio than {later}"
+    return Contrast("different", says, "onset", estimate, (low, high))
+
+
+def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> tuple[Contrast, ...]:
+    """Difference of relative losses, first minus second: their mean over the common ratios, then at each of them.
+
+    Intervals are 95% percentile intervals, each by itself. `different` is said only where the difference also exceeds
+    what the largest of all these numbers reaches by chance (max-t), so that more ratios do not mean more false alarms.
+
+    Parameters
+    ----------
+    first, second, names : as for `onset_contrast`
+    """
+    ratios = np.intersect1d(first.above, second.above)
+    if not len(ratios):
+        return (Contrast("refused", "no ratio above the baseline in common", "mean loss"),)
+    loss = first.losses_at(ratios, mean_too=True) - second.losses_at(ratios, mean_too=True)
+    draws = first.drawn_losses_at(ratios, mean_too=True) - second.drawn_losses_at(ratios, mean_too=True)
+    beyond = _beyond_chance(loss, draws)
+    found = []
+    for i, ratio in enumerate([None, *ratios.tolist()]):
+        measure: Measure = "mean loss" if ratio is None else "loss"
+        found.append(_loss(measure, float(loss[i]), draws[:, i], names, bool(beyond[i]), len(ratios), ratio))
+    return tuple(found)
+
+
+def group_contrast(
+    first: Sequence[ResampledCurve], second: Sequence[ResampledCurve], *, names: Names, least_tasks: int = LEAST_TASKS
+) -> Contrast:
+    """Difference of two groups of tasks in mean relative loss, over the ratios that all of their curves have.
+
+    The interval is for these tasks: items are drawn within each task, tasks are not drawn.
+
+    Parameters
+    ----------
+    first, second : one curve a task; each task resampled by its own draws
+    names : of the groups
+    least_tasks : a group with fewer is refused
+
+    References
+    ----------
+    "Contrasts" in docs/methods.md.
+    """
+    counts = " and ".join(
+        f"{len(group)} {name} task{'s' * (len(group) != 1)}" for group, name in zip((first, second), names)
+    )
+    fewest = min(len(first), len(second))
+    if fewest < max(1, least_tasks):
+        return Contrast("refused", f"{counts}: at least {max(1, least_tasks)} of each are needed", "mean loss")
+    curves = [*first, *second]
+    ratios = curves[0].above
+    for curve in curves[1:]:
+        ratios = np.intersect1d(ratios, curve.above)
+    if not len(ratios):
+        return Contrast("refused", "no ratio above the baseline in common", "mean loss")
+    sign = np.array([1 / len(first)] * len(first) + [-1 / len(second)] * len(second))
+    loss = sign @ np.array([curve.losses_at(ratios).mean() for curve in curves])
+    draws = sign @ np.array([curve.drawn_losses_at(ratios).mean(axis=1) for curve in curves])
+    found = _loss("mean loss", float(loss), draws, names, True, len(ratios), None)
+    few = ", too few to say more than of these tasks" if fewest < LEAST_TASKS else ""
+    return Contrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
+
+
+def _loss(
+    measure: Measure, loss: float, draws: FloatArray, names: Names, beyond: bool, ratios: int, ratio: float | None
+) -> Contrast:
+    low, high = percentile_interval(draws)
+    apart = not low <= 0 <= high
+    where = f"at {100 * ratio:.6g}%" if ratio is not None else f"on average over {ratios} ratio{'s' * (ratios != 1)}"
+    if apart and beyond:
+        more, less = names if low > 0 else names[::-1]
+        return Contrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)
+    says = f"which loses more {where} is undetermined"
+    if apart:
+        says += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
+    return Contrast("undetermined", says, measure, loss, (low, high), ratio)
+
+
+def percentile_interval(draws: FloatArray) -> tuple[float, float]:
+    """95% interval of draws (m,), an equal share cut off at each end."""
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
+    return low, high
+
+
+def _beyond_chance(estimates: FloatArray, draws: FloatArray) -> BoolArray:
+    """Which of several estimates (k,) exceed the 95% quantile of the largest deviation among all, draws (m, k)."""
+    spread = draws.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    reach = np.quantile(np.abs((draws - estimates) / scale).max(axis=1), LEVEL)
+    beyond: BoolArray = np.abs(estimates) > reach * scale
+    return beyond
+
+
+def _no_onset(curves: tuple[ResampledCurve, ResampledCurve], names: Names) -> str:
+    said = [
+        f"{name} falls from {curve.onset:.2f} on"
+        if curve.onset is not None
+        else f"{name} is not shown degraded up to {curve.levels[-1]:g}"
+        for curve, name in zip(curves, names)
+    ]
+    return "; ".join(said)

@@ -1,0 +1,200 @@
+"""The seam: `compare` hands the curves of a whole family to `judge_curves` and settles them after Holm over cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import stdtrit
+
+from synth_eval.dose_response.curve import CurveData, CurveVerdict
+from synth_eval.dose_response.design import Prepared, prepare, sides_of
+from synth_eval.dose_response.noise import Noise, pooled_noise
+from synth_eval.dose_response.paired import PairedDifferences, paired_differences
+from synth_eval.dose_response.planning import ALPHA, least_provable, min_detectable, seed_tolerance
+from synth_eval.dose_response.region import Crossing, budget, crossing, onset
+from synth_eval.dose_response.shapes import Fit, fitted_curve
+from synth_eval.dose_response.significance import holm, p_of_side, simulated_null
+from synth_eval.types import VerdictWord
+
+if TYPE_CHECKING:
+    from synth_eval.dose_response.paired import PairedDifferences
+    from synth_eval.types import FloatArray
+
+
+# Why a curve is not judged: a reason in words, or ''.
+
+MIN_ITEMS = 10
+MIN_RATIOS = 3
+CLEARLY = 0.95  # one-sided level at which a baseline counts as above chance
+
+
+def refusal_of_layout(curve: CurveData) -> str:
+    """Why the ratios, seeds or items of a curve do not suffice."""
+    levels = np.unique(curve.ratios)
+    if curve.baseline not in levels:
+        return f"no checkpoint at the baseline ratio {curve.baseline:g}"
+    if len(levels) == 1:
+        return f"only one ratio ({levels[0]:g}): nothing to compare the baseline with"
+    if len(levels) < MIN_RATIOS:
+        return f"only {len(levels)} ratios: a curve needs at least {MIN_RATIOS}"
+    if levels[-1] == curve.baseline:
+        return f"no ratio above the baseline ratio {curve.baseline:g}"
+    cells, count = np.unique(np.stack([curve.ratios, curve.seeds]), axis=1, return_counts=True)
+    if (count > 1).any():
+        ratio, seed = cells[:, count > 1][:, 0]
+        return f"{count.max()} checkpoints share ratio {ratio:g} and seed {int(seed)}: give them different seeds"
+    if curve.n_items < MIN_ITEMS:
+        return f"only {curve.n_items} shared items: at least {MIN_ITEMS} are needed"
+    return ""
+
+
+def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> str:
+    """Why the scores of a curve say nothing: no noise to judge by, or no room to fall."""
+    rounding = 1e-12 * float(np.abs(curve.scores).max())
+    others = paired.design.levels != curve.baseline
+    no_spread = paired.item_se[others] <= rounding
+    no_change = np.abs(paired.difference[others]) <= rounding
+    if np.ptp(curve.scores) <= rounding:
+        return f"every checkpoint scores {curve.scores[0, 0]:.3g} on every item: at a bound of the metric, or constant"
+    if (no_spread & no_change).all():
+        return "every ratio scores exactly as the baseline on every item: are these the same checkpoint?"
+    if (no_spread & ~no_change).any():
+        ratio = paired.design.levels[others][no_spread & ~no_change][0]
+        return f"ratio {ratio:g} differs from the baseline by the same amount on every item: no noise to judge it by"
+    if curve.chance is not None:
+        at_baseline = int(np.flatnonzero(~others)[0])
+        reach = stdtrit(curve.n_items - 1, CLEARLY) * paired.se[at_baseline]
+        if paired.values[at_baseline] - reach <= curve.chance:
+            return (
+                f"the baseline scores {paired.values[at_baseline]:.3g}, "
+                f"not clearly above chance ({curve.chance:.3g}): no room to fall"
+            )
+    return ""
+
+
+def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVerdict, ...]:
+    """Judge every curve of a family, each on its own p-value; `adjusted_p` and `settled_word` come after.
+
+    Parameters
+    ----------
+    curves : those with the same `measure` pool their noise, within a `size` first
+    seed : of the simulated null distributions; the same seed gives the same verdicts
+
+    Returns
+    -------
+    One verdict a curve, in order. A curve that cannot be judged is refused with a reason, never an error.
+
+    References
+    ----------
+    "The curve test" in docs/methods.md.
+    """
+    refusals = [refusal_of_layout(curve) for curve in curves]
+    ready: list[Prepared | None] = []
+    for i, curve in enumerate(curves):
+        refusals[i] = refusals[i] or refusal_of_scores(curve, paired_differences(curve))
+        ready.append(None if refusals[i] else prepare(curve))
+    fits = [None if prepared is None else prepared.fit() for prepared in ready]
+    noises = pooled_noise(fits, [(curve.measure, curve.size) for curve in curves])
+    return tuple(
+        _refused(curve, reason) if prepared is None or fit is None else _judged(prepared, fit, noise, seed=seed)
+        for curve, reason, prepared, fit, noise in zip(curves, refusals, ready, fits, noises)
+    )
+
+
+def adjusted_p(verdicts: Sequence[CurveVerdict]) -> tuple[float | None, ...]:
+    """Holm-adjusted p-values over all curves that have one; None where a curve was refused."""
+    given = [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
+    adjusted = iter(holm(given))
+    return tuple(None if verdict.p_value is None else float(next(adjusted)) for verdict in verdicts)
+
+
+def settled_word(verdict: CurveVerdict, p_adjusted: float | None) -> VerdictWord:
+    """The verdict word once the number of curves is accounted for.
+
+    A curve that is degraded only by its own p-value is judged as any other: safe if shown within the margin up to the
+    largest ratio, else inconclusive.
+    """
+    if verdict.verdict == "refused" or p_adjusted is None:
+        return "refused"
+    if p_adjusted < ALPHA:
+        return "degraded"
+    return "safe" if verdict.budget == verdict.ratios[-1] else "inconclusive"
+
+
+def _judged(prepared: Prepared, fit: Fit, noise: Noise, *, seed: int) -> CurveVerdict:
+    curve, levels = prepared.curve, prepared.design.levels
+    at_baseline = int(np.flatnonzero(levels == curve.baseline)[0])
+    baseline_value = float((prepared.design.means @ prepared.mean)[at_baseline])
+    margin = curve.margin_in_units(baseline_value)
+    seed_variance = (noise.widening - 1) * prepared.item_variance
+    if noise.declared:
+        seed_variance = curve.declared_seed_sd(baseline_value) ** 2
+        fit = prepared.fit(seed_variance)
+    paired = paired_differences(curve, seed_variance=seed_variance, df=noise.quantile_df)
+
+    null = simulated_null(fit, noise, prepared.late_contrasts, seed=seed)
+    sides = sides_of(prepared, margin, seed_variance if noise.declared else 0.0)
+    p_of = [p_of_side(fit, noise, null, side) for side in sides]
+    worse = int(np.argmin(p_of))
+    side, p_value = sides[worse], min(1.0, len(sides) * p_of[worse])
+    degraded = p_value < ALPHA
+
+    crossings = [crossing(fit, noise, s.direction, baseline=curve.baseline, margin=s.margin) for s in sides]
+    provable = least_provable(curve)
+    shown_safe = min(budget(levels, c.lowest, curve.baseline) for c in crossings)
+    if margin < provable:
+        shown_safe = curve.baseline
+    word: VerdictWord = "degraded" if degraded else "safe" if shown_safe == levels[-1] else "inconclusive"
+    at, at_ci = onset(fit, noise, side.direction) if degraded else (None, None)
+    verdict = _verdict(curve, paired, word)
+    return replace(
+        verdict,
+        p_value=p_value,
+        first_below=paired.first_beyond(curve.baseline, side.direction) if degraded else None,
+        onset=at,
+        onset_ci=at_ci,
+        crossing=crossings[worse].at if isfinite(crossings[worse].at) else None,
+        crossing_ci=_within(crossings[worse], float(levels[-1])),
+        budget=shown_safe,
+        margin=margin,
+        min_detectable=max(provable, min_detectable(fit, noise, null, prepared.late_contrasts, tests=len(sides))),
+        phi=noise.factor,
+        df=float(noise.df),
+        conditional=noise.declared,
+        seed_tolerance=(
+            seed_tolerance(prepared, noise, side.direction, margin, tests=len(sides), seed=seed)
+            if degraded and noise.declared
+            else None
+        ),
+        direction=side.direction,
+        seed_sd=float(np.sqrt(seed_variance)),
+        item_sd=float(np.sqrt(prepared.item_variance * curve.n_items)),
+        fitted=fitted_curve(fit, prepared.mean, prepared.curve.ratios, side.direction),
+    )
+
+
+def _within(found: Crossing, largest: float) -> tuple[float, float] | None:
+    """The limits of a crossing within the tested ratios; None if even the lower one lies beyond them."""
+    return (found.lowest, min(found.highest, largest)) if isfinite(found.lowest) else None
+
+
+def _refused(curve: CurveData, reason: str) -> CurveVerdict:
+    return _verdict(curve, paired_differences(curve), "refused", reason=reason)
+
+
+def _verdict(curve: CurveData, paired: PairedDifferences, word: VerdictWord, *, reason: str = "") -> CurveVerdict:
+    goodness: FloatArray = -np.abs(paired.values) if curve.signed else paired.values
+    return CurveVerdict(
+        ratios=paired.design.levels,
+        values=paired.values,
+        se=paired.se,
+        difference=paired.difference,
+        difference_ci=paired.told_interval if word == "refused" else paired.interval,
+        verdict=word,
+        reason=reason,
+        best_ratio=float(paired.design.levels[int(np.argmax(goodness))]) if curve.n_items else None,
+    )

@@ -1,0 +1,35 @@
+"""The errors of this package, and what the command line returns to the shell for them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command line returns to the shell."""
+
+    OK = 0
+    GATE = 1  # --fail-on tripped
+    USAGE = 2  # wrong usage or manifest
+    PARTIAL = 3  # some checkpoints failed and the report is partial
+    INTERRUPTED = 130
+
+
+class SynthEvalError(Exception):
+    """Something the user can mend. The message is one line: what is wrong, where, what to do."""
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+
+class ManifestError(SynthEvalError):
+    """checkpoints.yaml says something that cannot be meant. Names file, line and mend."""
+
+
+class ResultsError(SynthEvalError):
+    """A results or samples file of lm-eval cannot be read."""
+
+
+class CheckpointError(SynthEvalError):
+    """One checkpoint cannot be built, loaded or scored; the others go on."""
+
+    exit_code = ExitCode.PARTIAL

@@ -1,0 +1,1 @@
+"""How a family's checkpoints are spread over processes."""

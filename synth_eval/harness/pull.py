@@ -1,0 +1,73 @@
+"""What tasks of lm-eval itself need: their datasets, fetched once and stored split by split."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from synth_eval.data.folder import DataError, home_part
+from synth_eval.data.hub import hub_place, revision_of, write_dataset
+from synth_eval.data.pull import Wanted
+from synth_eval.data.sets import Part
+from synth_eval.harness.public_data import is_local, splits_of
+from synth_eval.harness.tasks import task_manager
+
+
+def wanted_of_lm_eval(names: Sequence[str], *, mirror: Path | None = None) -> list[Wanted]:
+    """The split that each task is evaluated on, and the one that its few-shot examples come from.
+
+    The tasks are made as lm-eval makes them, which loads their datasets; of a task whose class decides what it reads,
+    all splits are wanted. Tasks over files of the user's own want nothing.
+
+    Raises
+    ------
+    DataError : no such task, or its dataset cannot be had.
+    """
+    from lm_eval.api.task import ConfigurableTask
+
+    original = ConfigurableTask.download
+    loaded: list[tuple[Any, str, str | None, dict[str, Any]]] = []
+
+    def download(task: Any, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
+        if callable(task.config.custom_dataset) or is_local(task):
+            original(task, dataset_kwargs, **options)
+            return
+        from datasets import load_dataset
+
+        hub, config = str(task.DATASET_PATH), task.DATASET_NAME
+        settings = {k: v for k, v in (dataset_kwargs or {}).items() if k != "trust_remote_code"}
+        task.dataset = load_dataset(hub_place(hub, mirror), config, **settings)
+        loaded.append((task, hub, config, task.dataset))
+
+    for logger in ("lm_eval", "lm-eval"):  # says of each task of a checkout that it hides the installed one
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    manager = task_manager(with_defaults=True)
+    ConfigurableTask.download = download
+    try:
+        for name in names:
+            try:
+                manager.load([name])
+            except Exception as error:  # the hub's client raises whatever its layers raise
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise DataError(f"{name}: its data cannot be had: {reason}") from error
+    finally:
+        ConfigurableTask.download = original
+    parts: dict[Part, Wanted] = {}
+    for task, hub, config, splits in loaded:
+        evaluated, others = splits_of(task)
+        wanted = [*evaluated, *others[:1]] if evaluated else list(splits)
+        for split in wanted:
+            if split in splits:
+                part = home_part(hub, config, split)
+                tasks = (*(parts[part].tasks if part in parts else ()), str(task.config.task))
+                parts[part] = _wanted(part, tasks, splits[split], hub, config, split, mirror)
+    return list(parts.values())
+
+
+def _wanted(
+    part: Part, tasks: tuple[str, ...], dataset: Any, hub: str, config: str | None, split: str, mirror: Path | None
+) -> Wanted:
+    source = {"dataset": hub, "config": config or "", "split": split, "revision": revision_of(hub, mirror)}
+    return Wanted(part, tuple(dict.fromkeys(tasks)), source, lambda path: write_dataset(dataset, path))

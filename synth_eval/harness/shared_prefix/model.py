@@ -1,0 +1,271 @@
+"""`hf-shared-prefix`: lm-eval's `hf` model that puts each distinct token prefix through the network once.
+
+Same token sequences and, within 1e-4 in float32, the same log-likelihoods as `hf`. See prefix_plan.py for how requests
+become passes, attention_support.py for the models that cannot be scored so and go the plain way.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from lm_eval.api.registry import register_model
+from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils_hf import clear_torch_cache
+from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+from tqdm import tqdm
+
+from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
+from synth_eval.harness.shared_prefix.passes import PassRunner
+from synth_eval.harness.shared_prefix.plan import Batch, Pass, plan_steps
+from synth_eval.harness.shared_prefix.tokens import TokenMemo, requests_key
+
+logger = logging.getLogger(__name__)
+
+NAME = "hf-shared-prefix"
+TOKENS_PER_PASS = {"cpu": 512, "cuda": 4096}
+FEWEST_TOKENS_PER_PASS = 32
+
+ROWS_FROM = 0.5
+"""Work of attention over that of the layers' matrices from which items get rows of their own. Measured: 1.3 for the
+miniature family, rows 1.8 times faster; .17 for SmolLM2-135M, rows 1.1 to 1.3 times slower."""
+
+LAYOUTS = ("pass", "trees", "sequences")
+
+Request = tuple[Any, list[int], list[int]]  # lm-eval's: the strings (or None), context tokens, continuation tokens
+Answer = tuple[float, bool]
+
+
+@register_model(NAME)
+class SharedPrefixLM(HFLM):
+    """lm-eval's ``HFLM`` with shared-prefix scoring.
+
+    Parameters
+    ----------
+    tokens_per_pass : most tokens in one forward pass; halved when memory runs out. Default by device.
+    self_check : score one or two requests of the first pass of each layout the plain way too, and go the plain way for
+        good if they differ.
+    options : what ``HFLM`` takes. ``batch_size`` is for generation and for models that go the plain way.
+
+    Attributes
+    ----------
+    plain_reason : why this model is scored the plain way, None if it is not.
+    memo : tokens of contexts and choices. Models whose `tokenizer_key`, add_bos_token and prefix_token_id are the same
+        may be given one object.
+    """
+
+    def __init__(
+        self, pretrained: Any, *, tokens_per_pass: int | None = None, self_check: bool = True, **options: Any
+    ) -> None:
+        super().__init__(pretrained, **options)
+        self.tokens_per_pass = tokens_per_pass or TOKENS_PER_PASS.get(self.device.type, 512)
+        self.memo = TokenMemo()
+        self.plain_reason: str | None = None
+        self._unchecked = set(LAYOUTS) if self_check else set()
+        self._rows = attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
+        self._attention: Attention | None = None
+        try:
+            if self.world_size > 1:
+                raise UnsupportedError("it runs in several processes")
+            self._attention = attention_of(without_adapter(self.model), backend=self.backend)
+        except UnsupportedError as reason:
+            self._go_plain(str(reason))
+
+    def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        return self.memo.pair(context, continuation, super()._encode_pair)
+
+    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **options: Any) -> list[int]:
+        """As ``HFLM.tok_encode``; the context of an item's choices is encoded once."""
+        if add_special_tokens is not None or options:
+            return list(super().tok_encode(string, add_special_tokens, **options))
+        return self.memo.text(string, super().tok_encode)
+
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+        """Log-likelihood of whole texts in nats; the windows of all texts are scored together."""
+        if self.plain_reason is not None:
+            return list(super().loglikelihood_rolling(requests, disable_tqdm=disable_tqdm))
+        windows: list[Request] = []
+        owners: list[int] = []
+        for owner, request in enumerate(requests):
+            rolling = get_rolling_token_windows(
+                token_list=self.memo.document(request.args[0], super().tok_encode),
+                prefix_token=self.prefix_token_id,
+                max_seq_len=self.max_length,
+                context_len=1,
+            )
+            cut = [(None, *make_disjoint_window(window)) for window in rolling]
+            windows += cut
+            owners += [owner] * len(cut)
+        totals = [0.0] * len(requests)
+        answers = self._loglikelihood_tokens(windows, disable_tqdm=disable_tqdm)
+        for owner, (likelihood, _) in zip(owners, answers, strict=True):
+            totals[owner] += likelihood
+        for request, total in zip(requests, totals, strict=True):
+            self.cache_hook.add_partial("loglikelihood_rolling", request.args, total)
+        return totals
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """As ``HFLM.generate_until``: left-padded batches sorted by length; halves the batch when memory runs out."""
+        while True:
+            try:
+                return list(super().generate_until(requests, disable_tqdm=disable_tqdm))
+            except Exception as error:
+                batch: Any = self.batch_size
+                if not _out_of_memory(error) or not isinstance(batch, int) or batch == 1:
+                    raise
+                self.batch_size_per_gpu = batch // 2
+            clear_torch_cache()
+            logger.warning("%s: out of memory; generating in batches of %d", NAME, self.batch_size_per_gpu)
+
+    def _loglikelihood_tokens(
+        self, requests: Sequence[Request], disable_tqdm: bool = False, override_bs: int | None = None
+    ) -> list[Answer]:
+        if self.plain_reason is not None:
+            return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+        self._warn_of_cuts(requests)
+        answers: dict[int, Answer] = {}
+        bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Running loglikelihood requests")
+        with bar:
+            while len(answers) < len(requests) and self.plain_reason is None:
+                try:
+                    self._score_missing(requests, answers, bar)
+                    continue
+                except Exception as error:
+                    self._recover(error)
+                clear_torch_cache()  # here, where no traceback holds the tensors of the failed pass any more
+        if self.plain_reason is not None:  # the self-check said so
+            return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+        return [answers[index] for index in range(len(requests))]
+
+    def _score_missing(self, requests: Sequence[Request], answers: dict[int, Answer], bar: Any) -> None:
+        """Score the requests without an answer, step by step."""
+        missing = [index for index in range(len(requests)) if index not in answers]
+        pairs = [requests[index][1:] for index in missing]
+        steps = self.memo.steps(
+            requests_key(pairs, self.max_length, self.tokens_per_pass, int(self._rows)),
+            lambda: plan_steps(
+                # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
+                [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
+                [scored for _, scored in pairs],
+                tokens_per_pass=self.tokens_per_pass,
+                rows=self._rows,
+            ),
+        )
+        assert self._attention is not None
+        runner = PassRunner(without_adapter(self.model), self._attention, device=self.device)
+        left = np.array([len(scored) for _, scored in pairs])
+        total = np.zeros(len(missing))
+        greedy = np.ones(len(missing), dtype=bool)
+        for step in steps:
+            with torch.no_grad(), self._autocast():
+                likelihoods, likeliest = runner.run(step)
+            np.add.at(total, step.owners, likelihoods)
+            np.logical_and.at(greedy, step.owners, likeliest)
+            np.subtract.at(left, step.owners, 1)
+            finished = [int(owner) for owner in dict.fromkeys(step.owners.tolist()) if left[owner] == 0]
+            if finished and (layout := layout_of(step)) in self._unchecked:
+                self._unchecked.discard(layout)
+                # The last one has every other request of a pass before it in the row; the longest meets any window.
+                longest = max(finished, key=lambda owner: len(pairs[owner][0]) + len(pairs[owner][1]))
+                for owner in {finished[-1], longest}:
+                    self._check(requests[missing[owner]], float(total[owner]))
+                    if self.plain_reason is not None:
+                        return
+            for owner in finished:
+                self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
+            bar.update(len(finished))
+
+    def _answer(self, requests: Sequence[Request], index: int, answer: Answer, answers: dict[int, Answer]) -> None:
+        answers[index] = answer
+        if requests[index][0] is not None:
+            self.cache_hook.add_partial("loglikelihood", requests[index][0], answer)
+
+    def _warn_of_cuts(self, requests: Sequence[Request]) -> None:
+        """One line if prompts are cut, as lm-eval cuts them; a request that cannot be scored is an error."""
+        most = self.max_length
+        cuts = []
+        for _, context, continuation in requests:
+            if not 0 < len(continuation) <= most or not context:
+                raise ValueError(
+                    f"a request has {len(context)} tokens of context and {len(continuation)} to score; "
+                    f"both must be above 0, and the model takes {most}"
+                )
+            if len(context) + len(continuation) > most + 1:
+                cuts.append(len(context) + len(continuation) - most - 1)
+        if cuts:
+            logger.warning(
+                "%s: %d of %d prompts are too long and cut from the left, by up to %d tokens",
+                NAME, len(cuts), len(requests), max(cuts),
+            )  # fmt: skip
+
+    def _check(self, request: Request, likelihood: float) -> None:
+        """Compare one request with the plain way; a model that differs goes that way from now on."""
+        plain, _ = self._plain([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
+        difference = abs(plain - likelihood)
+        exact = self.model.dtype == torch.float32 and self.mixed_precision_dtype is None
+        if not difference <= tolerance(plain, len(request[2]), exact=exact):
+            self._go_plain(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
+
+    def _recover(self, error: Exception) -> None:
+        """Make passes smaller after running out of memory; go the plain way if the first pass fails otherwise."""
+        if _out_of_memory(error) and self.tokens_per_pass > FEWEST_TOKENS_PER_PASS:
+            self.tokens_per_pass = max(self.tokens_per_pass // 2, FEWEST_TOKENS_PER_PASS)
+            logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
+        elif self._unchecked and not _out_of_memory(error):  # one of its first passes
+            self._go_plain(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
+        else:
+            raise error
+
+    def _plain(self, requests: Sequence[Request], **options: Any) -> list[Answer]:
+        return list(super()._loglikelihood_tokens(list(requests), **options))
+
+    def _go_plain(self, reason: str) -> None:
+        self.plain_reason = reason
+        logger.warning("%s: %s is scored the plain way: %s", NAME, self.config.model_type, reason)
+
+    def _autocast(self) -> Any:
+        return torch.autocast(
+            device_type=self.device.type,
+            dtype=self.mixed_precision_dtype,
+            enabled=self.mixed_precision_dtype is not None,
+        )
+
+
+def layout_of(step: Pass | Batch) -> str:
+    """Which of `LAYOUTS`: each goes through other code of the model, so each is checked."""
+    if isinstance(step, Pass):
+        return "pass"
+    return "sequences" if step.last is None else "trees"
+
+
+def attention_share(model: Any, *, tokens: int) -> float:
+    """Operations of attention in one packed row of ``tokens`` over those of the layers' matrices; 0 if not known."""
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
+    if not layers or not width:
+        return 0.0
+    outside = {id(module.weight) for module in (model.get_input_embeddings(), model.get_output_embeddings()) if module}
+    weights = sum(weight.numel() for weight in model.parameters() if id(weight) not in outside)
+    return float(4 * tokens * width * layers / (2 * max(weights, 1)))
+
+
+def tolerance(likelihood: float, tokens: int, *, exact: bool) -> float:
+    """How far two ways of computing a log-likelihood may lie apart, in nats.
+
+    1e-4 in float32, plus what rounding leaves in the sum of a long text; in bfloat16 and float16 a tenth a token
+    (errors of tokens add like a random walk) and 2% of the sum, which lm-eval may round to the model's own type.
+    """
+    if exact:
+        return 1e-4 + 1e-6 * abs(likelihood)
+    return 0.1 * math.sqrt(tokens) + 0.02 * abs(likelihood)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Also PyTorch's allocator for CPUs, which raises a bare RuntimeError."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
+    )

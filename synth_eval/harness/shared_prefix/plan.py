@@ -1,0 +1,332 @@
+"""Which tokens go through the model together, so that each distinct prefix goes through it once.
+
+The inputs of all requests form a prefix tree: a task's common header, then each item's context, then its choices. The
+tree is cut into passes. A pass is one row of tokens in depth-first order on top of what the key-value cache holds; a
+token sees the cache and its own ancestors. A prefix whose subtree does not fit in one pass is encoded first, alone,
+and stays in the cache (one cache, used as a stack: every pass says how much of it to keep). Requests that share little
+with others need no cache and go in batches of rows: prefix_batches.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+WORTH_CACHING = 16
+"""Tokens. A shared prefix shorter than this is encoded again in each pass: a pass for it alone would cost more."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A part of the prefix tree, n tokens in depth-first order, that m targets are scored from."""
+
+    cached: int  # tokens of the cache these build on; later ones are dropped first
+    tokens: IntArray  # (n,)
+    positions: IntArray  # (n,) depth in the tree, which is the position in the sequence
+    last: IntArray  # (n,) row of each token's last descendant, its own row for a leaf
+    rows: IntArray  # (m,) row whose logits score the target
+    targets: IntArray  # (m,) token ids
+    owners: IntArray  # (m,) index of the request each target belongs to
+
+
+def plan_passes(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int
+) -> list[Pass]:
+    """Cut the prefix tree of the inputs into passes of at most ``tokens_per_pass`` tokens.
+
+    Parameters
+    ----------
+    inputs : token ids given to the model, one sequence a request.
+    targets : token ids scored, one sequence a request; the last len(targets[i]) positions of inputs[i] predict them.
+
+    Returns
+    -------
+    Passes in the order in which they must run. Every target of every request is scored in exactly one of them.
+
+    Raises
+    ------
+    ValueError : a request scores nothing, or more than its input has positions; or no token fits in a pass.
+    """
+    if tokens_per_pass < 1:
+        raise ValueError(f"a pass takes at least one token, not {tokens_per_pass}")
+    check_requests(inputs, targets)
+    if not inputs:
+        return []
+    tree = _Tree.of(inputs, targets)
+    return [tree.part(*piece) for piece in tree.pieces(tokens_per_pass)]
+
+
+def check_requests(inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
+    """Raise ValueError if a request scores nothing, or more than its input has positions."""
+    for index, (given, scored) in enumerate(zip(inputs, targets, strict=True)):
+        if not 0 < len(scored) <= len(given):
+            raise ValueError(f"request {index}: {len(scored)} tokens to score from an input of {len(given)}")
+
+
+def separate_trees(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tree_tokens: int, sequence_tokens: int
+) -> tuple[list[Pass], list[int]]:
+    """The requests that share little with others, as passes of a whole prefix tree each, and which requests are left.
+
+    Parameters
+    ----------
+    inputs, targets : as in `plan_passes`.
+    tree_tokens, sequence_tokens : most tokens of such a tree, and of one that is a single sequence.
+    """
+    if not inputs:
+        return [], []
+    tree = _Tree.of(inputs, targets)
+    trees: list[Pass] = []
+    left: list[int] = []
+    for first, stop in tree.families():
+        if tree.size(first, stop, 0) <= (sequence_tokens if stop - first == 1 else tree_tokens):
+            trees.append(tree.part(first, stop, 0, max(len(given) for given in tree.inputs[first:stop])))
+        else:
+            left += tree.owners[first:stop]
+    return trees, sorted(left)
+
+
+def distinct_tokens(inputs: Sequence[Sequence[int]]) -> int:
+    """Size of the prefix tree: the tokens that any way of scoring must put through the model."""
+    if not inputs:
+        return 0
+    tree = _Tree.of(inputs, [given[-1:] for given in inputs])
+    return tree.size(0, len(inputs), 0)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The inputs in lexicographic order: neighbours share the most, and a range of them is a subtree."""
+
+    inputs: list[IntArray]
+    targets: list[IntArray]
+    owners: list[int]
+    shared: IntArray  # (k,) leading tokens in common with the sequence before; 0 for the first
+    added: IntArray  # (k + 1,) cumulated tokens that are not in common with the sequence before
+
+    @classmethod
+    def of(cls, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> _Tree:
+        arrays = [np.asarray(given, dtype=np.int64) for given in inputs]
+        keys = [given.astype(">u4").tobytes() for given in arrays]  # big-endian bytes sort like the numbers
+        order = sorted(range(len(arrays)), key=keys.__getitem__)
+        ordered = [arrays[index] for index in order]
+        shared = np.zeros(len(order), dtype=np.int64)
+        for index in range(1, len(order)):
+            shared[index] = _common_prefix(ordered[index - 1], ordered[index])
+        lengths = np.array([len(given) for given in ordered], dtype=np.int64)
+        added = np.concatenate([[0], np.cumsum(lengths - shared)])
+        return cls(ordered, [np.asarray(targets[index], dtype=np.int64) for index in order], order, shared, added)
+
+    def size(self, first: int, stop: int, start: int) -> int:
+        """Distinct tokens of sequences first to stop beyond depth ``start``, which all of them share."""
+        return len(self.inputs[first]) - start + int(self.added[stop] - self.added[first + 1])
+
+    def families(self) -> Iterator[tuple[int, int]]:
+        """Ranges (first sequence, stop) that share little with those outside: fewer tokens than are worth a cache, and
+        less than half of a sequence (the choices of a short question share most of it)."""
+        lengths = np.array([len(given) for given in self.inputs])
+        worth = np.minimum(WORTH_CACHING, np.minimum(lengths[1:], lengths[:-1]) / 2)
+        yield from pairwise([0, *(np.flatnonzero(self.shared[1:] < worth) + 1).tolist(), len(self.inputs)])
+
+    def pieces(self, budget: int) -> Iterator[tuple[int, int, int, int]]:
+        """Subtrees (first sequence, stop, depth from, depth to) that fit in a pass, parents before children."""
+        todo = [(0, len(self.inputs), 0)]
+        while todo:
+            first, stop, start = todo.pop()
+            size = self.size(first, stop, start)
+            if size == 0:
+                continue
+            depth = len(self.inputs[first]) if stop - first == 1 else int(self.shared[first + 1 : stop].min())
+            if size <= budget:
+                yield first, stop, start, max(len(given) for given in self.inputs[first:stop])
+            elif depth - start >= WORTH_CACHING or stop - first == 1:
+                for begin in range(start, depth, budget):
+                    yield first, stop, begin, min(begin + budget, depth)
+                todo.append((first, stop, depth))
+            else:
+                todo.extend(reversed(self._split(first, stop, start, budget)))
+
+    def _split(self, first: int, stop: int, start: int, budget: int) -> list[tuple[int, int, int]]:
+        """Ranges that fit, or that share a prefix worth caching; what shares one is never torn apart here."""
+        edges = [first, *(k for k in range(first + 1, stop) if self.shared[k] - start < WORTH_CACHING), stop]
+        ranges: list[tuple[int, int, int]] = []
+        begin = first
+        for edge, following in pairwise(edges):
+            if edge > begin and self.size(begin, following, start) > budget:
+                ranges.append((begin, edge, start))
+                begin = edge
+        return [*ranges, (begin, stop, start)]
+
+    def part(self, first: int, stop: int, start: int, end: int) -> Pass:
+        """The pass over the subtree between two depths."""
+        tokens: list[IntArray] = []
+        positions: list[IntArray] = []
+        rows: list[IntArray] = []
+        targets: list[IntArray] = []
+        owners: list[IntArray] = []
+        path = np.zeros(end - start, dtype=np.int64)  # row of the current sequence's token at each depth
+        last = np.zeros(self.size(first, stop, start), dtype=np.int64)
+        count = 0
+        for k in range(first, stop):
+            given, scored = self.inputs[k], self.targets[k]
+            length = min(len(given), end)
+            fresh = start if k == first else min(int(self.shared[k]), length)
+            if length > fresh:
+                path[fresh - start : length - start] = np.arange(count, count + length - fresh)
+                tokens.append(given[fresh:length])
+                positions.append(np.arange(fresh, length))
+                count += length - fresh
+                last[path[: length - start]] = count - 1
+            predicting = np.arange(max(len(given) - len(scored), start), length)
+            if len(predicting):
+                rows.append(path[predicting - start])
+                targets.append(scored[predicting - (len(given) - len(scored))])
+                owners.append(np.full(len(predicting), self.owners[k], dtype=np.int64))
+        return Pass(start, _joined(tokens), _joined(positions), last[:count], *map(_joined, (rows, targets, owners)))
+
+
+def _common_prefix(a: IntArray, b: IntArray) -> int:
+    length = min(len(a), len(b))
+    differs = a[:length] != b[:length]
+    return int(differs.argmax()) if differs.any() else length
+
+
+def _joined(arrays: list[IntArray]) -> IntArray:
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
+# Whole prefix trees beside each other, one a row, without a cache: what is cheapest when little is shared.
+#
+# In one packed row every token is compared with every other, also with those of other items; in rows of their own only
+# with those of the same item. Items of 40 tokens in passes of 512 spend most of a small model's time on the former.
+
+SHORTEST_OF_LONGEST = 0.5  # a row shorter than this share of its batch's longest would be padding for the most part
+
+
+@dataclass(frozen=True)
+class Batch:
+    """b prefix trees of at most n tokens, k of whose columns are scored from; m targets in all."""
+
+    tokens: IntArray  # (b, n), 0 where a row is padded
+    positions: IntArray  # (b, n) depth in the tree
+    last: IntArray | None  # (b, n) column of each token's last descendant; None: plain sequences, padded on the right
+    columns: IntArray  # (k,) whose logits are needed
+    places: IntArray  # (m,) row * k + index in `columns` of the logits that score the target
+    targets: IntArray  # (m,) token ids
+    owners: IntArray  # (m,) index of the request each target belongs to
+
+
+def plan_steps(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int, rows: bool = True
+) -> list[Pass | Batch]:
+    """Requests that share little as batches of at most twice ``tokens_per_pass`` tokens, the others as passes.
+
+    A batch may be larger because its tokens are compared with those of their own row only.
+
+    Parameters
+    ----------
+    inputs : token ids given to the model, one sequence a request.
+    targets : token ids scored, one sequence a request; the last len(targets[i]) positions of inputs[i] predict them.
+    rows : whether the choices of an item get a row too; plain sequences always do. Worth it where attention is much of
+        a model's work: rows cost padding, and logits of columns that only other rows are scored from.
+
+    Raises
+    ------
+    ValueError : as `plan_passes`.
+    """
+    check_requests(inputs, targets)
+    most = 2 * tokens_per_pass
+    trees, left = separate_trees(inputs, targets, tree_tokens=tokens_per_pass if rows else 0, sequence_tokens=most)
+    if not rows:
+        left = sorted([*left, *(int(tree.owners[0]) for tree in trees if not _is_sequence(tree))])
+        trees = [tree for tree in trees if _is_sequence(tree)]
+    passes = plan_passes(
+        [inputs[index] for index in left], [targets[index] for index in left], tokens_per_pass=tokens_per_pass
+    )
+    owner = np.array(left, dtype=np.int64)
+    return [*batched(trees, tokens=most), *(replace(step, owners=owner[step.owners]) for step in passes)]
+
+
+def batched(trees: Sequence[Pass], *, tokens: int) -> Iterator[Batch]:
+    """Trees of about the same length together, at most ``tokens`` a batch with their padding (more for a lone tree).
+
+    Parameters
+    ----------
+    trees : passes that need no cache.
+    """
+    sequences = [tree for tree in trees if _is_sequence(tree)]
+    others = [tree for tree in trees if not _is_sequence(tree)]
+    for kind, padded in ((sequences, _padded_right), (others, _padded_left)):
+        for part in _alike(kind, tokens):
+            yield padded(part)
+
+
+def _is_sequence(tree: Pass) -> bool:
+    """One sequence that is scored for the most part: then padding on the right needs no mask and costs no logits."""
+    return bool((tree.last == len(tree.tokens) - 1).all()) and 2 * len(tree.targets) >= len(tree.tokens)
+
+
+def _alike(trees: Sequence[Pass], tokens: int) -> Iterator[list[Pass]]:
+    part: list[Pass] = []
+    for tree in sorted(
+        trees, key=lambda tree: -len(tree.tokens)
+    ):  # the longest first: memory runs out at once or never
+        longest = len(part[0].tokens) if part else 0
+        if part and ((len(part) + 1) * longest > tokens or len(tree.tokens) < SHORTEST_OF_LONGEST * longest):
+            yield part
+            part = []
+        part.append(tree)
+    if part:
+        yield part
+
+
+def _padded_right(trees: Sequence[Pass]) -> Batch:
+    width = len(trees[0].tokens)
+    rows = [tree.rows for tree in trees]
+    return _batch(trees, [0] * len(trees), rows, width, masked=False)
+
+
+def _padded_left(trees: Sequence[Pass]) -> Batch:
+    """The choices stand at the end of a tree, so padding before it leaves few columns to score from."""
+    width = len(trees[0].tokens)
+    offsets = [width - len(tree.tokens) for tree in trees]
+    rows = [tree.rows + offset for tree, offset in zip(trees, offsets, strict=True)]
+    return _batch(trees, offsets, rows, width, masked=True)
+
+
+def _batch(
+    trees: Sequence[Pass], offsets: Sequence[int], rows: Sequence[IntArray], width: int, *, masked: bool
+) -> Batch:
+    tokens = np.zeros((len(trees), width), dtype=np.int64)
+    positions = np.zeros_like(tokens)
+    last = np.tile(np.arange(width), (len(trees), 1))  # nothing follows from padding, so no token sees it
+    for index, (tree, offset) in enumerate(zip(trees, offsets, strict=True)):
+        own = slice(offset, offset + len(tree.tokens))
+        tokens[index, own], positions[index, own] = tree.tokens, tree.positions
+        last[index, own] = tree.last + offset
+    needed = np.concatenate(rows)
+    columns, place = np.unique(needed, return_inverse=True)
+    owner = np.repeat(np.arange(len(trees)), [len(each) for each in rows])
+    return Batch(
+        tokens,
+        positions,
+        last if masked else None,
+        columns,
+        owner * len(columns) + place.astype(np.int64),
+        np.concatenate([tree.targets for tree in trees]),
+        np.concatenate([tree.owners for tree in trees]),
+    )
+
+
+def sees(last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(b, n, n): which column (the last axis) a token sees: itself and its ancestors."""
+    column = np.arange(last.shape[1])
+    before = column[None, :] <= column[:, None]
+    seen: NDArray[np.bool_] = before[None] & (column[None, :, None] <= last[:, None, :])
+    return seen

@@ -1,1 +1,0 @@
-"""Public benchmarks: which sets there are, where they lie, and their items as tasks of the suite take them."""

@@ -1,0 +1,191 @@
+"""What scaling laws answer, and what was refused and why, in sentences that every report shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from synth_eval.report.scaling.view import answer_text, count_text, curve_name, grouped, size_text
+from synth_eval.scaling.report import (
+    BestRatio,
+    CurveResult,
+    DomainEffects,
+    MixtureResult,
+    SizesResult,
+    SpeedUp,
+    TaskScaling,
+)
+
+Sizes = Mapping[float, str]
+PATTERN = (
+    "Collapse pattern: the loss of a mix rises over the three largest budgets while that of natural data does not, or "
+    "a mix is better than natural data at few tokens and worse at many (Dohmatob et al., arXiv 2402.07043; Kang "
+    "et al., arXiv 2510.01631). A pattern of curves, no proof of a mechanism."
+)
+
+
+def in_short(task: TaskScaling, sizes: Sizes) -> tuple[str, ...]:
+    """The answers of a task, one sentence each, those first that a practitioner asks first."""
+    said = []
+    for mixture in task.mixtures:
+        name = mixture.source + (f", {mixture.size}" if mixture.size else "")
+        if mixture.answers.refused:
+            said.append(f"{name}: no mixture law: {mixture.answers.refused}")
+            continue
+        said += [f"{name}: {text}" for text in (_best_text(mixture, sizes), _saving_text(mixture, sizes))]
+        if mixture.collapse.seen:
+            said.append(f"{name}: {collapse_text(mixture, sizes)}")
+    if task.curves:
+        said.append(_plateaus_text(task.curves))
+    return tuple(said)
+
+
+def collapse_text(mixture: MixtureResult, sizes: Sizes) -> str:
+    """Whether the collapse pattern is seen, and where."""
+    pattern = mixture.collapse
+    if pattern.refused:
+        return f"collapse pattern: not judged: {pattern.refused}"
+    if not pattern.seen:
+        return f"collapse pattern: not seen in {pattern.tests} tests"
+    kinds = {
+        "rising": "loss rises with more tokens",
+        "crossing": "better than natural data at few tokens, worse at many",
+    }
+    told = []
+    for kind, what in kinds.items():
+        ratios: dict[float, list[float]] = {}
+        for sign in pattern.signs:
+            if sign.kind == kind:
+                ratios.setdefault(sign.size, []).append(sign.ratio)
+        places = "; ".join(
+            " ".join(part for part in (_size(size, sizes), f"at ratio {_listed(found)}") if part)
+            for size, found in ratios.items()
+        )
+        told += [f"{what}: {places}"] if places else []
+    return "collapse pattern: seen: " + "; ".join(told)
+
+
+def size_refusals(results: Sequence[SizesResult]) -> list[str]:
+    """What the law over sizes could not answer, by reason."""
+    reasons = []
+    for result in results:
+        name = data_name(result.source, result.ratio)
+        if result.answers.refused:
+            reasons.append((f"law over sizes, {name}", result.answers.refused))
+        else:
+            parts = (
+                ("E", result.answers.asymptote),
+                ("exponent of size", result.answers.size_exponent),
+                ("exponent of tokens", result.answers.tokens_exponent),
+            )
+            reasons += [(f"{what} over sizes, {name}", answer.refused) for what, answer in parts if answer.refused]
+    return grouped(reasons)
+
+
+def curve_refusals(curves: Sequence[CurveResult]) -> list[str]:
+    reasons = []
+    for curve in curves:
+        answers, name = curve.answers, curve_name(curve)
+        if answers.fit is None:
+            reasons.append((name, answers.asymptote.refused))
+            continue
+        for what, answer in (
+            ("E", answers.asymptote),
+            ("exponent", answers.exponent),
+            ("plateau", answers.plateau_tokens),
+        ):
+            if answer.refused and not (what == "plateau" and answers.asymptote.refused):
+                reasons.append((f"{what} of {name}", answer.refused))
+    return grouped(reasons)
+
+
+def mixture_refusals(mixture: MixtureResult, sizes: Sizes) -> list[str]:
+    """Best ratios and speed-ups that were refused, by reason."""
+    answers = mixture.answers
+    if answers.refused:
+        return [f"mixture law: {answers.refused}"]
+    best = ((f"r* at {_place(each, sizes)}", each.answer.refused) for each in answers.best if each.answer.refused)
+    saved = (
+        (f"speed-up of ratio {each.ratio:g} at {_place(each, sizes)}", each.answer.refused)
+        for each in answers.speed_ups
+        if each.answer.refused
+    )
+    return [*grouped(best), *grouped(saved)]
+
+
+def domain_flags(effects: Sequence[DomainEffects]) -> list[str]:
+    """Mixes that help on average and hurt many domains."""
+    return [
+        f"ratio {effect.ratio:g} helps on average and hurts many domains: "
+        + ", ".join(domain.domain for domain in effect.domains if domain.hurt)
+        for effect in effects
+        if effect.helps_but_hurts_many
+    ]
+
+
+def moves_lines(mixture: MixtureResult) -> Iterator[str]:
+    """How the best ratio moves with tokens and with size."""
+    answers = mixture.answers
+    for what, move in (("tokens", answers.moves_with_tokens), ("parameters", answers.moves_with_size)):
+        if move.value is not None and move.interval is not None:
+            sure = "" if move.interval[0] > 0 or move.interval[1] < 0 else ": no move is seen"
+            yield f"r* for 10 times the {what}: {answer_text(move, '+.2f')}{sure}"
+
+
+def _best_text(mixture: MixtureResult, sizes: Sizes) -> str:
+    best = max(mixture.answers.best, key=lambda each: (each.tokens, each.size))
+    where = f"at {_place(best, sizes)}"
+    if best.answer.value is None:
+        return f"no best ratio {where}: {best.answer.refused}"
+    inside = "inside the tested range" if best.inside else "its band leaves the tested range"
+    return f"best ratio {answer_text(best.answer, '.2f')} {where}, {inside}"
+
+
+def _saving_text(mixture: MixtureResult, sizes: Sizes) -> str:
+    told = [each for each in mixture.answers.speed_ups if each.answer.value is not None]
+    if not told:
+        return "no speed-up is told"
+    best = max(told, key=lambda each: each.answer.value or 0.0)
+    where = f"{answer_text(best.answer, '.2f')} times at ratio {best.ratio:g}, {_place(best, sizes)}"
+    low, high = best.answer.interval or (0.0, 0.0)
+    if high < 1:
+        return f"no mix saves tokens: the best speed-up is {where}"
+    return f"largest speed-up {where}" + (", which does not exclude 1" if low <= 1 else "")
+
+
+def _plateaus_text(curves: Sequence[CurveResult]) -> str:
+    told = [curve for curve in curves if curve.answers.plateau_tokens.value is not None]
+    if not told:
+        return f"levelling off: told for none of {len(curves)} curve{'s' if len(curves) != 1 else ''}"
+    first = min(told, key=lambda curve: curve.answers.plateau_tokens.value or 0.0)
+    plateau = answer_text(first.answers.plateau_tokens, counts=True)
+    return f"levelling off: told for {len(told)} of {len(curves)} curves, soonest {curve_name(first)}: {plateau} tokens"
+
+
+def sooner_text(result: SizesResult, sizes: Sizes) -> str:
+    """Whether larger models level off with fewer tokens, and what that rests on."""
+    found = result.levels_off
+    if len(found.told) < 2:
+        return f"{found.word} (told at {len(found.told)} of {found.sizes} sizes)"
+    (small, first), (large, last) = found.told[0], found.told[-1]
+    numbers = ", ".join(
+        f"{_size(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ((small, first), (large, last))
+    )
+    return f"{found.word}: {numbers}"
+
+
+def data_name(source: str, ratio: float) -> str:
+    """'natural data', or 'rephrased at ratio 0.3'."""
+    return "natural data" if ratio == 0 else f"{source} at ratio {ratio:g}"
+
+
+def _listed(ratios: Sequence[float]) -> str:
+    return ", ".join(f"{ratio:g}" for ratio in ratios)
+
+
+def _size(size: float, sizes: Sizes) -> str:
+    return "" if size == 1 else size_text(size, sizes)
+
+
+def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:
+    parts = (_size(each.size, sizes), f"{count_text(each.tokens)} tokens")
+    return " and ".join(part for part in parts if part)

@@ -1,0 +1,137 @@
+"""`--explain TASK`: every verdict of a task with the numbers behind it, in plain text."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from synth_eval.compare.metrics import metric_named
+from synth_eval.compare.places import PARTS
+from synth_eval.errors import SynthEvalError
+from synth_eval.report.text import change_text, percent, value_text
+from synth_eval.report.view.curves import Curve, curves_of
+from synth_eval.report.view.facts import facts_of, judged
+from synth_eval.report.view.model import Facts
+from synth_eval.report.view.summaries import finding_table
+from synth_eval.types import Cell, Comparison
+
+WIDTH = 80
+NAME = 16  # columns of the name of a fact
+
+
+def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> str:
+    """Why each curve of a task got its verdict: onset, crossing, budget, lead, noise and the values themselves.
+
+    Parameters
+    ----------
+    task : as the comparison names it.
+    width : columns; lines are folded to it.
+
+    Returns
+    -------
+    str : lines of text, the most urgent curve first. Control characters of names are made visible.
+
+    Raises
+    ------
+    SynthEvalError : no such task; the nearest name is suggested.
+    """
+    curves = [curve for curve in _all_curves(comparison) if curve.task == task]
+    if not curves:
+        raise SynthEvalError(_unknown(comparison, task))
+    blocks = ["\n".join(_curve(comparison, curve, width)) for curve in curves]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _all_curves(comparison: Comparison) -> list[Curve]:
+    """Of scores, then of what the models write."""
+    written = dataclasses.replace(comparison, cells=comparison.characteristics)
+    return [*curves_of(comparison), *curves_of(written)]
+
+
+def _unknown(comparison: Comparison, task: str) -> str:
+    tasks = list(dict.fromkeys(curve.task for curve in _all_curves(comparison)))
+    near = difflib.get_close_matches(task, tasks, n=1, cutoff=0.5)
+    mend = f"did you mean {near[0]!r}?" if near else f"judged are {', '.join(tasks) or 'none'}"
+    return f"--explain {task}: no curve of that task was judged; {mend}"
+
+
+def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
+    yield from _folded(f"{curve.title}: {curve.headline.verdict}", width)
+    for facts, cell in zip(facts_of([curve]), judged(curve)):
+        yield ""
+        yield from _folded(f"{facts.metric}: {facts.verdict}", width, "  ")
+        yield from _folded(facts.reason, width, "  ")
+        for name, text in _said(facts, cell):
+            yield from _folded(text, width, f"    {name:<{NAME}}", " " * (NAME + 4))
+        yield from _values(cell, comparison.baseline_ratio, width)
+    for lead in _leads(comparison, curve):
+        yield ""
+        yield from _folded(f"lead of calibration over accuracy: {lead}", width, "  ")
+
+
+def _said(facts: Facts, cell: Cell) -> Iterator[tuple[str, str]]:
+    """Each fact, and in words what it is."""
+    if facts.onset:
+        yield "onset", f"{facts.onset}  where degradation starts, with its 95% interval"
+    if facts.crossing:
+        yield "crossing", f"{facts.crossing}  where the fitted loss reaches the margin{_margin(cell)}"
+    if facts.budget:
+        yield "budget", f"{facts.budget}  the largest tested ratio up to which the loss is shown within the margin"
+    if facts.p_adjusted:
+        yield "p", f"{facts.p_adjusted}  of no degradation, corrected for all curves (Holm)"
+    if facts.phi:
+        yield "phi", f"{facts.phi}  noise between training runs over that of items alone (1: none)"
+    if facts.df:
+        yield "df", f"{facts.df}  degrees of freedom that phi rests on"
+    if facts.min_detectable:
+        yield "detectable", f"{facts.min_detectable}  the loss at {percent(cell.ratios[-1])} found with 80% power"
+    if facts.conditional:
+        yield "conditional", "yes  too few runs to measure the spread between seeds: it is assumed, not measured"
+    if facts.seed_tolerance:
+        yield "seed tolerance", f"{facts.seed_tolerance}  the largest spread between seeds at which the verdict holds"
+    if facts.best_ratio:
+        yield "best ratio", facts.best_ratio
+    yield "data", facts.data
+
+
+def _margin(cell: Cell) -> str:
+    metric = metric_named(cell.metric)
+    if metric is None:
+        return ""
+    return f" ({percent(metric.margin)} of baseline)" if metric.margin_kind == "relative" else f" ({metric.margin:g})"
+
+
+def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:
+    ratios = [percent(ratio) for ratio in cell.ratios]
+    values = [value_text(value, cell.metric) for value in cell.values]
+    for i, ratio in enumerate(cell.ratios):
+        change = change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+        said = "baseline" if ratio == round(baseline, 9) else change
+        text = f"{ratios[i]:>{max(map(len, ratios))}}  {values[i]:>{max(map(len, values))}}  {said}"
+        yield from _folded(text, width, " " * (NAME + 4), " " * (NAME + 4), keep=True)
+
+
+def _leads(comparison: Comparison, curve: Curve) -> Iterator[str]:
+    """What the leads say of this curve; one that names no place is said of every place of its task."""
+    for row in comparison.leads:
+        if row.get("task") == curve.task and all(_same(row, curve.headline, name) for name in PARTS):
+            shown = {key: value for key, value in row.items() if key not in ("label", "task", *PARTS)}
+            table = finding_table("lead", "", "", [shown], unit="ratio")
+            if table is not None:
+                yield "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))
+
+
+def _same(row: Mapping[str, Any], cell: Cell, name: str) -> bool:
+    return row.get(name) is None or row[name] == getattr(cell, name)
+
+
+def _folded(text: str, width: int, first: str = "", rest: str | None = None, *, keep: bool = False) -> list[str]:
+    """Lines of at most this width; control characters made visible. ``keep`` leaves runs of spaces as they are."""
+    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if keep and len(first) + len(visible) <= width:
+        return [first + visible]
+    hanging = first if rest is None else rest
+    return textwrap.wrap(visible, width, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False)

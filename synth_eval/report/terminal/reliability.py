@@ -1,0 +1,108 @@
+"""A reliability curve drawn with characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synth_eval.compare.calibration import ReliabilityCurve
+from synth_eval.report.terminal.outputs import BLOCKS, DIGITS
+
+AXIS = 5  # columns left of the plot: "0.5 |"
+LEAST_WIDTH, MOST_WIDTH = 12, 48
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """What the parts of a diagram are drawn with."""
+
+    outside: str
+    inside: str
+    band: str
+    spread: str
+    diagonal: str
+    wall: str
+    floor: str
+    corner: str
+    counts: str  # rising heights
+
+
+UNICODE = Symbols("●", "○", "░", "│", "·", "┤", "─", "└", BLOCKS)
+ASCII = Symbols("X", "o", ":", "|", ".", "|", "-", "+", DIGITS)
+
+
+def reliability_diagram(
+    curve: ReliabilityCurve, *, width: int, height: int = 11, ascii_only: bool = False
+) -> list[str]:
+    """Lines of text: accuracy (up) against confidence (right), and below the axis where the items are.
+
+    Parameters
+    ----------
+    width : columns in all, the axis included.
+    height : rows of the plot itself.
+
+    Returns
+    -------
+    height + 3 lines of at most ``width`` columns. A point is drawn as `Symbols.outside` if it lies outside the
+    consistency band, which is where a calibrated model's points would lie. Where two points share a place, the one
+    outside is seen.
+    """
+    symbols = ASCII if ascii_only else UNICODE
+    columns = min(max(width - AXIS, LEAST_WIDTH), MOST_WIDTH)
+    cells = [[" "] * columns for _ in range(height)]
+    places = [_place(value, columns) for value in curve.confidence]
+
+    def rows(low: float, high: float) -> range:
+        return range(height - 1 - _place(high, height), height - _place(low, height))
+
+    for column, point in enumerate(_nearest(places, columns)):
+        if point is not None and _known(curve.null_low[point], curve.null_high[point]):
+            for row in rows(curve.null_low[point], curve.null_high[point]):
+                cells[row][column] = symbols.band
+    for column in range(columns):
+        cells[height - 1 - _place((column + 0.5) / columns, height)][column] = symbols.diagonal
+    for i, column in enumerate(places):
+        if _known(curve.low[i], curve.high[i]):
+            for row in rows(curve.low[i], curve.high[i]):
+                cells[row][column] = symbols.spread
+    for i in sorted(range(len(places)), key=lambda i: not is_inside(curve, i)):
+        mark = symbols.inside if is_inside(curve, i) else symbols.outside
+        cells[height - 1 - _place(float(curve.accuracy[i]), height)][places[i]] = mark
+
+    labels = {0: "1.0", height // 2: "0.5", height - 1: "0.0"}
+    lines = [f"{labels.get(i, ''):>3} {symbols.wall}{''.join(row)}" for i, row in enumerate(cells)]
+    lines.append(f"    {symbols.corner}{symbols.floor * columns}")
+    middle = columns // 2
+    lines.append(" " * AXIS + "0" + ".5".center(2 * middle - 1)[: columns - 2].ljust(columns - 2) + "1")
+    lines.append("  n  "[:AXIS] + _counts(curve, places, columns, symbols.counts))
+    return [line.rstrip() for line in lines]
+
+
+def is_inside(curve: ReliabilityCurve, i: int) -> bool:
+    """Whether a point lies in the consistency band; one without a band does."""
+    low, high = curve.null_low[i], curve.null_high[i]
+    return not _known(low, high) or bool(low - 1e-9 <= curve.accuracy[i] <= high + 1e-9)
+
+
+def _known(low: float, high: float) -> bool:
+    return bool(low <= high)  # False for NaN
+
+
+def _place(value: float, cells: int) -> int:
+    return min(max(int(value * cells), 0), cells - 1)
+
+
+def _nearest(places: list[int], columns: int) -> list[int | None]:
+    """For each column between the first and the last point the nearest point, None outside."""
+    return [
+        min(range(len(places)), key=lambda i: abs(places[i] - column)) if places[0] <= column <= places[-1] else None
+        for column in range(columns)
+    ]
+
+
+def _counts(curve: ReliabilityCurve, places: list[int], columns: int, heights: str) -> str:
+    """A bar at each point, its height the share of the fullest bin."""
+    bars = [0.0] * columns
+    for count, column in zip(curve.count, places):
+        bars[column] += float(count)
+    most = max(bars)
+    return "".join(heights[min(int(bar / most * len(heights)), len(heights) - 1)] if bar else " " for bar in bars)

@@ -1,0 +1,56 @@
+"""What is kept on disk: fingerprints, atomic writes, item tables, the results folder, and readers of lm-eval output."""
+
+from __future__ import annotations
+
+from synth_eval.results.aggregates import (
+    Estimate,
+    MetricValue,
+    RunResults,
+    TaskResult,
+    estimate,
+    newest_results,
+    read_results,
+)
+from synth_eval.results.atomic import atomic_file, atomic_folder, clean_leftovers, to_json, write_atomically, write_json
+from synth_eval.results.checkpoint import CheckpointResults, checkpoint_results
+from synth_eval.results.find import Matched, ModelOutput, find_results, match_outputs
+from synth_eval.results.fingerprint import (
+    checkpoint_fingerprint,
+    package_versions,
+    run_settings,
+    settings_fingerprint,
+)
+from synth_eval.results.item_tables import items_key, read_items, write_items
+from synth_eval.results.run_folder import RunFolder
+from synth_eval.results.samples import read_samples
+
+__all__ = [
+    "CheckpointResults",
+    "Estimate",
+    "Matched",
+    "MetricValue",
+    "ModelOutput",
+    "RunFolder",
+    "RunResults",
+    "TaskResult",
+    "atomic_file",
+    "atomic_folder",
+    "checkpoint_fingerprint",
+    "checkpoint_results",
+    "clean_leftovers",
+    "estimate",
+    "find_results",
+    "items_key",
+    "match_outputs",
+    "newest_results",
+    "package_versions",
+    "read_items",
+    "read_results",
+    "read_samples",
+    "run_settings",
+    "settings_fingerprint",
+    "to_json",
+    "write_atomically",
+    "write_items",
+    "write_json",
+]

@@ -1,0 +1,244 @@
+"""Read lm-eval's aggregated results: results_*.json of 0.4.x, and the older layout with ``results`` only."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from synth_eval.errors import ResultsError
+from synth_eval.results.find import model_name
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One metric of one task under one filter."""
+
+    metric: str
+    filter: str  # "none" where lm-eval names none
+    value: float | None  # None: "N/A", NaN or infinite
+    stderr: float | None = None  # lm-eval knows none for custom aggregations
+    higher_is_better: bool | None = None
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What lm-eval aggregated over one task, or over a group of tasks."""
+
+    task: str
+    metrics: tuple[MetricValue, ...]
+    version: str = ""
+    n_shot: int | None = None
+    n_samples: int | None = None
+    category: str = ""  # from the task's metadata
+    subtasks: tuple[str, ...] = ()  # of a group
+    source: Path | None = None
+    choices: int | None = None  # of a multiple-choice task, where its configuration lists them
+    output_type: str = ""  # multiple_choice, generate_until ...
+
+    @property
+    def is_group(self) -> bool:
+        """Groups are means of means: pool the items of `subtasks` instead."""
+        return bool(self.subtasks)
+
+    def metric(self, name: str, filter: str | None = None) -> MetricValue | None:
+        """The metric of a name, under a filter or the first there is; None if there is none."""
+        return next((m for m in self.metrics if m.metric == name and filter in (None, m.filter)), None)
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """One results file."""
+
+    path: Path
+    tasks: Mapping[str, TaskResult]
+    model: str = ""  # "org/name", with "@revision" where one was given
+    lm_eval_version: str = ""
+    date: str = ""  # ISO 8601, UTC
+    settings: Mapping[str, Any] = field(default_factory=dict)  # lm-eval's own `config`
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with or without numbers of their own
+
+
+def read_results(path: Path) -> RunResults:
+    """Read one results file.
+
+    Raises
+    ------
+    ResultsError : no such file, not JSON, truncated, or without a ``results`` mapping.
+    """
+    path = Path(path)
+    data = _load(path)
+    return RunResults(
+        path=path,
+        tasks={task: _task_result(task, values, data, path) for task, values in _mapping(data, "results").items()},
+        model=model_name(data),
+        lm_eval_version=str(data.get("lm_eval_version") or ""),
+        date=_iso_date(data.get("date")),
+        settings=_mapping(data, "config"),
+        groups={
+            group: tuple(map(str, members))
+            for group, members in _mapping(data, "group_subtasks").items()
+            if isinstance(members, list) and members
+        },
+    )
+
+
+def newest_results(runs: Iterable[RunResults]) -> dict[str, TaskResult]:
+    """Each task's newest result, of several runs of one model. No date counts as oldest; of equals the first wins."""
+    merged: dict[str, TaskResult] = {}
+    for run in sorted(runs, key=lambda run: run.date, reverse=True):
+        merged = {**run.tasks, **merged}
+    return merged
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: no such file: check the path") from None
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{path}: truncated or not JSON ({error}): run lm_eval again") from None
+    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+        raise ResultsError(f"{path}: not an lm-eval results file (no `results` mapping): check the path")
+    return data
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _task_result(task: str, values: Any, data: Mapping[str, Any], path: Path) -> TaskResult:
+    values = values if isinstance(values, dict) else {}
+    counts = _mapping(data, "n-samples").get(task)
+    n_samples = counts.get("effective") if isinstance(counts, dict) else values.get("sample_len")
+    config = _mapping(_mapping(data, "configs"), task)
+    subtasks = _mapping(data, "group_subtasks").get(task)
+    # the first 0.4 releases list an ordinary task as a group of none
+    subtasks = tuple(map(str, subtasks)) if isinstance(subtasks, list) else ()
+    return TaskResult(
+        task=task,
+        metrics=_metrics(values, _mapping(_mapping(data, "higher_is_better"), task)),
+        version=str(_mapping(data, "versions").get(task, "")),
+        n_shot=_whole(_mapping(data, "n-shot").get(task)),
+        n_samples=_whole(n_samples),
+        category=str(_mapping(config, "metadata").get("category") or ""),
+        subtasks=subtasks,
+        source=path,
+        choices=_choices(config.get("doc_to_choice")),
+        output_type=str(config.get("output_type") or ""),
+    )
+
+
+def _choices(listed: Any) -> int | None:
+    return len(listed) if isinstance(listed, list) and len(listed) > 1 else None
+
+
+def _metrics(values: Mapping[str, Any], higher: Mapping[str, Any]) -> tuple[MetricValue, ...]:
+    """From ``"acc,none": 0.5, "acc_stderr,none": 0.01`` or, in the older layout, ``"acc": 0.5, "acc_stderr": 0.01``."""
+    found: dict[tuple[str, str], MetricValue] = {}
+    errors: dict[tuple[str, str], float | None] = {}
+    for key, value in values.items():
+        metric, _, filter_name = key.partition(",")
+        place = (metric, filter_name or "none")
+        if metric.endswith("_stderr"):
+            errors[(metric.removesuffix("_stderr"), place[1])] = _finite(value)
+        elif _is_measurement(metric, value):
+            direction = higher.get(metric)
+            found[place] = MetricValue(
+                *place, _finite(value), higher_is_better=direction if isinstance(direction, bool) else None
+            )
+    return tuple(replace(metric, stderr=errors.get(place)) for place, metric in found.items())
+
+
+def _is_measurement(metric: str, value: Any) -> bool:
+    if metric in ("alias", "name", "sample_len", "sample_count"):
+        return False
+    return value == "N/A" or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _iso_date(value: Any) -> str:
+    """lm-eval writes seconds since 1970."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return str(value or "")
+    try:
+        return datetime.fromtimestamp(value, timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+# What a results file alone says of one metric: a mean, its standard error, and over how many items.
+
+BINARY = ("acc", "acc_norm", "exact_match", "em", "prompt_level_strict_acc")  # an item is right (1) or wrong (0)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over ``n_items`` items and its standard error, as aggregated; which items they are is not known."""
+
+    value: float
+    se: float
+    n_items: int
+
+
+def estimate(result: TaskResult, metric: str) -> Estimate:
+    """One metric of one task from its aggregate, under the task's first filter.
+
+    Where no standard error is given ("N/A", or 0 for a share between 0 and 1), that of a share of right answers follows
+    from the number of items: sqrt(p (1 - p) / (n - 1)), which is what lm-eval itself would have written. Where the
+    number of items is not given (the older layout), it follows from the standard error in the same way.
+
+    Raises
+    ------
+    ResultsError : the reason why there is none, in one line.
+    """
+    found = result.metric(metric)
+    if found is None or found.value is None:
+        raise ResultsError(f"{_where(result)} has no number for {metric}")
+    if metric in BINARY:
+        return _share(found, result)
+    if found.stderr is None or found.stderr < 0:
+        raise ResultsError(f"{_where(result)} gives no standard error of {metric}: run lm_eval with --log_samples")
+    if result.n_samples is None:
+        raise ResultsError(f"{_where(result)} does not say how many items {metric} is the mean of")
+    return Estimate(found.value, found.stderr, result.n_samples)
+
+
+def _share(found: MetricValue, result: TaskResult) -> Estimate:
+    p, n = float(found.value or 0.0), result.n_samples
+    if not 0 <= p <= 1:
+        raise ResultsError(f"{_where(result)}: {found.metric} is {p:g}, which is no share of right answers (0 to 1)")
+    spread = p * (1 - p)
+    se = found.stderr if found.stderr is not None and (found.stderr > 0 or spread == 0) else None
+    if n is None and se:
+        n = round(1 + spread / se**2)
+    if n is None:
+        raise ResultsError(
+            f"{_where(result)} gives neither a standard error of {found.metric} nor a number of items: "
+            "run lm_eval with --log_samples"
+        )
+    if se is None or se < 0:
+        if n < 2:
+            raise ResultsError(f"{_where(result)}: {found.metric} of {n} item(s) has no standard error")
+        se = math.sqrt(spread / (n - 1))
+    return Estimate(p, se, n)
+
+
+def _where(result: TaskResult) -> str:
+    return result.source.name if result.source is not None else f"the results of {result.task}"

@@ -1,0 +1,229 @@
+"""Rows of a samples file, gathered column by column, one collector a kind of task."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from synth_eval.results.gold import GoldFinder
+from synth_eval.results.rows import (
+    USUAL_METRICS,
+    Unusable,
+    answers_kept,
+    answers_of,
+    filtered_text,
+    is_pair,
+    logged_bytes,
+    logged_confidences,
+    logged_metrics,
+    number_of,
+    targets_of,
+)
+from synth_eval.types import Samples, TaskKind
+
+
+class Collector:
+    """What all kinds share: the identity of the items, and the assembly of `Samples`."""
+
+    kind: TaskKind
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._columns: dict[str, list[Any]] = {"doc_id": [], "doc_hash": [], "prompt_hash": []}
+        self._levels: list[int | None] = []
+
+    def __len__(self) -> int:
+        return len(self._columns["doc_id"])
+
+    def add(self, row: dict[str, Any], arguments: list[list[Any]], **identity: Any) -> None:
+        """Keep a row. Raises Unusable, and keeps nothing of it, where it cannot be used.
+
+        ``arguments`` are those of `arguments_of`; ``identity`` is kept beside what the kind takes from the row: doc_id,
+        doc_hash, prompt_hash and, where asked for, its cluster as ``clusters``.
+        """
+        values = {**identity, **self.values(row, arguments)}
+        for name, value in values.items():
+            self._columns.setdefault(name, []).append(value)
+        self._levels.append(_level(row))
+
+    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
+        """The columns of this kind, from one row."""
+        raise NotImplementedError
+
+    def finish(self, reasons: Counter[str]) -> None:
+        """Settle what takes the whole file; rows that drop out are counted under their reason."""
+
+    def samples(self, task: str, *, skipped: int, notes: Sequence[str]) -> Samples:
+        """The columns as `Samples`."""
+        columns: dict[str, Any] = {name: tuple(values) for name, values in self._columns.items()}
+        levels = [level for level in self._levels if level is not None]
+        if levels and len(levels) == len(self._levels):
+            columns["level"] = tuple(levels)
+        return Samples(task=task, kind=self.kind, skipped=skipped, notes=tuple(notes), **columns)
+
+    def _keep(self, rows: Sequence[int]) -> None:
+        self._columns = {name: [values[i] for i in rows] for name, values in self._columns.items()}
+        self._levels = [self._levels[i] for i in rows]
+
+
+class ChoiceItems(Collector):
+    """Multiple choice: a log-likelihood for each choice, and which is right."""
+
+    kind: TaskKind = "choice"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gold = GoldFinder()
+        self._no_texts = 0
+
+    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
+        answers = answers_of(row)
+        if arguments and len(arguments) != len(answers):
+            raise Unusable("not as many responses as requests")
+        k = _choices_asked(arguments) if arguments else len(answers)
+        logliks = tuple(_loglik(answer) for answer in answers[:k])
+        if not max(logliks) > -math.inf:
+            raise Unusable("log-likelihood -inf on every choice")
+        texts = _choice_texts(row, arguments[:k])
+        one_continuation = k > 1 and len(set(texts)) == 1 and len({str(request[0]) for request in arguments[:k]}) > 1
+        # raises before anything is kept
+        self._gold.add(row, texts, logliks, hidden=one_continuation)
+        self._no_texts += not texts
+        return {"choice_logliks": logliks, "choice_bytes": tuple(map(_bytes, texts))}
+
+    def finish(self, reasons: Counter[str]) -> None:
+        gold = self._gold.settle(reasons, self.notes)
+        self._keep([i for i, answer in enumerate(gold) if answer is not None])
+        self._columns["gold"] = [answer for answer in gold if answer is not None]
+        if self._no_texts:
+            self.notes.append(f"{self._no_texts} items have no logged choices: no likelihood per byte")
+            if self._no_texts == len(gold):
+                self._columns.pop("choice_bytes", None)
+
+
+class RollingDocuments(Collector):
+    """Documents with one log-likelihood, and continuations scored alone."""
+
+    kind: TaskKind = "rolling"
+
+    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
+        answer = answers_of(row)[0]
+        loglik = _loglik(answer) if is_pair(answer) else number_of(answer)
+        if loglik is None or not math.isfinite(loglik):
+            raise Unusable("log-likelihood missing or not finite")
+        n_bytes = logged_bytes(row)
+        if n_bytes is None:
+            # a continuation was scored with the space before it; a document's target is what lm-eval counts
+            scored = arguments[0][1:2] if is_pair(answer) and arguments else [row.get("target"), *_first(arguments)]
+            text = next((text for text in scored if isinstance(text, str) and text), None)
+            if text is None:
+                raise Unusable("no bytes to divide by")
+            n_bytes = _bytes(text)
+        if is_pair(answer) and not self.notes:
+            self.notes.append("one given continuation an item: read as log-likelihood and bytes")
+        return {"loglik": loglik, "n_bytes": n_bytes}
+
+
+class GeneratedTexts(Collector):
+    """Generated texts, every repeat of them, and what they should be."""
+
+    kind: TaskKind = "generation"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dropped = 0
+        self._sure: list[dict[str, float]] = []
+        self._metrics: list[dict[str, float]] = []
+
+    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
+        answers, dropped = answers_kept(row)
+        self._dropped += dropped
+        targets, text = targets_of(row), filtered_text(row)
+        self._sure.append(logged_confidences(row))
+        self._metrics.append(logged_metrics(row))
+        return {
+            "texts": text,
+            "repeats": tuple(answers),
+            "targets": None if targets is None else tuple(targets),
+            "exact_match": number_of(row.get("exact_match")),
+        }
+
+    def finish(self, reasons: Counter[str]) -> None:
+        for name in ("targets", "exact_match"):
+            if None in self._columns.get(name, ()):
+                del self._columns[name]
+        if self._dropped:
+            self.notes.append(
+                f"the filter keeps one of several answers in {self._dropped} items: no vote shares (take_first_k does)"
+            )
+
+    def samples(self, task: str, *, skipped: int, notes: Sequence[str]) -> Samples:
+        samples = super().samples(task, skipped=skipped, notes=notes)
+        return replace(samples, sure=_on_every_item(self._sure), metrics=_with_gaps(self._metrics))
+
+
+def _on_every_item(rows: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, ...]]:
+    """The numbers that every item has: with gaps they can be neither assessed nor compared."""
+    common = set.intersection(*map(set, rows)) if rows else set()
+    return {name: tuple(row[name] for row in rows) for name in sorted(common)}
+
+
+def _with_gaps(rows: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, ...]]:
+    """Every number that some item has, NaN where one lacks it: texts may be too short for a characteristic. A score
+    that some items lack is left out: which ones do is not by chance."""
+    names = sorted({name for row in rows for name in row})
+    whole = set(_on_every_item(rows))
+    kept = [name for name in names if name in whole or name not in USUAL_METRICS]
+    return {name: tuple(row.get(name, math.nan) for row in rows) for name in kept}
+
+
+def _loglik(answer: Any) -> float:
+    value = number_of(answer[0]) if is_pair(answer) else number_of(answer)
+    if value is None:
+        raise Unusable("a response that is no log-likelihood")
+    if math.isnan(value):
+        raise Unusable("NaN log-likelihood")
+    if value == math.inf:
+        raise Unusable("infinite log-likelihood")
+    return value
+
+
+def _choices_asked(arguments: list[list[Any]]) -> int:
+    """Number of choices: acc_mutual_info asks each choice once more, after an empty context."""
+    half, odd = divmod(len(arguments), 2)
+    if not odd and half and all(request[:1] == [""] for request in arguments[half:]):
+        asked_again = [request[1:2] for request in arguments[half:]]
+        if asked_again == [request[1:2] for request in arguments[:half]]:
+            return half
+    return len(arguments)
+
+
+def _choice_texts(row: dict[str, Any], arguments: list[list[Any]]) -> list[str]:
+    """The choices as the task spells them: without the delimiter that lm-eval puts before each. [] if not logged."""
+    texts = [request[1] for request in arguments if len(request) > 1 and isinstance(request[1], str)]
+    if not texts or len(texts) != len(arguments):
+        return []
+    doc = row.get("doc")
+    if isinstance(doc, dict) and doc.get("choices") == texts:  # an empty delimiter: a leading space is the choice's
+        return texts
+    for delimiter in (" ", "\n"):
+        if all(text.startswith(delimiter) for text in texts):
+            return [text[1:] for text in texts]
+    return texts
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _first(arguments: list[list[Any]]) -> list[Any]:
+    return arguments[0][:1] if arguments else []
+
+
+def _level(row: dict[str, Any]) -> int | None:
+    doc = row.get("doc")
+    level = doc.get("level") if isinstance(doc, dict) else None
+    return level if isinstance(level, int) and not isinstance(level, bool) else None

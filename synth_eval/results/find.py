@@ -1,0 +1,301 @@
+"""Find what lm-eval wrote: which models, which results files, and the newest samples of each task.
+
+lm-eval 0.4.x writes ``results_<date>.json`` and ``samples_<task>_<date>.jsonl`` into one folder a model, and adds to
+it with every run; with ``--output_path x.json`` it writes ``x_<date>.json`` and its samples beside, whatever the model.
+The first 0.4 releases wrote ``results.json`` and ``<model arguments>_<task>.jsonl``, those before a file of any name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth_eval.errors import ResultsError
+from synth_eval.types import Checkpoint
+
+_DATE = r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?"
+_RESULTS = re.compile(rf"(?!samples_)(?:.*_)?(?P<date>{_DATE})\.json")
+_SAMPLES = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<date>{_DATE}))?\.jsonl?(?:\.gz)?")
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What lm-eval wrote about one model (and revision) in one folder."""
+
+    name: str  # as lm-eval was told, "org/name" or "org/name@revision"; the folder's name where no results file says
+    folder: Path
+    results: tuple[Path, ...] = ()  # newest first
+    samples: Mapping[str, Path] = field(default_factory=dict)  # task -> its newest file
+    notes: tuple[str, ...] = ()  # one line each: what was left out
+
+
+def find_results(path: Path) -> tuple[ModelOutput, ...]:
+    """lm-eval's output at or below a path, one entry a model and folder, in path order.
+
+    Parameters
+    ----------
+    path : a folder of any depth (``out`` or ``out/org__name``), a results file, or a samples file
+        A results file brings the samples of its own run; a samples file comes alone.
+
+    Of several runs in a folder, a task's newest samples count; how many older ones were left out is noted. Runs of
+    different models or revisions in one folder, which lm-eval does not keep apart, become entries of their own.
+
+    Raises
+    ------
+    ResultsError : nothing there, or nothing of lm-eval's.
+    """
+    path = Path(path)
+    if path.is_dir():
+        found = [output for folder in _folders(path) for output in _outputs_of(folder)]
+        if not found:
+            raise ResultsError(
+                f"{path}: no results_*.json or samples_*.jsonl of lm-eval at or below it: "
+                "run lm_eval with --output_path and --log_samples, or check the path"
+            )
+        return tuple(found)
+    if not path.exists():
+        raise ResultsError(f"{path}: no such file or folder: check the path")
+    return (_output_of_file(path),)
+
+
+def task_of(path: Path) -> str:
+    """The task that a samples file's name says; the whole stem where the name is not lm-eval's."""
+    match = _SAMPLES.fullmatch(path.name)
+    return match["task"] if match else re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
+
+
+def run_date(path: Path) -> str:
+    """The date of the run in a results or samples file's name, which sorts as text; "" where it has none."""
+    return _date_of(_RESULTS, path) or _date_of(_SAMPLES, path)
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted({file.parent for file in path.rglob("*.json*") if file.is_file()})
+
+
+def _output_of_file(path: Path) -> ModelOutput:
+    if _SAMPLES.fullmatch(path.name) or ".jsonl" in path.name:
+        return ModelOutput(path.parent.name, path.parent, samples={task_of(path): path})
+    about = _about_results(path)
+    if about is None:
+        raise ResultsError(f"{path}: not an lm-eval results file (no `results` mapping): check the path")
+    beside = [file for file in path.parent.iterdir() if file.is_file()]
+    date = _date_of(_RESULTS, path)
+    samples = {task_of(file): file for file in sorted(beside) if date and date == _date_of(_SAMPLES, file)}
+    name = about.model or (path.parent.name if date or path.name == "results.json" else path.stem)
+    return ModelOutput(name, path.parent, (path,), samples or _undated(beside, [about]))
+
+
+@dataclass(frozen=True)
+class _About:
+    """The little of a results file that tells runs apart."""
+
+    path: Path
+    date: str
+    model: str
+    tasks: tuple[str, ...]
+
+
+def _about_results(path: Path) -> _About | None:
+    try:
+        data = json.loads(path.read_bytes())
+    except (ValueError, OSError):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+        return None
+    return _About(path, _date_of(_RESULTS, path), model_name(data), tuple(data["results"]))
+
+
+def model_name(data: Mapping[str, Any]) -> str:
+    """The model a results file is about, with "@revision" where one was given; "" where it does not say."""
+    config = data.get("config")
+    arguments = config.get("model_args") if isinstance(config, dict) else None
+    if isinstance(arguments, str):
+        arguments = dict(part.split("=", 1) for part in arguments.split(",") if "=" in part)
+    if not isinstance(arguments, dict):
+        arguments = {}
+    name = data.get("model_name") or arguments.get("pretrained") or arguments.get("model") or ""
+    revision = arguments.get("revision")
+    return f"{name}@{revision}" if name and revision and revision != "main" else str(name)
+
+
+def _outputs_of(folder: Path) -> list[ModelOutput]:
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    runs = [_about_results(file) for file in files if _RESULTS.fullmatch(file.name) or file.name == "results.json"]
+    known = [run for run in runs if run is not None]
+    notes = [f"{folder.name}: {len(runs) - len(known)} results file(s) could not be read"] if None in runs else []
+    models = list(dict.fromkeys(run.model for run in known))
+    model_of_date = {run.date: run.model for run in known if run.date}
+    samples: dict[str, list[Path]] = {model: [] for model in models}
+    for file in files:
+        match = _SAMPLES.fullmatch(file.name)
+        if match:
+            # an unfinished run leaves samples without results: they belong to the folder's only model
+            owner = model_of_date.get(match["date"] or "", models[0] if len(models) == 1 else "")
+            samples.setdefault(owner, []).append(file)
+    outputs = []
+    for model, own in samples.items():
+        results = sorted((run for run in known if run.model == model), key=lambda run: run.date, reverse=True)
+        newest, older = _newest(own)
+        left_out = [f"{folder.name}: {older} samples file(s) of older runs left out"] if older else []
+        found = newest or _undated(files, results)
+        if found or results:
+            name = model or folder.name
+            outputs.append(ModelOutput(name, folder, tuple(r.path for r in results), found, (*notes, *left_out)))
+    return outputs or _older(files)
+
+
+def _older(files: Iterable[Path]) -> list[ModelOutput]:
+    """Releases before 0.4 wrote what the user named, one file a run, and began it with the results."""
+    outputs = []
+    for file in files:
+        if file.suffix == ".json" and _begins_with_results(file) and (about := _about_results(file)) is not None:
+            outputs.append(ModelOutput(about.model or file.stem, file.parent, (file,)))
+    return outputs
+
+
+def _begins_with_results(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return re.match(rb'\s*\{\s*"results"', opened.read(64)) is not None
+    except OSError:
+        return False
+
+
+def _newest(files: Iterable[Path]) -> tuple[dict[str, Path], int]:
+    """The newest file of each task, and how many others there are."""
+    newest: dict[str, Path] = {}
+    total = 0
+    for file in sorted(files, key=lambda file: _date_of(_SAMPLES, file)):
+        total += 1
+        newest[task_of(file)] = file
+    return newest, total - len(newest)
+
+
+def _undated(files: Iterable[Path], runs: Iterable[_About]) -> dict[str, Path]:
+    """The samples of the first 0.4 releases, named ``<model arguments>_<task>.jsonl``."""
+    tasks = sorted({task for run in runs for task in run.tasks}, key=len)  # the longest name that fits wins
+    found = {}
+    for file in files:
+        stem = re.sub(r"\.jsonl(\.gz)?$", "", file.name)
+        if stem == file.name or _SAMPLES.fullmatch(file.name):
+            continue
+        for task in tasks:
+            if stem == task or stem.endswith(f"_{task}"):
+                found[file] = task
+    return {task: file for file, task in found.items()}
+
+
+def _date_of(pattern: re.Pattern[str], file: Path) -> str:
+    match = pattern.fullmatch(file.name)
+    return (match["date"] or "").replace(":", "-") if match else ""
+
+
+# Which lm-eval output belongs to which checkpoint, by the names that lm-eval keeps of a model.
+
+# what lm-eval's folder names replace by "__", and that itself
+_BETWEEN = re.compile(r"__|[\"<>:/|\\?*\[\]]+")
+_WHOLE = 1_000_000  # a whole name fits: better than any number of parts
+NAMED = 3  # checkpoints that a message names before it only counts
+
+
+@dataclass(frozen=True)
+class Matched:
+    """``outputs`` maps a checkpoint's name to its outputs; ``problems`` and ``doubts`` are one line each.
+
+    A problem is an output that is left out. A doubt is one that was matched by the end of its path alone.
+    """
+
+    outputs: Mapping[str, tuple[ModelOutput, ...]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoint], *, manifest: str) -> Matched:
+    """Give every output to the checkpoint (or checkpoints of one path) whose path or name it carries.
+
+    An output is known by what lm-eval was told (``pretrained``, in results files) and by its folder, in which lm-eval
+    writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part by part
+    (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, which is said. The best fit wins. Revisions
+    must agree. Checkpoints with the same path and revision share their outputs.
+
+    Parameters
+    ----------
+    manifest : name of the manifest, for messages.
+    """
+    problems: list[str] = []
+    best: list[tuple[ModelOutput, int, list[Checkpoint]]] = []
+    for output in outputs:
+        fits = {checkpoint.name: _fit(output, checkpoint) for checkpoint in checkpoints}
+        top = max(fits.values(), default=0)
+        chosen = [checkpoint for checkpoint in checkpoints if fits[checkpoint.name] == top]
+        if top == 0:
+            problems.append(
+                f"{output.folder}: results of {output.name}, which is no checkpoint of {manifest}: "
+                f"write `results: {output.folder}` in the checkpoint's line there"
+            )
+        elif len({(checkpoint.path or checkpoint.name, checkpoint.revision) for checkpoint in chosen}) > 1:
+            problems.append(
+                f"{output.folder}: results of {output.name} fit {_named([c.name for c in chosen])} alike: "
+                f"write `results: {output.folder}` in the right line of {manifest}"
+            )
+        else:
+            best.append((output, top, chosen))
+    matched: dict[str, tuple[ModelOutput, ...]] = {}
+    doubts = []
+    for checkpoint in checkpoints:
+        mine = [(output, top) for output, top, chosen in best if checkpoint in chosen]
+        if not mine:
+            continue
+        highest = max(top for _, top in mine)
+        kept = [output for output, top in mine if top == highest]
+        problems += [
+            f"{output.folder}: results of {output.name} left out: those of {kept[0].name} fit {checkpoint.name} better"
+            for output, top in mine
+            if top < highest
+        ]
+        models = list(dict.fromkeys(output.name for output in kept))
+        if highest < _WHOLE and len(models) > 1:
+            problems.append(
+                f"{_named([str(output.folder) for output in kept])}: results of {_named(models)} fit "
+                f"{checkpoint.name} alike: write `results:` with the right folder in its line of {manifest}"
+            )
+            continue
+        matched[checkpoint.name] = tuple(kept)
+        if highest < _WHOLE:
+            doubts.append(f"{kept[0].name} taken for {checkpoint.name}, by the last {highest} parts of its path")
+    return Matched(matched, tuple(dict.fromkeys(problems)), tuple(doubts))
+
+
+def _fit(output: ModelOutput, checkpoint: Checkpoint) -> int:
+    """How well they fit: 0 not at all, else the number of equal parts at the end, or `_WHOLE` and more."""
+    model, _, revision = output.name.partition("@") if output.results else (output.name, "", "")
+    if output.results and _revision(revision) != _revision(checkpoint.revision):
+        return 0
+    theirs = [_parts(model), _parts(output.folder.name)]
+    mine = [_parts(name) for name in (checkpoint.path, checkpoint.name) if name]
+    return max(_equal_end(a, b) for a in theirs for b in mine)
+
+
+def _equal_end(a: list[str], b: list[str]) -> int:
+    count = next((i for i, (x, y) in enumerate(zip(reversed(a), reversed(b))) if x != y), min(len(a), len(b)))
+    if count and count == min(len(a), len(b)):
+        return _WHOLE + (_WHOLE if len(a) == len(b) else count)
+    return count if count > 1 else 0
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in _BETWEEN.split(name) if part not in ("", ".")]
+
+
+def _revision(revision: str | None) -> str:
+    return "" if revision in (None, "main") else str(revision)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

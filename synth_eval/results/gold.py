@@ -1,0 +1,145 @@
+"""Which choice is right, from what lm-eval logs as the target."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synth_eval.results.rows import Unusable, number_of
+
+_NOT_A_CHOICE = "the target is none of the choices"
+_SEVERAL = "several right answers"
+_LETTER = re.compile(r"\(?([A-Z])[).:]?")
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """What one row says about its answer."""
+
+    index: int | None  # the target read as an index
+    text: int | None  # the target read as the text, or the letter, of a choice
+    best: int  # the choice of highest log-likelihood, as np.argmax takes it
+    n_choices: int
+    right: bool | None  # lm-eval's own acc
+    hidden: bool  # the target is the common continuation, not the answer
+
+
+class GoldFinder:
+    """Collects the clues row by row and settles them at the end of the file.
+
+    lm-eval logs the target as text, so that "2" may be the third choice or the choice that reads 2. A task means one
+    of the two throughout. Where they differ, lm-eval's own acc tells which; without acc, the text is meant if every
+    target is the text of a choice and some target is no index, and otherwise the index.
+    """
+
+    def __init__(self) -> None:
+        self._clues: list[_Clue] = []
+
+    def add(self, row: dict[str, Any], texts: Sequence[str], logliks: Sequence[float], *, hidden: bool) -> None:
+        """Take a row's clue. ``texts`` may be empty where choices were not logged.
+
+        Raises
+        ------
+        Unusable : the target cannot be any choice, or there are several.
+        """
+        best, right = max(range(len(logliks)), key=logliks.__getitem__), _accuracy(row)
+        clue = _Clue(None, None, best, len(logliks), right, hidden)
+        if not hidden:
+            target = _single(row.get("target"))
+            text = _text(target, texts)
+            # "True" among choices that read True and False is a text, elsewhere a bool, which lm-eval uses as 1
+            index = None if target in ("True", "False") and text is not None else _index(target, len(logliks))
+            if index is None and text is None:
+                raise Unusable(_NOT_A_CHOICE if target is not None else "no target logged")
+            clue = _Clue(index, text, best, len(logliks), right, hidden)
+        self._clues.append(clue)
+
+    def settle(self, reasons: Counter[str], notes: list[str]) -> list[int | None]:
+        """The right choice of every row; None, with the reason counted, where it cannot be known."""
+        as_text = self._read_as_text()
+        if as_text and any(clue.index not in (None, clue.text) for clue in self._clues):
+            notes.append("numeric targets read as the text of a choice, not as its index")
+        gold = [self._hidden_gold(clue) if clue.hidden else _chosen(clue, as_text=as_text) for clue in self._clues]
+        for clue, answer in zip(self._clues, gold):
+            if answer is None:
+                reasons["no answer logged, and acc does not tell it" if clue.hidden else _NOT_A_CHOICE] += 1
+        if any(clue.hidden for clue in self._clues) and any(answer is not None for answer in gold):
+            notes.append("one continuation after several contexts: the right one taken from the logged acc")
+        return gold
+
+    def _read_as_text(self) -> bool:
+        agree = Counter[str]()
+        for clue in self._clues:
+            if clue.right is not None and None not in (clue.index, clue.text) and clue.index != clue.text:
+                agree["index"] += clue.right == (clue.index == clue.best)
+                agree["text"] += clue.right == (clue.text == clue.best)
+        if agree["text"] != agree["index"]:
+            return agree["text"] > agree["index"]
+        seen = [clue for clue in self._clues if not clue.hidden]
+        return any(clue.index is None for clue in seen) and all(clue.text is not None for clue in seen)
+
+    def _hidden_gold(self, clue: _Clue) -> int | None:
+        # with more than two choices a wrong answer does not tell the right one, and to keep the right ones alone
+        # would make every model perfect
+        if clue.right is None or any(other.n_choices > 2 for other in self._clues):
+            return None
+        return clue.best if clue.right else 1 - clue.best
+
+
+def _chosen(clue: _Clue, *, as_text: bool) -> int | None:
+    return clue.text if as_text or clue.index is None else clue.index
+
+
+def _single(target: Any) -> Any:
+    """The target, or the only member of a list of one, which may be written as text.
+
+    Raises
+    ------
+    Unusable : a list of several.
+    """
+    if isinstance(target, str) and target.startswith("[") and target.endswith("]"):
+        try:
+            parsed = ast.literal_eval(target)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return target
+        target = parsed if isinstance(parsed, list) else target
+    if isinstance(target, list):
+        if len(target) != 1:
+            raise Unusable(_SEVERAL if target else "no target logged")
+        return target[0]
+    return target
+
+
+def _index(target: Any, n_choices: int) -> int | None:
+    if isinstance(target, str):
+        if target in ("True", "False"):
+            target = target == "True"
+        elif re.fullmatch(r"\d{1,9}(\.0)?", target.strip()):
+            target = float(target)
+    if not isinstance(target, (bool, int, float)) or not float(target).is_integer():
+        return None
+    return int(target) if 0 <= target < n_choices else None
+
+
+def _text(target: Any, texts: Sequence[str]) -> int | None:
+    if not isinstance(target, str) or not target:
+        return None
+    for spelled in (target, target.removeprefix(" ")):
+        if spelled in texts:
+            return texts.index(spelled)
+    stripped = [text.strip() for text in texts]
+    if target.strip() in stripped:
+        return stripped.index(target.strip())
+    letter = _LETTER.fullmatch(target.strip())
+    position = ord(letter[1]) - ord("A") if letter else len(texts)
+    return position if position < len(texts) else None
+
+
+def _accuracy(row: dict[str, Any]) -> bool | None:
+    value = row.get("acc")
+    number = float(value) if isinstance(value, bool) else number_of(value)
+    return bool(number) if number in (0.0, 1.0) else None

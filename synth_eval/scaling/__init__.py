@@ -1,0 +1,46 @@
+"""Scaling laws of synthetic data: laws, fits with intervals, and what they answer or refuse to. See docs/scaling.md."""
+
+from __future__ import annotations
+
+from synth_eval.scaling.curves import Answer, CurveAnswers, answer_curve
+from synth_eval.scaling.fitting import LawFit, fit_law, interval
+from synth_eval.scaling.hold_out import FormScore, compare_forms, largest_size, largest_tokens
+from synth_eval.scaling.mixture import BestRatio, MixtureAnswers, SpeedUp, answer_mixture, equal_loss_tokens
+from synth_eval.scaling.patterns import (
+    CollapsePattern,
+    DomainEffect,
+    DomainEffects,
+    Sign,
+    collapse_pattern,
+    domain_effects,
+)
+from synth_eval.scaling.points import Points, points_of
+from synth_eval.scaling.sizes import SizeAnswers, answer_sizes
+
+__all__ = [
+    "Answer",
+    "BestRatio",
+    "CollapsePattern",
+    "CurveAnswers",
+    "DomainEffect",
+    "DomainEffects",
+    "FormScore",
+    "LawFit",
+    "MixtureAnswers",
+    "Points",
+    "Sign",
+    "SizeAnswers",
+    "SpeedUp",
+    "answer_curve",
+    "answer_mixture",
+    "answer_sizes",
+    "collapse_pattern",
+    "compare_forms",
+    "domain_effects",
+    "equal_loss_tokens",
+    "fit_law",
+    "interval",
+    "largest_size",
+    "largest_tokens",
+    "points_of",
+]

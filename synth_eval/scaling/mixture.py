@@ -1,0 +1,246 @@
+"""One source over sizes, tokens and ratios: the best ratio, and how many tokens a mix saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synth_eval.scaling.curves import FURTHEST, Answer
+from synth_eval.scaling.fitting import LEAST_DF, RESAMPLES, LawFit, fit_law, interval
+from synth_eval.scaling.hold_out import FormScore, compare_forms
+from synth_eval.scaling.laws import (
+    CHINCHILLA,
+    FIXED_MIXTURE,
+    MIXTURE,
+    ONE_SIZE_FIXED_MIXTURE,
+    ONE_SIZE_MIXTURE,
+    POWER,
+)
+from synth_eval.scaling.points import Points
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from synth_eval.types import FloatArray
+
+
+LEAST_SIZES = 3  # two cannot tell an exponent of size from the asymptote
+LEAST_RATIOS = 3  # two cannot tell a bend
+LEAST_BUDGETS = 3
+MOST_SCATTER = 0.05
+"""Residual standard deviation of log loss above which the law does not fit: mixes differ by a few percent, so where it
+is that wrong its lowest point says nothing."""
+
+
+@dataclass(frozen=True)
+class BestRatio:
+    """r* at one size and budget. ``inside``: the estimate and its whole band lie strictly between tested ratios."""
+
+    size: float
+    tokens: float
+    answer: Answer
+    inside: bool
+
+
+@dataclass(frozen=True)
+class SpeedUp:
+    """Tokens of natural data to the loss that the mix reaches with ``tokens``, over ``tokens``: above 1 it saves."""
+
+    size: float
+    tokens: float
+    ratio: float
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class MixtureAnswers:
+    """``moves_with_tokens``: change of r* for 10 times the tokens; ``moves_with_size``: for 10 times the parameters."""
+
+    refused: str = ""
+    best: tuple[BestRatio, ...] = ()
+    speed_ups: tuple[SpeedUp, ...] = ()
+    moves_with_tokens: Answer = field(default_factory=Answer)
+    moves_with_size: Answer = field(default_factory=Answer)
+    forms: tuple[FormScore, ...] = ()
+    fit: LawFit | None = None
+
+
+def answer_mixture(
+    points: Points,
+    *,
+    natural_floor: Mapping[float, float] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    forms: bool = True,
+) -> MixtureAnswers:
+    """Fit the mixture law to natural data and one source, and answer what the points can tell.
+
+    With three sizes or more the law is one over all; with a single size it has no term of size.
+
+    Parameters
+    ----------
+    points : ratio 0 is natural data; sizes are 1 or at least 3.
+    natural_floor : asymptote of natural data by number of parameters, where its own curve tells one: what a mix
+        reaches below it, natural data never does.
+    forms : whether to compare the law with others on held-out points, which takes most of the time.
+
+    Returns
+    -------
+    Answers, or ``refused`` with the reason why the law cannot be fitted. Best ratios are refused where the law misses
+    the losses by more than `MOST_SCATTER`, where the interval of v includes 0 (no bend over ratios is seen) or where
+    the estimate is at the edge of the tested ratios; speed-ups where
+    natural data would need more than 4 times its largest budget, or never gets there.
+    """
+    sizes = np.unique(points.size)
+    refusal = _refusal(points, sizes.size)
+    if refusal:
+        return MixtureAnswers(refused=refusal)
+    laws = (MIXTURE, FIXED_MIXTURE, CHINCHILLA) if sizes.size > 1 else (ONE_SIZE_MIXTURE, ONE_SIZE_FIXED_MIXTURE, POWER)
+    fit = fit_law(laws[0], points, resamples=resamples, seed=seed)
+    bend = _bend_refusal(fit)
+    return MixtureAnswers(
+        best=tuple(_best(fit, size, tokens, bend) for size, tokens in _places(points)),
+        speed_ups=_speed_ups(fit, natural_floor or {}),
+        moves_with_tokens=_move(fit, "u1", bend),
+        moves_with_size=_move(fit, "u2", bend) if sizes.size > 1 else Answer(refused="one size"),
+        forms=compare_forms(laws, points, seed=seed, known=fit) if forms else (),
+        fit=fit,
+    )
+
+
+def _refusal(points: Points, sizes: int) -> str:
+    law = MIXTURE if sizes > 1 else ONE_SIZE_MIXTURE
+    ratios, budgets = (np.unique(x).size for x in (points.ratio, points.log_tokens))
+    if ratios < LEAST_RATIOS:
+        return f"{ratios} {'ratio' if ratios == 1 else 'ratios'}: at least {LEAST_RATIOS} are needed"
+    if not (points.ratio == 0).any():
+        return "no natural data: a checkpoint at ratio 0 is needed"
+    if 1 < sizes < LEAST_SIZES:
+        return f"{sizes} sizes: 1 or at least {LEAST_SIZES} are needed"
+    if budgets < LEAST_BUDGETS:
+        return f"{budgets} token {'budget' if budgets == 1 else 'budgets'}: at least {LEAST_BUDGETS} are needed"
+    if len(points) < len(law.parameters) + LEAST_DF:
+        return f"{len(points)} losses: at least {len(law.parameters) + LEAST_DF} are needed"
+    return ""
+
+
+def _bend_refusal(fit: LawFit) -> str:
+    if fit.scatter > MOST_SCATTER:
+        return f"the law misses the losses by {fit.scatter:.0%}, more than the {MOST_SCATTER:.0%} it must not exceed"
+    if fit.at_bound("v"):
+        return "the bend over ratios ran into the bound of the fit"
+    low, high = interval(fit.parameter("v"), fit.drawn("v"), fit.df)
+    if low <= 0:
+        return f"no bend over ratios is seen: the interval of v, [{low:.3g}, {high:.3g}], does not lie above 0"
+    return ""
+
+
+def _places(points: Points) -> list[tuple[float, float]]:
+    """Every tested (parameters, tokens), ascending."""
+    return sorted({(float(size), float(tokens)) for size, tokens in zip(points.size, points.tokens)})
+
+
+def _u(fit: LawFit, theta: FloatArray, size: float, tokens: float) -> FloatArray:
+    """(k,) u at one place."""
+    law, points = fit.law, fit.points
+    total = theta[:, law.index("u0")] + theta[:, law.index("u1")] * np.log(tokens / points.tokens_unit)
+    if "u2" in law.parameters:
+        total = total + theta[:, law.index("u2")] * np.log(size / points.size_unit)
+    return np.asarray(total)
+
+
+def _best(fit: LawFit, size: float, tokens: float, bend: str) -> BestRatio:
+    if bend:
+        return BestRatio(size, tokens, Answer(refused=bend), False)
+
+    def unclipped(theta: FloatArray) -> FloatArray:
+        return np.asarray(_u(fit, theta, size, tokens) / (2.0 * np.maximum(theta[:, fit.law.index("v")], 1e-9)))
+
+    tested = np.unique(fit.points.ratio)
+    value = float(unclipped(fit.theta[None, :])[0])
+    low, high = (float(np.clip(end, 0.0, 1.0)) for end in interval(value, unclipped(fit.draws), fit.df))
+    if value <= tested[0]:
+        why = f"at the edge: the lowest loss lies at the smallest tested ratio, {tested[0]:g}"
+        return BestRatio(size, tokens, Answer(None, (low, high), why), False)
+    if value >= tested[-1]:
+        why = f"at the edge: the lowest loss lies at or beyond the largest tested ratio, {tested[-1]:g}"
+        return BestRatio(size, tokens, Answer(None, (low, high), why), False)
+    return BestRatio(size, tokens, Answer(value, (low, high)), bool(low > tested[0] and high < tested[-1]))
+
+
+def _speed_ups(fit: LawFit, natural_floor: Mapping[float, float]) -> tuple[SpeedUp, ...]:
+    """At each size, for each tested mix, at the largest budget that both the mix and natural data were trained to."""
+    points, found = fit.points, []
+    sizes, tokens = points.size, points.tokens
+    for size in np.unique(sizes):
+        natural = tokens[(sizes == size) & (points.ratio == 0)]
+        for ratio in np.unique(points.ratio[(sizes == size) & (points.ratio > 0)]):
+            if natural.size:
+                budget = float(tokens[(sizes == size) & (points.ratio == ratio)].max())
+                floor = next((loss for at, loss in natural_floor.items() if np.isclose(at, size)), None)
+                answer = _speed_up(fit, float(size), min(budget, float(natural.max())), float(ratio), natural, floor)
+                found.append(answer)
+    return tuple(found)
+
+
+def _speed_up(
+    fit: LawFit, size: float, tokens: float, ratio: float, natural: FloatArray, floor: float | None
+) -> SpeedUp:
+    def log_factor(theta: FloatArray) -> FloatArray:
+        gain = _u(fit, theta, size, tokens) * ratio - theta[:, fit.law.index("v")] * ratio**2
+        return np.asarray(gain / np.exp(theta[:, fit.law.index("log_b")]))
+
+    log_value = float(log_factor(fit.theta[None, :])[0])
+    low, high = np.exp(np.clip(interval(log_value, log_factor(fit.draws), fit.df), -700, 700))
+    value = float(np.exp(np.clip(log_value, -700, 700)))
+    target = float(fit.loss(size, tokens, ratio)[0])
+    if floor is not None and target <= floor:
+        why = f"natural data levels off at {floor:.4g}, and the mix reaches {target:.4g}: no number of tokens would do"
+    elif value * tokens > FURTHEST * natural.max():
+        times = value * tokens / natural.max()
+        why = f"natural data would need {times:.3g} times its largest budget, more than {FURTHEST:g}"
+    elif value * tokens * FURTHEST < natural.min():
+        why = f"natural data needs less than 1/{FURTHEST:g} of its smallest budget"
+    else:
+        return SpeedUp(size, tokens, ratio, Answer(value, (float(low), float(high))))
+    return SpeedUp(size, tokens, ratio, Answer(refused=why))
+
+
+def _move(fit: LawFit, name: str, bend: str) -> Answer:
+    if bend:
+        return Answer(refused=bend)
+    scale = np.log(10.0) / 2.0
+    value = fit.parameter(name) * scale / fit.parameter("v")
+    draws = fit.drawn(name) * scale / np.maximum(fit.drawn("v"), 1e-9)
+    return Answer(value, interval(value, draws, fit.df))
+
+
+# Lines of equal loss: how many tokens each mix needs for the loss that natural data reach with a given number.
+
+
+def equal_loss_tokens(fit: LawFit, size: float, natural_tokens: float, ratio: ArrayLike) -> FloatArray:
+    """Tokens of each mix that reach the fitted loss of natural data at this size and budget: a line of equal loss.
+
+    With x = ln D and n = ln N in the units of the fit, -b x - (u0 + u1 x + u2 n) r + v r^2 = -b x0 is solved for x.
+
+    Parameters
+    ----------
+    fit : of a law with u and v, from `answer_mixture`.
+    ratio : (k,) synthetic shares.
+
+    Returns
+    -------
+    (k,) tokens; NaN where more tokens of the mix do not lower its fitted loss (b + u1 r <= 0).
+    """
+    r = np.asarray(ratio, dtype=float)
+    b, u1, v = np.exp(fit.parameter("log_b")), fit.parameter("u1"), fit.parameter("v")
+    at_one = fit.parameter("u0")  # u at one unit of tokens
+    if "u2" in fit.law.parameters:
+        at_one += fit.parameter("u2") * np.log(size / fit.points.size_unit)
+    slope = b + u1 * r
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        x = (b * np.log(natural_tokens / fit.points.tokens_unit) - at_one * r + v * r**2) / slope
+        return np.asarray(np.where(slope > 0, np.exp(x) * fit.points.tokens_unit, np.nan))

@@ -1,0 +1,104 @@
+"""Curves that are not judged, each with its reason and without a number that looks fine."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from families_simulated import normal_curve
+
+from synth_eval.dose_response import CurveData, CurveVerdict, judge_curves
+
+
+def _refused(curve: CurveData) -> CurveVerdict:
+    (verdict,) = judge_curves([curve])
+    assert verdict.verdict == "refused"
+    for name in ("p_value", "budget", "onset", "crossing", "phi", "df", "min_detectable", "seed_tolerance"):
+        assert getattr(verdict, name) is None
+    assert not verdict.conditional
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("ratios", "seeds", "reason"),
+    [
+        ([0.1, 0.2, 0.3], [0, 0, 0], "no checkpoint at the baseline ratio 0"),
+        ([0.0, 0.0], [0, 1], "only one ratio"),
+        ([0.0], [0], "only one ratio"),
+        ([0.0, 0.5], [0, 0], "only 2 ratios: a curve needs at least 3"),
+        ([0.0, 0.2, 0.2, 0.3], [0, 0, 0, 0], "2 checkpoints share ratio 0.2 and seed 0"),
+    ],
+)
+def test_layouts(ratios: list[float], seeds: list[int], reason: str) -> None:
+    scores = np.random.default_rng(0).normal(size=(50, len(ratios)))
+    verdict = _refused(CurveData(scores, np.array(ratios), np.array(seeds)))
+    assert reason in verdict.reason
+    assert np.isfinite(verdict.values).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 9])
+def test_too_few_items(n: int) -> None:
+    scores = np.random.default_rng(0).normal(size=(n, 3))
+    verdict = _refused(CurveData(scores, np.array([0, 0.2, 0.5]), np.zeros(3, int)))
+    assert f"only {n} shared items" in verdict.reason
+
+
+def test_identical_checkpoints() -> None:
+    item = np.random.default_rng(0).normal(size=(50, 1))
+    curve = CurveData(np.repeat(item, 6, axis=1), np.repeat([0, 0.2, 0.5], 2), np.tile([0, 1], 3))
+    assert "same checkpoint" in _refused(curve).reason
+
+
+def test_a_constant_difference() -> None:
+    item = np.random.default_rng(0).normal(size=50)
+    curve = CurveData(np.stack([item, item, item - 0.1], axis=1), np.array([0, 0.2, 0.5]), np.zeros(3, int))
+    assert "same amount on every item" in _refused(curve).reason
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_metric_that_is_constant_over_items(level: float) -> None:
+    curve = CurveData(np.full((50, 3), level), np.array([0, 0.2, 0.5]), np.zeros(3, int))
+    assert f"every checkpoint scores {level:g} on every item" in _refused(curve).reason
+
+
+def test_one_unchanged_ratio_among_changed_ones_is_judged() -> None:
+    curve = normal_curve(6)
+    scores = curve.scores.copy()
+    scores[:, 1] = scores[:, 0]
+    (verdict,) = judge_curves([dataclasses.replace(curve, scores=scores)])
+    assert verdict.verdict != "refused"
+    assert verdict.difference[1] == 0
+
+
+def test_no_room_to_fall_at_chance() -> None:
+    rng = np.random.default_rng(7)
+    at_chance = (rng.random((400, 3)) < 0.26).astype(float)
+    curve = CurveData(at_chance, np.array([0, 0.2, 0.5]), np.zeros(3, int), chance=0.25)
+    assert "no room to fall" in _refused(curve).reason
+    above = dataclasses.replace(curve, scores=(rng.random((400, 3)) < 0.40).astype(float))
+    assert judge_curves([above])[0].verdict != "refused"
+
+
+def test_a_refused_curve_does_not_disturb_the_others() -> None:
+    good, bad = normal_curve(1, measure="m"), normal_curve(2, (0.0, 0.1), ratios=(0.0, 0.4), measure="m")
+    together = judge_curves([bad, good])
+    assert together[0].verdict == "refused"
+    assert together[1].p_value == judge_curves([good])[0].p_value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scores": np.array([1.0, 2.0])},
+        {"ratios": np.array([0.0])},
+        {"scores": np.array([[1.0, np.nan]] * 10)},
+        {"weights": np.zeros(10)},
+        {"seed_sd": -0.1},
+        {"seed_sd": float("nan")},
+    ],
+)
+def test_data_that_do_not_fit(change: dict) -> None:
+    whole = {"scores": np.ones((10, 2)), "ratios": np.array([0.0, 0.5]), "seeds": np.array([0, 0])}
+    with pytest.raises(ValueError, match=r"scores|weights|checkpoints|seed_sd"):
+        CurveData(**{**whole, **change})

@@ -1,0 +1,105 @@
+"""Which output belongs to which checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synth_eval.results import ModelOutput, match_outputs
+from synth_eval.types import Checkpoint
+
+
+def output(name: str, folder: str | None = None, *, results: bool = True) -> ModelOutput:
+    folder = folder if folder is not None else "out/" + name.partition("@")[0].replace("/", "__")
+    return ModelOutput(name, Path(folder), (Path(folder, "results.json"),) if results else ())
+
+
+def checkpoint(path: str | None, name: str = "c", revision: str | None = None) -> Checkpoint:
+    return Checkpoint(name=name, ratio=0.0, path=path, revision=revision)
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (output("org/m"), "org/m"),
+        (output("/data/runs/r00"), "/data/runs/r00"),
+        (output("runs/r00"), "/home/me/runs/r00"),
+        (output("/home/me/runs/r00"), "runs/r00"),
+        (output("./runs/r00/"), "/home/me/runs/r00"),
+        (output("org__m", "out/org__m", results=False), "org/m"),  # samples alone: the folder's name says it
+        (output("__data__runs__r00", "out/__data__runs__r00", results=False), "/data/runs/r00"),
+        (output("whatever", "out/c"), "/data/runs/r00"),  # a folder with the checkpoint's own name
+        (output("org/m@main"), "org/m"),
+    ],
+)
+def test_one_fits_the_other(given: ModelOutput, path: str) -> None:
+    matched = match_outputs([given], [checkpoint(path)], manifest="m.yaml")
+    assert matched.outputs == {"c": (given,)}
+    assert (matched.problems, matched.doubts) == ((), ())
+
+
+def test_paths_of_another_machine_fit_by_their_end_and_that_is_said() -> None:
+    matched = match_outputs(
+        [output("/cluster/runs/410m/r10"), output("/cluster/runs/410m/r20")],
+        [checkpoint("/home/me/410m/r10", "a"), checkpoint("/home/me/410m/r20", "b")],
+        manifest="m.yaml",
+    )
+    assert {name: found[0].name[-3:] for name, found in matched.outputs.items()} == {"a": "r10", "b": "r20"}
+    assert matched.doubts[0] == "/cluster/runs/410m/r10 taken for a, by the last 2 parts of its path"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (output("org/other"), checkpoint("org/m")),
+        (output("else/m"), checkpoint("org/m")),  # one equal part of two is chance
+        (output("org/m@step1"), checkpoint("org/m")),
+        (output("org/m@step1"), checkpoint("org/m", revision="step2")),
+    ],
+)
+def test_nothing_fits(given: ModelOutput, wanted: Checkpoint) -> None:
+    matched = match_outputs([given], [wanted], manifest="m.yaml")
+    assert matched.outputs == {}
+    (problem,) = matched.problems
+    assert problem == (
+        f"{given.folder}: results of {given.name}, which is no checkpoint of m.yaml: "
+        f"write `results: {given.folder}` in the checkpoint's line there"
+    )
+
+
+def test_revisions_are_kept_apart() -> None:
+    one, two = output("org/m@step1"), output("org/m@step2")
+    family = [checkpoint("org/m", "a", "step1"), checkpoint("org/m", "b", "step2")]
+    assert match_outputs([two, one], family, manifest="").outputs == {"a": (one,), "b": (two,)}
+
+
+def test_an_output_that_fits_two_checkpoints_is_left_out() -> None:
+    family = [checkpoint("/a/70m/final", "a"), checkpoint("/a/410m/final", "b")]
+    matched = match_outputs([output("final")], family, manifest="m.yaml")
+    assert matched.outputs == {}
+    assert (
+        "results of final fit a, b alike: write `results: out/final` in the right line of m.yaml"
+        in (matched.problems[0])
+    )
+
+
+def test_one_path_at_two_places_of_the_family_shares_its_results() -> None:
+    given = output("org/m")
+    family = [checkpoint("org/m", "iteration1"), checkpoint("org/m", "iteration2")]
+    assert match_outputs([given], family, manifest="").outputs == {"iteration1": (given,), "iteration2": (given,)}
+
+
+def test_several_runs_of_one_model_are_kept_and_the_better_fit_wins() -> None:
+    first, again = output("org/m", "out/org__m"), output("org/m", "again/org__m")
+    worse = output("m", "out/m")
+    matched = match_outputs([first, again, worse], [checkpoint("org/m")], manifest="m.yaml")
+    assert matched.outputs == {"c": (first, again)}
+    assert matched.problems == ("out/m: results of m left out: those of org/m fit c better",)
+
+
+def test_two_models_that_fit_one_checkpoint_alike_are_left_out() -> None:
+    given = [output("/x/70m/r0"), output("/y/70m/r0")]
+    matched = match_outputs(given, [checkpoint("/home/70m/r0")], manifest="m.yaml")
+    assert matched.outputs == {}
+    assert "fit c alike" in matched.problems[0]

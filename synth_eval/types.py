@@ -31,6 +31,17 @@ LEAST_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with 
 
 
 @dataclass(frozen=True)
+class Location:
+    """A line of a file; as text "checkpoints.yaml:12"."""
+
+    file: str  # its name, without folders
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
 class ChoiceItem:
     """One multiple-choice item of a skill, before any model saw it.
 
@@ -65,7 +76,7 @@ class Checkpoint:
     model_args: Mapping[str, Any] = field(default_factory=dict)
     batch_size: str | int = "auto"
     num_fewshot: int | None = None
-    where: str = ""  # "checkpoints.yaml:12", for messages
+    where: Location | None = None  # its line in the manifest, for messages
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class GateRule:
     metrics: tuple[str, ...] = ()  # names or labels; "all"; empty: the headline metric for a budget, all for fail_on
     minimum_budget: float | None = None  # the safe budget that each curve must reach
     fail_on: Literal["degraded", "inconclusive"] | None = None  # inconclusive: degraded and refused curves fail too
-    where: str = ""  # "checkpoints.yaml:12", for messages
+    where: Location | None = None  # its line in the manifest, for messages
 
 
 @dataclass(frozen=True)
@@ -131,7 +142,7 @@ class Gate:
 
     fail_on: Literal["degraded", "warning"] | None = None  # any curve; warning: any warning of the comparison too
     rules: tuple[GateRule, ...] = ()
-    where: str = ""  # the line, or the option, that says fail_on
+    where: Location | str = ""  # the line, or the option, that asks for fail_on
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from synth_eval.generation.characteristics import CATALOGUE, kind_named, score_p
 from synth_eval.generation.collapse import AGREEING, FEWEST_PROMPTS
 from synth_eval.generation.intervals import cut_alike, usual_least
 from synth_eval.generation.mauve import mauve_by_prompt
-from synth_eval.manifest.baseline import Curve
+from synth_eval.manifest.baseline import CurveMembers
 from synth_eval.types import Cell, ItemTable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def is_described(table: ItemTable) -> bool:
 
 
 def characteristic_drafts(
-    task: str, category: str, curve: Curve, tables: Mapping[str, ItemTable], *, baseline_ratio: float
+    task: str, category: str, curve: CurveMembers, tables: Mapping[str, ItemTable], *, baseline_ratio: float
 ) -> tuple[list[Draft], list[str]]:
     """Every characteristic of a task on one curve, with the prompts as items, and notes on what was left out.
 
@@ -168,7 +168,7 @@ class AtOneLength:
 
 
 def at_one_length(
-    task: str, category: str, curves: Sequence[Curve], tables: Mapping[str, ItemTable], *, baseline_ratio: float
+    task: str, category: str, curves: Sequence[CurveMembers], tables: Mapping[str, ItemTable], *, baseline_ratio: float
 ) -> AtOneLength:
     """A task's curves over texts that are cut to one length, the same for the whole family.
 

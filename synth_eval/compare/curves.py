@@ -24,7 +24,7 @@ from synth_eval.compare.pairing import (
     scores_with_means,
 )
 from synth_eval.dose_response import CurveData
-from synth_eval.manifest.baseline import Curve
+from synth_eval.manifest.baseline import CurveMembers
 from synth_eval.results import Estimate, TaskResult
 from synth_eval.types import Checkpoint, ItemTable
 
@@ -48,7 +48,7 @@ class CurveResults:
 
     @classmethod
     def of(
-        cls, curve: Curve, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]
+        cls, curve: CurveMembers, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]
     ) -> CurveResults | None:
         """None if the item tables are of different kinds."""
         here = {c.name: c for c in (*curve.baselines, *curve.others)}
@@ -104,7 +104,7 @@ class Draft:
     task: str
     category: str
     metric: Metric
-    curve: Curve
+    curve: CurveMembers
     n_items: int
     per_item: bool
     data: CurveData
@@ -122,7 +122,7 @@ class Draft:
 def drafts_of(
     task: str,
     category: str,
-    curve: Curve,
+    curve: CurveMembers,
     tables: Mapping[str, ItemTable],
     *,
     results: Mapping[str, TaskResult] | None = None,
@@ -165,7 +165,7 @@ class _Drafting:
     task: str
     category: str
     metric: Metric
-    curve: Curve
+    curve: CurveMembers
     found: CurveResults
     baseline_ratio: float
     notes: list[str]

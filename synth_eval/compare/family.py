@@ -24,7 +24,7 @@ from synth_eval.compare.metrics import metrics_of
 from synth_eval.compare.places import place_names, place_of
 from synth_eval.compare.tail_losses import tail_contrasts
 from synth_eval.dose_response.contrasts import LEAST_TASKS
-from synth_eval.manifest.baseline import Curve, curves
+from synth_eval.manifest.baseline import CurveMembers, curves
 from synth_eval.results import TaskResult
 from synth_eval.types import GENERATION, UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
 
@@ -203,7 +203,7 @@ def _category(
     return named[0] if named else UNCATEGORISED
 
 
-def _title(task: str, curve: Curve, layout: Sequence[Curve]) -> str:
+def _title(task: str, curve: CurveMembers, layout: Sequence[CurveMembers]) -> str:
     """The task, with as much of its place as tells this curve from the others."""
     name = place_names(place_of(c) for c in layout)[place_of(curve)]
     return f"{task}, {name}" if name else task

@@ -10,7 +10,7 @@ from synth_eval.compare.cells import percent
 from synth_eval.compare.metrics import METRICS, metric_named
 from synth_eval.compare.places import PARTS, Place, place_names, place_of
 from synth_eval.errors import ManifestError
-from synth_eval.types import Cell, Comparison, Gate, GateRule
+from synth_eval.types import Cell, Comparison, Gate, GateRule, Location
 
 ALL_METRICS = "all"
 SAME_RATIO = 1e-9  # 0.3 of the manifest and 0.1 + 0.2 of a grid are one ratio
@@ -95,7 +95,9 @@ def _is_meant(rule: GateRule, cell: Cell) -> bool:
     return all(not values or value in values for values, value in asked)
 
 
-def _row(rule_text: str, where: str, cells: Sequence[Cell], rule: GateRule, comparison: Comparison) -> dict[str, Any]:
+def _row(
+    rule_text: str, where: Location | str | None, cells: Sequence[Cell], rule: GateRule, comparison: Comparison
+) -> dict[str, Any]:
     name_of = place_names(place_of(cell) for cell in comparison.cells)
     failed = []
     for cell in sorted(cells, key=lambda cell: URGENCY[cell.verdict]):
@@ -115,7 +117,7 @@ def _row(rule_text: str, where: str, cells: Sequence[Cell], rule: GateRule, comp
             reason += f", the lowest budget is {percent(min(cell.budget or 0.0 for cell in cells))}"
     return {
         "rule": rule_text,
-        "where": where,
+        "where": str(where or ""),
         "passed": not failed,
         "judged": len(cells),
         "reason": reason,
@@ -172,7 +174,14 @@ def _about(rule: GateRule) -> str:
 def _missing_row(rule: GateRule, cells: Sequence[Cell]) -> dict[str, Any]:
     there = "; ".join(_there(cells))
     reason = f"no curve is there to show it ({there})" if there else "no curve is there to show it"
-    return {"rule": _asked(rule), "where": rule.where, "passed": False, "judged": 0, "reason": reason, "failed": ()}
+    return {
+        "rule": _asked(rule),
+        "where": str(rule.where or ""),
+        "passed": False,
+        "judged": 0,
+        "reason": reason,
+        "failed": (),
+    }
 
 
 def _there(cells: Sequence[Cell]) -> Iterator[str]:
@@ -182,10 +191,10 @@ def _there(cells: Sequence[Cell]) -> Iterator[str]:
             yield f"{noun}: {', '.join(dict.fromkeys(names))}"
 
 
-def _warnings_row(where: str, warnings: Sequence[str]) -> dict[str, Any]:
+def _warnings_row(where: Location | str, warnings: Sequence[str]) -> dict[str, Any]:
     reason = f"{_count(len(warnings), 'warning')}, the first: {warnings[0]}" if warnings else "no warning"
     passed = not warnings
-    return {"rule": "no warning", "where": where, "passed": passed, "judged": 0, "reason": reason, "failed": ()}
+    return {"rule": "no warning", "where": str(where), "passed": passed, "judged": 0, "reason": reason, "failed": ()}
 
 
 def _label(metric: str) -> str:

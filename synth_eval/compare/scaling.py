@@ -50,7 +50,6 @@ def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") 
                     f"{cell.task} {cell.metric}" if cell.metric == "nll" else cell.task,
                     loss,
                     error_rate=cell.metric in ERROR_RATES,
-                    where=name,
                 )
             )
     return LossTable(tuple(rows), tuple(problems))

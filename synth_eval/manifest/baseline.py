@@ -9,7 +9,7 @@ from synth_eval.types import Checkpoint, Family
 
 
 @dataclass(frozen=True)
-class Curve:
+class CurveMembers:
     """The checkpoints of one curve over ratio. ``others`` are sorted by ratio, then seed."""
 
     size: str
@@ -50,7 +50,7 @@ def baseline_of(family: Family, checkpoint: Checkpoint) -> Checkpoint | None:
     return next((b for b in baselines_of(family, checkpoint) if b.seed == checkpoint.seed), None)
 
 
-def curves(family: Family) -> tuple[Curve, ...]:
+def curves(family: Family) -> tuple[CurveMembers, ...]:
     """Every curve of a family, in file order of its first checkpoint.
 
     A source that has nothing but baselines, which serve other sources, is no curve of its own; a lone baseline that
@@ -65,7 +65,7 @@ def curves(family: Family) -> tuple[Curve, ...]:
     return tuple(curve for curve in found if curve in full or curve in lone)
 
 
-def _curve(family: Family, size: str, iteration: int, source: str, tokens: float | None) -> Curve:
+def _curve(family: Family, size: str, iteration: int, source: str, tokens: float | None) -> CurveMembers:
     others = (
         c
         for c in family.checkpoints
@@ -74,7 +74,9 @@ def _curve(family: Family, size: str, iteration: int, source: str, tokens: float
         and tokens in (None, c.tokens)
     )
     baselines = _baselines(family, size, iteration, source, tokens)
-    return Curve(size, iteration, source, baselines, tuple(sorted(others, key=lambda c: (c.ratio, c.seed))), tokens)
+    return CurveMembers(
+        size, iteration, source, baselines, tuple(sorted(others, key=lambda c: (c.ratio, c.seed))), tokens
+    )
 
 
 def _baselines(family: Family, size: str, iteration: int, source: str, tokens: float | None) -> tuple[Checkpoint, ...]:

@@ -14,7 +14,7 @@ from synth_eval.manifest.grid import grid_entries
 from synth_eval.manifest.names import absolute, looks_like_folder
 from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks, reference_text
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest, manifest_error
-from synth_eval.manifest.source import Location, Source, read_yaml
+from synth_eval.manifest.source import KeyPath, Source, read_yaml
 from synth_eval.text import parse_quantity, written_quantity
 from synth_eval.types import Checkpoint, Family, OwnTask, ReferenceText
 
@@ -65,7 +65,7 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
 def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) -> tuple[Checkpoint, ...]:
     entries = list(_entries(manifest, source))
     if not entries:
-        where: Location = ("checkpoints",) if "checkpoints" in source.data else ()
+        where: KeyPath = ("checkpoints",) if "checkpoints" in source.data else ()
         raise source.error(where, "no checkpoints: list them under checkpoints:, or write a grid:")
     over_tokens = _check_cells(entries, source)
     spelling: dict[float, str] = {}
@@ -97,7 +97,7 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
     return tuple(built)
 
 
-def _entries(manifest: Manifest, source: Source) -> Iterator[tuple[Location, CheckpointEntry]]:
+def _entries(manifest: Manifest, source: Source) -> Iterator[tuple[KeyPath, CheckpointEntry]]:
     """Entries with where they stand: ("checkpoints", 3), or ("grid", 17) for the 18th combination of the grid."""
     for index, entry in enumerate(manifest.checkpoints):
         yield ("checkpoints", index), entry
@@ -113,7 +113,7 @@ def _checkpoint(
     path: str | None,
     results: tuple[Path, ...],
     defaults: Defaults,
-    location: Location,
+    location: KeyPath,
     source: Source,
 ) -> Checkpoint:
     return Checkpoint(
@@ -132,17 +132,17 @@ def _checkpoint(
         model_args={**defaults.model_args, **entry.model_args},
         batch_size=defaults.batch_size if entry.batch_size is None else entry.batch_size,
         num_fewshot=defaults.num_fewshot if entry.num_fewshot is None else entry.num_fewshot,
-        where=f"{source.path.name}:{source.line(location)}",
+        where=source.location(location),
     )
 
 
-def _size(entry: CheckpointEntry, location: Location, source: Source) -> str:
+def _size(entry: CheckpointEntry, location: KeyPath, source: Source) -> str:
     if entry.size is None:
         return ""
     return source.written.get((*location, "size"), str(entry.size)).strip()
 
 
-def _given_name(entry: CheckpointEntry, location: Location, taken: set[str], source: Source) -> str:
+def _given_name(entry: CheckpointEntry, location: KeyPath, taken: set[str], source: Source) -> str:
     key = (*location, "name")
     try:
         name = names.given_name(entry.name or "")
@@ -190,7 +190,7 @@ def _mauve(manifest: Manifest, source: Source, *, needed: bool) -> ReferenceText
 
 
 def _resolved_path(
-    entry: CheckpointEntry, location: Location, source: Source, *, needed: bool, skippable: bool
+    entry: CheckpointEntry, location: KeyPath, source: Source, *, needed: bool, skippable: bool
 ) -> str | None:
     """Absolute folder or hub id; None if there is no path, or the folder of a grid that skips is missing."""
     base = source.path.parent
@@ -211,7 +211,7 @@ def _resolved_path(
 
 
 def _resolved_results(
-    entry: CheckpointEntry, location: Location, source: Source, *, skippable: bool
+    entry: CheckpointEntry, location: KeyPath, source: Source, *, skippable: bool
 ) -> tuple[Path, ...] | None:
     """Absolute files or folders of lm-eval output; None if one of a grid that skips is missing."""
     found = []
@@ -226,9 +226,9 @@ def _resolved_results(
     return tuple(found)
 
 
-def _check_cells(entries: list[tuple[Location, CheckpointEntry]], source: Source) -> bool:
+def _check_cells(entries: list[tuple[KeyPath, CheckpointEntry]], source: Source) -> bool:
     """Whether the family holds several token budgets, which tell its checkpoints apart; refuses real repetitions."""
-    first: dict[tuple[object, ...], dict[float | None, Location]] = {}
+    first: dict[tuple[object, ...], dict[float | None, KeyPath]] = {}
     for location, entry in entries:
         parameters = None if entry.size is None else parse_quantity(entry.size)
         tokens = None if entry.tokens is None else parse_quantity(entry.tokens)
@@ -272,9 +272,9 @@ def _check_baselines(family: Family, source: Source) -> None:
             }
         )
         tokens = _at_tokens(checkpoint.tokens) if over_tokens else ""
-        line = int(checkpoint.where.rsplit(":", 1)[1])
+        assert checkpoint.where is not None
         raise source.error_at(
-            line,
+            checkpoint.where.line,
             f"no baseline: no checkpoint at ratio {family.baseline_ratio:g} for {size}iteration "
             f"{checkpoint.iteration}, source {checkpoint.source}{tokens}: add one, or set baseline_ratio "
             f"to one that is there ({', '.join(f'{ratio:g}' for ratio in ratios)})",

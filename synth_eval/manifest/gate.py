@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, model_validator
 
-from synth_eval.manifest.source import STRICT, Count, Iteration, Location, Ratio, Source, Text, as_list
+from synth_eval.manifest.source import STRICT, Count, Iteration, KeyPath, Ratio, Source, Text, as_list
 from synth_eval.text import parse_quantity
 from synth_eval.types import Checkpoint, Gate, GateRule
 
@@ -72,7 +72,7 @@ def gate_of(
     if section is None:
         return Gate()
     rules = (_rule(entry, i, checkpoints, source, baseline_ratio) for i, entry in enumerate(section.rules))
-    where = f"{source.path.name}:{source.line(('gate', 'fail_on'))}" if section.fail_on else ""
+    where = source.location(("gate", "fail_on")) if section.fail_on else ""
     return Gate(fail_on=section.fail_on, rules=tuple(rules), where=where)
 
 
@@ -80,7 +80,7 @@ def _rule(
     entry: RuleEntry, index: int, checkpoints: Sequence[Checkpoint], source: Source, baseline_ratio: float
 ) -> GateRule:
     # a rule that is not in a list of rules is the only one
-    where: Location = ("gate", "rules", index) if ("gate", "rules", index) in source.lines else ("gate", "rules")
+    where: KeyPath = ("gate", "rules", index) if ("gate", "rules", index) in source.lines else ("gate", "rules")
     sizes = tuple(_spelled(size, checkpoints, source, where) for size in entry.size)
     for key, wanted, there in (
         ("iteration", entry.iteration, [c.iteration for c in checkpoints]),
@@ -106,11 +106,11 @@ def _rule(
         metrics=tuple(entry.metric),
         minimum_budget=entry.minimum_budget,
         fail_on=entry.fail_on,
-        where=f"{source.path.name}:{source.line(where)}",
+        where=source.location(where),
     )
 
 
-def _spelled(size: Any, checkpoints: Sequence[Checkpoint], source: Source, where: Location) -> str:
+def _spelled(size: Any, checkpoints: Sequence[Checkpoint], source: Source, where: KeyPath) -> str:
     """The family's own spelling of a size: 160m is 160M."""
     wanted = parse_quantity(size)
     found = next((c.size for c in checkpoints if c.parameters == wanted), None)

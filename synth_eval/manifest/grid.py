@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synth_eval.manifest.schema import CheckpointEntry, Grid
-from synth_eval.manifest.source import Location, Source
+from synth_eval.manifest.source import KeyPath, Source
 
 AXES = ("size", "tokens", "source", "iteration", "seed", "ratio")
 _TEMPLATES = ("path", "results", "revision")
@@ -61,7 +61,7 @@ def _axis(grid: Grid, axis: str, source: Source) -> list[_Value]:
     return found
 
 
-def _fields(template: str, location: Location, source: Source) -> list[tuple[str, str | None, str]]:
+def _fields(template: str, location: KeyPath, source: Source) -> list[tuple[str, str | None, str]]:
     """(literal, field, format spec) triples."""
     try:
         parts = list(string.Formatter().parse(template))
@@ -96,7 +96,7 @@ def _check_tells_apart(templates: dict[str, str], axes: dict[str, list[_Value]],
             )
 
 
-def _fill(template: str, values: dict[str, _Value], location: Location, source: Source) -> str:
+def _fill(template: str, values: dict[str, _Value], location: KeyPath, source: Source) -> str:
     text = ""
     for literal, field, spec in _fields(template, location, source):
         text += literal
@@ -110,5 +110,5 @@ def _fill(template: str, values: dict[str, _Value], location: Location, source: 
     return text
 
 
-def _key(location: Location) -> str:
+def _key(location: KeyPath) -> str:
     return ".".join(map(str, location))

@@ -24,7 +24,7 @@ from synth_eval.manifest.source import (
     STRICT,
     Count,
     Iteration,
-    Location,
+    KeyPath,
     Ratio,
     Seed,
     Source,
@@ -161,12 +161,12 @@ def manifest_error(error: ValidationError, source: Source) -> ManifestError:
     return source.error(location, _sentence(found[0], location, source) + more)
 
 
-def _location(problem: Any) -> Location:
+def _location(problem: Any) -> KeyPath:
     # a dict's bad key is marked by a trailing "[key]"
     return tuple(part for part in problem["loc"] if part != "[key]")
 
 
-def _sentence(problem: Any, location: Location, source: Source) -> str:
+def _sentence(problem: Any, location: KeyPath, source: Source) -> str:
     kind, key = problem["type"], _spoken(location)
     if kind == "extra_forbidden":
         return _unknown_key(location)
@@ -191,7 +191,7 @@ def _sentence(problem: Any, location: Location, source: Source) -> str:
     return f"{key}: {problem['msg']}"
 
 
-def _spoken(location: Location) -> str:
+def _spoken(location: KeyPath) -> str:
     """("checkpoints", 2, "ratio") -> "checkpoints[3].ratio", counted from 1 as people do."""
     text = ""
     for part in location:
@@ -199,7 +199,7 @@ def _spoken(location: Location) -> str:
     return text or "the file"
 
 
-def _unknown_key(location: Location) -> str:
+def _unknown_key(location: KeyPath) -> str:
     key, known = str(location[-1]), _known_keys(location[:-1])
     near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
     mend = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(known)}"
@@ -207,7 +207,7 @@ def _unknown_key(location: Location) -> str:
     return f"unknown key {key!r}{inside}: {mend}"
 
 
-def _known_keys(location: Location) -> list[str]:
+def _known_keys(location: KeyPath) -> list[str]:
     """Keys of the model at a location of the file."""
     model: type[BaseModel] = Manifest
     inside: Any = Manifest

@@ -15,8 +15,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
 from synth_eval.errors import ManifestError
 from synth_eval.text import parse_quantity
+from synth_eval.types import Location
 
-Location: TypeAlias = tuple[str | int, ...]  # ("checkpoints", 3, "ratio"), as pydantic writes it
+KeyPath: TypeAlias = tuple[str | int, ...]  # ("checkpoints", 3, "ratio"), as pydantic writes it
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -26,16 +27,20 @@ class Source:
 
     path: Path
     data: Mapping[str, Any]
-    lines: Mapping[Location, int]  # line of the key (in a mapping) or of the item (in a list), from 1
-    written: Mapping[Location, str]  # scalars as spelled in the file: "0.10", "410M"
+    lines: Mapping[KeyPath, int]  # line of the key (in a mapping) or of the item (in a list), from 1
+    written: Mapping[KeyPath, str]  # scalars as spelled in the file: "0.10", "410M"
 
-    def line(self, location: Location) -> int:
+    def line(self, location: KeyPath) -> int:
         """Line of a location, or of the nearest thing around it that the file has."""
         while location and location not in self.lines:
             location = location[:-1]
         return self.lines.get(location, 1)
 
-    def error(self, location: Location, message: str) -> ManifestError:
+    def location(self, location: KeyPath) -> Location:
+        """File and line of a location."""
+        return Location(self.path.name, self.line(location))
+
+    def error(self, location: KeyPath, message: str) -> ManifestError:
         """An error at a location: ``file:line: message``."""
         return self.error_at(self.line(location), message)
 
@@ -57,8 +62,8 @@ def read_yaml(path: Path) -> Source:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        lines: dict[Location, int] = {}
-        written: dict[Location, str] = {}
+        lines: dict[KeyPath, int] = {}
+        written: dict[KeyPath, str] = {}
         if node is not None:
             _walk(node, (), lines, written, path, ())
         data = loader.construct_document(node) if node is not None else None
@@ -104,9 +109,9 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 def _walk(
     node: yaml.Node,
-    location: Location,
-    lines: dict[Location, int],
-    written: dict[Location, str],
+    location: KeyPath,
+    lines: dict[KeyPath, int],
+    written: dict[KeyPath, str],
     path: Path,
     open_nodes: tuple[int, ...],
 ) -> None:
@@ -127,9 +132,9 @@ def _walk(
 
 def _walk_mapping(
     node: yaml.MappingNode,
-    location: Location,
-    lines: dict[Location, int],
-    written: dict[Location, str],
+    location: KeyPath,
+    lines: dict[KeyPath, int],
+    written: dict[KeyPath, str],
     path: Path,
     open_nodes: tuple[int, ...],
 ) -> None:

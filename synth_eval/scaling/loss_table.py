@@ -16,6 +16,7 @@ from pathlib import Path
 
 from synth_eval.errors import ResultsError
 from synth_eval.text import parse_quantity
+from synth_eval.types import Location
 
 COLUMNS = ("family", "size", "tokens", "ratio", "source", "task", "loss")
 OPTIONAL = ("seed", "metric")
@@ -40,7 +41,7 @@ class LossRow:
     loss: float
     seed: str = ""
     error_rate: bool = False
-    where: str = ""  # "losses.csv:12"
+    where: Location | None = None  # its line in the table
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _row(values: dict[str, str], path: Path, number: int, bad: _Bad) -> LossRow 
         loss,
         values.get("seed", ""),
         metric in (*ACCURACY, *ERROR),
-        f"{path.name}:{number}",
+        Location(path.name, number),
     )
 
 
@@ -207,7 +208,7 @@ def checked_rows(rows: Iterable[LossRow], bad: _Bad) -> list[LossRow]:
 
 
 def _line(row: LossRow) -> int:
-    return int(row.where.rsplit(":", 1)[1])
+    return row.where.line if row.where else 0
 
 
 def _place(row: LossRow) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synth_eval.compare import comparison_from_json, comparison_to_json
 from synth_eval.compare.gate import check_gate, judge_gate
 from synth_eval.errors import ManifestError
-from synth_eval.types import Cell, Comparison, Gate, GateRule
+from synth_eval.types import Cell, Comparison, Gate, GateRule, Location
 
 
 def cell(task: str = "arc", **changes) -> Cell:
@@ -160,7 +160,7 @@ def test_unknown_metrics_are_refused_before_anything_runs() -> None:
         with pytest.raises(
             ManifestError, match=rf"^c\.yaml:3: no metric '{name}' carries a verdict: {re.escape(mend)}"
         ):
-            check_gate(Gate(rules=(GateRule(metrics=(name,), where="c.yaml:3"),)))
+            check_gate(Gate(rules=(GateRule(metrics=(name,), where=Location("c.yaml", 3)),)))
 
 
 def test_rows_survive_comparison_json() -> None:

@@ -43,7 +43,7 @@ def test_smallest_family(tmp_path):
     first, second = family.checkpoints
     assert first.path == str(tmp_path / "a")
     assert (first.name, second.name) == ("self-r0-it1-s0", "self-r0.5-it1-s0")
-    assert (first.where, second.where) == ("checkpoints.yaml:3", "checkpoints.yaml:4")
+    assert (str(first.where), str(second.where)) == ("checkpoints.yaml:3", "checkpoints.yaml:4")
     assert (first.model, first.batch_size, first.num_fewshot, first.iteration, first.seed) == ("hf", "auto", None, 1, 0)
 
 
@@ -264,7 +264,7 @@ def test_grid_spells_ratios_as_written_or_as_formatted(tmp_path):
     text = "family: f\ngrid: {path: '{size}/r{ratio}/{iteration}', size: 70m, ratio: [0, 0.10], iteration: 2}"
     family = load_family(write(tmp_path, text, folders=folders))
     assert [c.path for c in family.checkpoints] == [str(tmp_path / "70m/r0/2"), str(tmp_path / "70m/r0.10/2")]
-    assert family.checkpoints[0].where == "checkpoints.yaml:2"
+    assert str(family.checkpoints[0].where) == "checkpoints.yaml:2"
     text = "family: f\ngrid: {path: 'x/r{ratio:.2f}/{seed:03d}', ratio: [0, 0.1]}"
     family = load_family(write(tmp_path, text, folders=("x/r0.00/000", "x/r0.10/000")))
     assert [c.path for c in family.checkpoints] == [str(tmp_path / "x/r0.00/000"), str(tmp_path / "x/r0.10/000")]

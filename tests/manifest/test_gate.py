@@ -8,7 +8,7 @@ import pytest
 
 from synth_eval.errors import ManifestError
 from synth_eval.manifest import load_family
-from synth_eval.types import Gate, GateRule
+from synth_eval.types import Gate, GateRule, Location
 
 FAMILY = """\
 family: f
@@ -51,24 +51,28 @@ def test_every_key(tmp_path: Path) -> None:
         "      source: self\n"
         "      fail_on: inconclusive\n",
     ).gate
-    assert (gate.fail_on, gate.where) == ("warning", "checkpoints.yaml:7")
+    assert (gate.fail_on, str(gate.where)) == ("warning", "checkpoints.yaml:7")
     assert gate.rules == (
         GateRule(
             categories=("retrieval",),
             sizes=("160M",),  # as the checkpoints spell it
             metrics=("accuracy",),
             minimum_budget=0.3,
-            where="checkpoints.yaml:9",
+            where=Location("checkpoints.yaml", 9),
         ),
         GateRule(
-            tasks=("a", "b"), iterations=(2,), sources=("self",), fail_on="inconclusive", where="checkpoints.yaml:10"
+            tasks=("a", "b"),
+            iterations=(2,),
+            sources=("self",),
+            fail_on="inconclusive",
+            where=Location("checkpoints.yaml", 10),
         ),
     )
 
 
 def test_a_rule_alone_needs_no_list(tmp_path: Path) -> None:
     (rule,) = load(tmp_path, "gate:\n  rules: {minimum_budget: 0.5}\n").gate.rules
-    assert (rule.minimum_budget, rule.where) == (0.5, "checkpoints.yaml:7")
+    assert (rule.minimum_budget, str(rule.where)) == (0.5, "checkpoints.yaml:7")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ def read(tmp_path: Path, text: str) -> LossTable:
 def test_reads_a_row(tmp_path: Path) -> None:
     table = read(tmp_path, "# a comment\n\n" + HEADER + GOOD)
     (row,) = table.rows
-    assert (row.family, row.size, row.source, row.task, row.where) == ("f", "410M", "rephrased", "web", "losses.csv:4")
+    assert (row.family, row.size, row.source, row.task, str(row.where)) == (
+        "f",
+        "410M",
+        "rephrased",
+        "web",
+        "losses.csv:4",
+    )
     assert (row.parameters, row.tokens, row.ratio, row.loss) == (410e6, 1e10, 0.3, 2.5)
     assert table.problems == ()
 

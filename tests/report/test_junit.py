@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from synth_eval.compare.gate import judge_gate
 from synth_eval.report.junit import junit_xml
-from synth_eval.types import Comparison, Gate, GateRule
+from synth_eval.types import Comparison, Gate, GateRule, Location
 
 
 def _suite(comparison: Comparison) -> ElementTree.Element:
@@ -44,7 +44,9 @@ def _gated(comparison: Comparison, gate: Gate) -> Comparison:
 
 def test_with_a_gate_it_is_the_gate_that_fails(fitted: Comparison) -> None:
     degraded = [cell for cell in fitted.cells if cell.verdict == "degraded" and not cell.display_only]
-    gated = _gated(fitted, Gate(rules=(GateRule(metrics=("accuracy",), fail_on="degraded", where="c.yaml:7"),)))
+    gated = _gated(
+        fitted, Gate(rules=(GateRule(metrics=("accuracy",), fail_on="degraded", where=Location("c.yaml", 7)),))
+    )
     suite = _suite(gated)
     mine = [cell for cell in degraded if cell.metric == "acc"]
     assert 0 < len(mine) < len(degraded)

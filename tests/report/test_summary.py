@@ -13,7 +13,7 @@ import pytest
 from synth_eval.compare.gate import judge_gate
 from synth_eval.errors import ExitCode
 from synth_eval.report.summary import SUMMARY_SCHEMA, summary_line
-from synth_eval.types import Comparison, Gate, GateRule
+from synth_eval.types import Comparison, Gate, GateRule, Location
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[2] / "docs" / "gate.md"
@@ -45,7 +45,7 @@ def test_counts(compared: Comparison) -> None:
 @pytest.mark.parametrize(("minimum", "word"), [(0.1, "passed"), (1.0, "failed")])
 def test_the_gate(make_cell, minimum: float, word: str) -> None:
     comparison = Comparison("f", "now", {}, (make_cell(budget=0.2),), ())
-    rule = GateRule(minimum_budget=minimum, where="c.yaml:3")
+    rule = GateRule(minimum_budget=minimum, where=Location("c.yaml", 3))
     found = _read(dataclasses.replace(comparison, gate=judge_gate(comparison, Gate(rules=(rule,)))))
     assert found["gate"] == word
     if word == "failed":

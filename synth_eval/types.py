@@ -21,6 +21,18 @@ if TYPE_CHECKING:  # numpy takes 0.1 s to import, and `synth-eval --help` needs 
 
 TaskKind: TypeAlias = Literal["choice", "rolling", "generation"]
 VerdictWord: TypeAlias = Literal["degraded", "safe", "inconclusive", "refused"]
+RefusalCode: TypeAlias = Literal[
+    "no baseline",
+    "one ratio",
+    "few ratios",
+    "no ratio above",
+    "shared seed",
+    "few items",
+    "constant",
+    "all the same",
+    "no noise",
+    "at chance",
+]
 
 REASONING = "reasoning"
 RETRIEVAL = "retrieval"
@@ -39,6 +51,14 @@ class Location:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a curve is not judged: what code decides by, and what people read."""
+
+    code: RefusalCode
+    text: str
 
 
 @dataclass(frozen=True)

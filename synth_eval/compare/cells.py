@@ -12,7 +12,7 @@ import numpy as np
 from synth_eval.compare.curves import Draft
 from synth_eval.compare.metrics import Metric
 from synth_eval.compare.places import Place, place_of
-from synth_eval.dose_response import CurveVerdict, adjusted_p, judge_curves, settled_word
+from synth_eval.dose_response import CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
 from synth_eval.types import Cell, FittedCurve, SeedValues, VerdictWord
@@ -187,7 +187,7 @@ def judged_of(drafts: Sequence[Draft]) -> tuple[Judged, ...]:
             found.append(Judged(draft))
             continue
         verdict, p = next(said)
-        found.append(Judged(draft, verdict, settled_word(verdict, p), p, curves))
+        found.append(Judged(draft, verdict, adjusted_verdict(verdict, p), p, curves))
     return tuple(found)
 
 
@@ -268,7 +268,7 @@ def _shown(draft: Draft) -> Cell:
     A metric that is never judged keeps those on few degrees of freedom: whether texts grew longer is told by them.
     """
     paired = paired_differences(draft.data)
-    interval = paired.interval if draft.metric.display_only else paired.told_interval
+    interval = paired.interval if draft.metric.display_only else paired.reportable_interval
     return Cell(
         task=draft.task,
         category=draft.category,

@@ -11,7 +11,7 @@ import numpy as np
 from synth_eval.compare.cells import Judged, headlines, percent
 from synth_eval.compare.places import PARTS, Place, place_names, size_order, tokens_name
 from synth_eval.dose_response.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
-from synth_eval.dose_response.resampled import Side, joint_df, resample_together
+from synth_eval.dose_response.resampled import CurveSample, joint_df, resample_together
 from synth_eval.types import REASONING, RETRIEVAL
 
 GROUPS = (REASONING, RETRIEVAL)
@@ -61,13 +61,13 @@ def is_usable(each: Judged) -> bool:
     return each.word != "refused" and each.draft.metric.margin_kind == "relative" and not each.draft.data.signed
 
 
-def side_of(each: Judged) -> Side:
+def side_of(each: Judged) -> CurveSample:
     """Rows of an unpaired curve are no items: they are like those of no other curve."""
     draft = each.draft
     assert each.verdict is not None
     alone = [f"{draft.task} {each.place} row {i}" for i in range(len(draft.data.scores))]
     items = np.array(draft.items if draft.items and not draft.unpaired else alone)
-    return Side(draft.to_judge, each.verdict, each.word, items, draft.checkpoints)
+    return CurveSample(draft.to_judge, each.verdict, each.word, items, draft.checkpoints)
 
 
 def _value(axis: str, each: Judged) -> Any:
@@ -106,7 +106,7 @@ def _apart_from(axis: str, place: Place) -> Place:
 
 
 def _pair(
-    axis: str, title: str, first: Judged, second: Judged, sides: dict[int, Side], task: int
+    axis: str, title: str, first: Judged, second: Judged, sides: dict[int, CurveSample], task: int
 ) -> Iterator[dict[str, Any]]:
     both = [sides[id(first)], sides[id(second)]]
     one, other = resample_together(both, seed=(0, task))
@@ -132,7 +132,7 @@ def _categories(
     place: Place,
     name: str,
     groups: Sequence[Sequence[Judged]],
-    sides: dict[int, Side],
+    sides: dict[int, CurveSample],
     tasks: dict[str, int],
     least_tasks: int,
 ) -> dict[str, Any]:

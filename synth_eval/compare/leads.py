@@ -13,7 +13,7 @@ from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.places import PARTS, place_names
 from synth_eval.dose_response import CurveData, lead_of
 from synth_eval.dose_response.contrasts import onset_contrast
-from synth_eval.dose_response.resampled import Side, resample_together
+from synth_eval.dose_response.resampled import CurveSample, resample_together
 from synth_eval.generation.characteristics import kind_named
 
 CALIBRATION = "surprise_gap"
@@ -181,9 +181,9 @@ def _says(early: bool, apart: bool, task: str) -> str:
     return f"moved at a lower ratio than {task}" if early else f"moved at a higher ratio than {task}"
 
 
-def _side(each: Judged, role: str) -> Side:
+def _side(each: Judged, role: str) -> CurveSample:
     """With items and training runs of its own: nothing is shared between the two."""
     assert each.verdict is not None
     items = np.array([f"{role} {label}" for label in each.draft.items])
     names = tuple(f"{role} {name}" for name in each.draft.checkpoints)
-    return Side(each.draft.to_judge, each.verdict, each.word, items, names)
+    return CurveSample(each.draft.to_judge, each.verdict, each.word, items, names)

@@ -11,7 +11,7 @@ import numpy as np
 from synth_eval.compare.cells import Judged, headlines, percent
 from synth_eval.compare.pairing import item_labels
 from synth_eval.compare.places import PARTS, place_names
-from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, judge_curves, settled_word
+from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.skills.recall import NAME as RECALL
 from synth_eval.types import ItemTable, VerdictWord
 
@@ -72,7 +72,7 @@ def tail_contrasts(judged: Sequence[Judged], tables: Mapping[tuple[str, str], It
     usable = [(each, rare) for each in headlines(judged) if (rare := _rare(each, tables)) is not None]
     curves = [curve for each, rare in usable for curve in _curves(each, rare[0])]
     verdicts = judge_curves(curves)
-    words = [settled_word(verdict, p) for verdict, p in zip(verdicts, adjusted_p(verdicts))]
+    words = [adjusted_verdict(verdict, p) for verdict, p in zip(verdicts, adjusted_p(verdicts))]
     names = place_names(each.place for each in judged)
     rows: list[dict[str, Any]] = []
     for number, (each, (_, levels)) in enumerate(usable):

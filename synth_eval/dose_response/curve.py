@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.types import FittedCurve, VerdictWord
+from synth_eval.types import FittedCurve, Refusal, VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
@@ -119,7 +119,7 @@ class CurveVerdict:
     Attributes
     ----------
     verdict : degraded if ``p_value`` < .05; else safe if ``budget`` is the largest ratio; else inconclusive.
-    reason : why it was refused; empty otherwise.
+    refusal : why it was refused, with a code; None otherwise.
     p_value : the larger p of the two tests (shape, guard), for this curve alone.
     first_below : smallest ratio that by itself lies clearly below the baseline; later than the onset.
     onset, onset_ci : knot of the best hinge and its 95% region; only where degraded.
@@ -150,7 +150,7 @@ class CurveVerdict:
     difference: FloatArray
     difference_ci: FloatArray
     verdict: VerdictWord
-    reason: str = ""
+    refusal: Refusal | None = None
     p_value: float | None = None
     first_below: float | None = None
     onset: float | None = None
@@ -169,3 +169,8 @@ class CurveVerdict:
     seed_sd: float | None = None
     item_sd: float | None = None
     fitted: FittedCurve | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused, in words; empty otherwise."""
+        return self.refusal.text if self.refusal else ""

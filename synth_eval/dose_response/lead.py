@@ -59,7 +59,7 @@ def lead_of(
     ----------
     accuracy, calibration : curves of the same checkpoints on the same items, row for row
     accuracy_verdict, calibration_verdict : from `judge_curves`
-    words : settled words of both, after correction for all curves; the verdicts' own if None
+    words : adjusted verdicts of both, after correction for all curves; the verdicts' own if None
     seed : of the resampling
 
     Returns

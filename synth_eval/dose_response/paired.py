@@ -51,16 +51,16 @@ class PairedDifferences:
         return np.stack([self.difference - half, self.difference + half], axis=1)
 
     @property
-    def told_interval(self) -> FloatArray:
+    def reportable_interval(self) -> FloatArray:
         """`interval`, NaN where it would rest on fewer than 3 degrees of freedom; 0 at the baseline all the same.
 
         A t quantile on 1 degree of freedom is 12.7: such an interval says how few runs there are, nothing of the curve.
         """
         if self.quantile_df >= LEAST_DF:
             return self.interval
-        untold: FloatArray = np.full_like(self.interval, np.nan)
-        untold[~np.any(self.design.contrasts != 0, axis=1)] = 0.0
-        return untold
+        hidden: FloatArray = np.full_like(self.interval, np.nan)
+        hidden[~np.any(self.design.contrasts != 0, axis=1)] = 0.0
+        return hidden
 
     def first_beyond(self, baseline: float, direction: int) -> float | None:
         """Smallest ratio clearly on one side of the baseline (t test, Holm over ratios); later than the onset."""

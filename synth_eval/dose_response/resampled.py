@@ -52,10 +52,10 @@ RUNS = 1  # which stream of random numbers stands for training runs
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class CurveSample:
     """A judged curve that is to be set against others of the same task.
 
-    ``word`` is its settled word, after correction for all curves. ``items`` (n_items,) are labels, all different: items
+    ``word`` is its verdict after correction for all curves. ``items`` (n_items,) are labels, all different: items
     of the same label are the same in all sides. ``checkpoints`` are names, one a column: the same name is the same
     training run.
 
@@ -117,13 +117,13 @@ class ResampledCurve:
 
 
 def resample_together(
-    sides: Sequence[Side], *, seed: Sequence[int] = (0,), resamples: int = RESAMPLES, df: float | None = None
+    sides: Sequence[CurveSample], *, seed: Sequence[int] = (0,), resamples: int = RESAMPLES, df: float | None = None
 ) -> tuple[ResampledCurve, ...]:
     """Draw the items and training runs of several curves of one task again, and read off onsets and losses.
 
     One draw of items serves all sides, so that what is common to them cancels in their differences; sides without an
     item in common are independent. Training runs add normal noise of the standard deviation that the verdict measured
-    or was told, one number a checkpoint: a variance of phi times that of items in all, as for the early warning, but
+    or was given, one number a checkpoint: a variance of phi times that of items in all, as for the early warning, but
     independent between checkpoints, and common to both sides where they share one. Deviations are stretched by the
     quantile of t over that of the normal, since the noise is measured on few degrees of freedom.
 
@@ -157,7 +157,7 @@ def resample_together(
     )
 
 
-def joint_df(sides: Sequence[Side]) -> float:
+def joint_df(sides: Sequence[CurveSample]) -> float:
     """Degrees of freedom of a sum of the sides' noise (Welch and Satterthwaite); infinite where all was declared.
 
     Sides whose noise was pooled share one estimate, which counts once.
@@ -177,7 +177,7 @@ def joint_df(sides: Sequence[Side]) -> float:
 
 
 def _item_draws(
-    sides: Sequence[Side], ready: Sequence[Prepared], *, seed: Sequence[int], resamples: int
+    sides: Sequence[CurveSample], ready: Sequence[Prepared], *, seed: Sequence[int], resamples: int
 ) -> list[FloatArray]:
     """Deviations of every side's means from the measured ones, (resamples, n_checkpoints) each."""
     labels, row_of = np.unique(np.concatenate([np.asarray(side.items) for side in sides]), return_inverse=True)
@@ -204,7 +204,7 @@ def _run_draws(names: Sequence[Sequence[str]], *, seed: Sequence[int], resamples
     return [draws[:, [place[name] for name in each]] for each in names]
 
 
-def _resampled(side: Side, prepared: Prepared, deviations: FloatArray) -> ResampledCurve:
+def _resampled(side: CurveSample, prepared: Prepared, deviations: FloatArray) -> ResampledCurve:
     verdict, design = side.verdict, prepared.design
     losses = _losses(prepared, prepared.mean[None, :])[0]
     drawn_losses = _losses(prepared, prepared.mean + deviations)

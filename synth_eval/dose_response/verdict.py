@@ -18,66 +18,68 @@ from synth_eval.dose_response.planning import ALPHA, least_provable, min_detecta
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
 from synth_eval.dose_response.significance import holm, p_of_side, simulated_null
-from synth_eval.types import VerdictWord
+from synth_eval.types import Refusal, VerdictWord
 
 if TYPE_CHECKING:
-    from synth_eval.dose_response.paired import PairedDifferences
     from synth_eval.types import FloatArray
 
-
-# Why a curve is not judged: a reason in words, or ''.
 
 MIN_ITEMS = 10
 MIN_RATIOS = 3
 CLEARLY = 0.95  # one-sided level at which a baseline counts as above chance
 
 
-def refusal_of_layout(curve: CurveData) -> str:
+def refusal_of_layout(curve: CurveData) -> Refusal | None:
     """Why the ratios, seeds or items of a curve do not suffice."""
     levels = np.unique(curve.ratios)
     if curve.baseline not in levels:
-        return f"no checkpoint at the baseline ratio {curve.baseline:g}"
+        return Refusal("no baseline", f"no checkpoint at the baseline ratio {curve.baseline:g}")
     if len(levels) == 1:
-        return f"only one ratio ({levels[0]:g}): nothing to compare the baseline with"
+        return Refusal("one ratio", f"only one ratio ({levels[0]:g}): nothing to compare the baseline with")
     if len(levels) < MIN_RATIOS:
-        return f"only {len(levels)} ratios: a curve needs at least {MIN_RATIOS}"
+        return Refusal("few ratios", f"only {len(levels)} ratios: a curve needs at least {MIN_RATIOS}")
     if levels[-1] == curve.baseline:
-        return f"no ratio above the baseline ratio {curve.baseline:g}"
+        return Refusal("no ratio above", f"no ratio above the baseline ratio {curve.baseline:g}")
     cells, count = np.unique(np.stack([curve.ratios, curve.seeds]), axis=1, return_counts=True)
     if (count > 1).any():
         ratio, seed = cells[:, count > 1][:, 0]
-        return f"{count.max()} checkpoints share ratio {ratio:g} and seed {int(seed)}: give them different seeds"
+        text = f"{count.max()} checkpoints share ratio {ratio:g} and seed {int(seed)}: give them different seeds"
+        return Refusal("shared seed", text)
     if curve.n_items < MIN_ITEMS:
-        return f"only {curve.n_items} shared items: at least {MIN_ITEMS} are needed"
-    return ""
+        return Refusal("few items", f"only {curve.n_items} shared items: at least {MIN_ITEMS} are needed")
+    return None
 
 
-def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> str:
+def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | None:
     """Why the scores of a curve say nothing: no noise to judge by, or no room to fall."""
     rounding = 1e-12 * float(np.abs(curve.scores).max())
     others = paired.design.levels != curve.baseline
     no_spread = paired.item_se[others] <= rounding
     no_change = np.abs(paired.difference[others]) <= rounding
     if np.ptp(curve.scores) <= rounding:
-        return f"every checkpoint scores {curve.scores[0, 0]:.3g} on every item: at a bound of the metric, or constant"
+        score = f"{curve.scores[0, 0]:.3g}"
+        return Refusal(
+            "constant", f"every checkpoint scores {score} on every item: at a bound of the metric, or constant"
+        )
     if (no_spread & no_change).all():
-        return "every ratio scores exactly as the baseline on every item: are these the same checkpoint?"
+        text = "every ratio scores exactly as the baseline on every item: are these the same checkpoint?"
+        return Refusal("all the same", text)
     if (no_spread & ~no_change).any():
         ratio = paired.design.levels[others][no_spread & ~no_change][0]
-        return f"ratio {ratio:g} differs from the baseline by the same amount on every item: no noise to judge it by"
+        text = f"ratio {ratio:g} differs from the baseline by the same amount on every item: no noise to judge it by"
+        return Refusal("no noise", text)
     if curve.chance is not None:
         at_baseline = int(np.flatnonzero(~others)[0])
         reach = stdtrit(curve.n_items - 1, CLEARLY) * paired.se[at_baseline]
         if paired.values[at_baseline] - reach <= curve.chance:
-            return (
-                f"the baseline scores {paired.values[at_baseline]:.3g}, "
-                f"not clearly above chance ({curve.chance:.3g}): no room to fall"
-            )
-    return ""
+            score = f"{paired.values[at_baseline]:.3g}"
+            text = f"the baseline scores {score}, not clearly above chance ({curve.chance:.3g}): no room to fall"
+            return Refusal("at chance", text)
+    return None
 
 
 def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVerdict, ...]:
-    """Judge every curve of a family, each on its own p-value; `adjusted_p` and `settled_word` come after.
+    """Judge every curve of a family, each on its own p-value; `adjusted_p` and `adjusted_verdict` come after.
 
     Parameters
     ----------
@@ -100,8 +102,10 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
     fits = [None if prepared is None else prepared.fit() for prepared in ready]
     noises = pooled_noise(fits, [(curve.measure, curve.size) for curve in curves])
     return tuple(
-        _refused(curve, reason) if prepared is None or fit is None else _judged(prepared, fit, noise, seed=seed)
-        for curve, reason, prepared, fit, noise in zip(curves, refusals, ready, fits, noises)
+        _verdict(curve, paired_differences(curve), "refused", refusal=refusal)
+        if prepared is None or fit is None
+        else _judged(prepared, fit, noise, seed=seed)
+        for curve, refusal, prepared, fit, noise in zip(curves, refusals, ready, fits, noises)
     )
 
 
@@ -112,7 +116,7 @@ def adjusted_p(verdicts: Sequence[CurveVerdict]) -> tuple[float | None, ...]:
     return tuple(None if verdict.p_value is None else float(next(adjusted)) for verdict in verdicts)
 
 
-def settled_word(verdict: CurveVerdict, p_adjusted: float | None) -> VerdictWord:
+def adjusted_verdict(verdict: CurveVerdict, p_adjusted: float | None) -> VerdictWord:
     """The verdict word once the number of curves is accounted for.
 
     A curve that is degraded only by its own p-value is judged as any other: safe if shown within the margin up to the
@@ -182,19 +186,17 @@ def _within(found: Crossing, largest: float) -> tuple[float, float] | None:
     return (found.lowest, min(found.highest, largest)) if isfinite(found.lowest) else None
 
 
-def _refused(curve: CurveData, reason: str) -> CurveVerdict:
-    return _verdict(curve, paired_differences(curve), "refused", reason=reason)
-
-
-def _verdict(curve: CurveData, paired: PairedDifferences, word: VerdictWord, *, reason: str = "") -> CurveVerdict:
+def _verdict(
+    curve: CurveData, paired: PairedDifferences, word: VerdictWord, *, refusal: Refusal | None = None
+) -> CurveVerdict:
     goodness: FloatArray = -np.abs(paired.values) if curve.signed else paired.values
     return CurveVerdict(
         ratios=paired.design.levels,
         values=paired.values,
         se=paired.se,
         difference=paired.difference,
-        difference_ci=paired.told_interval if word == "refused" else paired.interval,
+        difference_ci=paired.reportable_interval if word == "refused" else paired.interval,
         verdict=word,
-        reason=reason,
+        refusal=refusal,
         best_ratio=float(paired.design.levels[int(np.argmax(goodness))]) if curve.n_items else None,
     )

@@ -10,6 +10,7 @@ import pytest
 from synth_eval.compare.cells import amount, percent, reason_of
 from synth_eval.compare.metrics import metric_named
 from synth_eval.dose_response import CurveVerdict
+from synth_eval.types import Refusal
 
 ACC, NLL, GAP = (metric_named(name) for name in ("acc", "nll", "surprise_gap"))
 
@@ -92,7 +93,8 @@ def test_safe() -> None:
 
 
 def test_refused_gives_the_reason() -> None:
-    assert _reason(_verdict(verdict="refused", reason="only 5 shared items"), "refused") == "only 5 shared items"
+    refused = _verdict(verdict="refused", refusal=Refusal("few items", "only 5 shared items"))
+    assert _reason(refused, "refused") == "only 5 shared items"
 
 
 def test_declared_noise_between_training_runs() -> None:

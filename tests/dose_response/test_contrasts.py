@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from synth_eval.dose_response import judge_curves
 from synth_eval.dose_response.contrasts import group_contrast, loss_contrasts, onset_contrast
-from synth_eval.dose_response.resampled import ResampledCurve, Side, joint_df, resample_together
+from synth_eval.dose_response.resampled import CurveSample, ResampledCurve, joint_df, resample_together
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 NAMES = ("70M", "410M")
@@ -24,7 +24,7 @@ LATE = tuple(-max(0.0, r - 0.3) for r in SIX)
 def _pair(first, second, **more) -> tuple[ResampledCurve, ...]:
     curves = [normal_curve(i, means, ratios=SIX, n=2000, exact=True, **more) for i, means in enumerate((first, second))]
     sides = [
-        Side(curve, verdict, verdict.verdict, np.arange(2000), tuple(f"{name}{i}" for i in range(6)))
+        CurveSample(curve, verdict, verdict.verdict, np.arange(2000), tuple(f"{name}{i}" for i in range(6)))
         for name, curve, verdict in zip("ab", curves, judge_curves(curves))
     ]
     return resample_together(sides)
@@ -130,7 +130,7 @@ def test_the_scale_of_a_metric_does_not_matter(scale: float) -> None:
     for scores in (curve.scores, scale * curve.scores):
         each = replace(curve, scores=scores)
         verdict = judge_curves([each])[0]
-        side = Side(each, verdict, verdict.verdict, np.arange(80), tuple("abcdef"))
+        side = CurveSample(each, verdict, verdict.verdict, np.arange(80), tuple("abcdef"))
         found.append(resample_together([side], resamples=50)[0].drawn_losses)
     assert found[1] == pytest.approx(found[0], abs=1e-6)
 
@@ -166,10 +166,12 @@ def test_groups_without_a_common_ratio() -> None:
     assert group_contrast(_group(0.1), other, names=("a", "b"), least_tasks=1).word == "refused"
 
 
-def _sides(spec: CurveSpec, names: str, rng: np.random.Generator, *, tasks: bool = False) -> list[Side]:
+def _sides(spec: CurveSpec, names: str, rng: np.random.Generator, *, tasks: bool = False) -> list[CurveSample]:
     curves = [simulate_items(spec, rng).accuracy_curve(measure=name if tasks else "acc", size=name) for name in names]
     return [
-        Side(curve, verdict, verdict.verdict, np.arange(spec.n), tuple(f"{name}{i}" for i in range(len(curve.ratios))))
+        CurveSample(
+            curve, verdict, verdict.verdict, np.arange(spec.n), tuple(f"{name}{i}" for i in range(len(curve.ratios)))
+        )
         for name, curve, verdict in zip(names, curves, judge_curves(curves))
     ]
 

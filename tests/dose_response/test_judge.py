@@ -10,7 +10,7 @@ from families_simulated import SIX, normal_curve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, judge_curves, settled_word
+from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 SEEDS = st.integers(0, 10_000)
@@ -43,10 +43,10 @@ def test_family_correction_by_hand() -> None:
 def test_settled_words() -> None:
     verdict = _judge(normal_curve(1, n=500))
     assert verdict.verdict == "degraded"
-    assert settled_word(verdict, 0.04) == "degraded"
-    assert settled_word(verdict, 0.06) == "inconclusive"
-    assert settled_word(dataclasses.replace(verdict, budget=0.4), 0.06) == "safe"
-    assert settled_word(dataclasses.replace(verdict, verdict="refused"), None) == "refused"
+    assert adjusted_verdict(verdict, 0.04) == "degraded"
+    assert adjusted_verdict(verdict, 0.06) == "inconclusive"
+    assert adjusted_verdict(dataclasses.replace(verdict, budget=0.4), 0.06) == "safe"
+    assert adjusted_verdict(dataclasses.replace(verdict, verdict="refused"), None) == "refused"
 
 
 def test_a_degraded_curve_says_where() -> None:

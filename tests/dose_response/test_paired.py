@@ -42,7 +42,7 @@ def test_scatter_between_seeds_widens_the_interval() -> None:
     assert paired.difference_se[1] == pytest.approx(np.sqrt(0.0104))
     assert paired.df == 1
     np.testing.assert_allclose(paired.interval[1], -0.3 + np.array([-1, 1]) * 12.7062047 * np.sqrt(0.0104))
-    np.testing.assert_array_equal(paired.told_interval, [[0, 0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(paired.reportable_interval, [[0, 0], [np.nan, np.nan]])
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_an_interval_is_told_from_3_degrees_of_freedom_on(ratios: tuple[float, .
     # two seeds at R ratios: residual of ratio + seed effects on R - 1 degrees of freedom
     paired = paired_differences(normal_curve(4, (0.0,) * len(ratios), ratios=ratios, seeds=2))
     assert paired.quantile_df == len(ratios) - 1
-    assert np.isfinite(paired.told_interval[1:]).all() == told
+    assert np.isfinite(paired.reportable_interval[1:]).all() == told
     assert np.isfinite(paired.interval).all()
     if told:
-        np.testing.assert_array_equal(paired.told_interval, paired.interval)
+        np.testing.assert_array_equal(paired.reportable_interval, paired.interval)
 
 
 def test_noise_of_items_is_not_counted_twice() -> None:

@@ -11,9 +11,12 @@ from families_simulated import normal_curve
 from synth_eval.dose_response import CurveData, CurveVerdict, judge_curves
 
 
-def _refused(curve: CurveData) -> CurveVerdict:
+def _refused(curve: CurveData, code: str) -> CurveVerdict:
     (verdict,) = judge_curves([curve])
     assert verdict.verdict == "refused"
+    assert verdict.refusal is not None
+    assert verdict.refusal.code == code
+    assert verdict.reason == verdict.refusal.text
     for name in ("p_value", "budget", "onset", "crossing", "phi", "df", "min_detectable", "seed_tolerance"):
         assert getattr(verdict, name) is None
     assert not verdict.conditional
@@ -21,18 +24,19 @@ def _refused(curve: CurveData) -> CurveVerdict:
 
 
 @pytest.mark.parametrize(
-    ("ratios", "seeds", "reason"),
+    ("ratios", "seeds", "code", "reason"),
     [
-        ([0.1, 0.2, 0.3], [0, 0, 0], "no checkpoint at the baseline ratio 0"),
-        ([0.0, 0.0], [0, 1], "only one ratio"),
-        ([0.0], [0], "only one ratio"),
-        ([0.0, 0.5], [0, 0], "only 2 ratios: a curve needs at least 3"),
-        ([0.0, 0.2, 0.2, 0.3], [0, 0, 0, 0], "2 checkpoints share ratio 0.2 and seed 0"),
+        ([0.1, 0.2, 0.3], [0, 0, 0], "no baseline", "no checkpoint at the baseline ratio 0"),
+        ([0.0, 0.0], [0, 1], "one ratio", "only one ratio"),
+        ([0.0], [0], "one ratio", "only one ratio"),
+        ([0.0, 0.5], [0, 0], "few ratios", "only 2 ratios: a curve needs at least 3"),
+        ([-0.2, -0.1, 0.0], [0, 0, 0], "no ratio above", "no ratio above the baseline ratio 0"),
+        ([0.0, 0.2, 0.2, 0.3], [0, 0, 0, 0], "shared seed", "2 checkpoints share ratio 0.2 and seed 0"),
     ],
 )
-def test_layouts(ratios: list[float], seeds: list[int], reason: str) -> None:
+def test_layouts(ratios: list[float], seeds: list[int], code: str, reason: str) -> None:
     scores = np.random.default_rng(0).normal(size=(50, len(ratios)))
-    verdict = _refused(CurveData(scores, np.array(ratios), np.array(seeds)))
+    verdict = _refused(CurveData(scores, np.array(ratios), np.array(seeds)), code)
     assert reason in verdict.reason
     assert np.isfinite(verdict.values).all()
 
@@ -40,26 +44,26 @@ def test_layouts(ratios: list[float], seeds: list[int], reason: str) -> None:
 @pytest.mark.parametrize("n", [0, 1, 5, 9])
 def test_too_few_items(n: int) -> None:
     scores = np.random.default_rng(0).normal(size=(n, 3))
-    verdict = _refused(CurveData(scores, np.array([0, 0.2, 0.5]), np.zeros(3, int)))
+    verdict = _refused(CurveData(scores, np.array([0, 0.2, 0.5]), np.zeros(3, int)), "few items")
     assert f"only {n} shared items" in verdict.reason
 
 
 def test_identical_checkpoints() -> None:
     item = np.random.default_rng(0).normal(size=(50, 1))
     curve = CurveData(np.repeat(item, 6, axis=1), np.repeat([0, 0.2, 0.5], 2), np.tile([0, 1], 3))
-    assert "same checkpoint" in _refused(curve).reason
+    assert "same checkpoint" in _refused(curve, "all the same").reason
 
 
 def test_a_constant_difference() -> None:
     item = np.random.default_rng(0).normal(size=50)
     curve = CurveData(np.stack([item, item, item - 0.1], axis=1), np.array([0, 0.2, 0.5]), np.zeros(3, int))
-    assert "same amount on every item" in _refused(curve).reason
+    assert "same amount on every item" in _refused(curve, "no noise").reason
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_a_metric_that_is_constant_over_items(level: float) -> None:
     curve = CurveData(np.full((50, 3), level), np.array([0, 0.2, 0.5]), np.zeros(3, int))
-    assert f"every checkpoint scores {level:g} on every item" in _refused(curve).reason
+    assert f"every checkpoint scores {level:g} on every item" in _refused(curve, "constant").reason
 
 
 def test_one_unchanged_ratio_among_changed_ones_is_judged() -> None:
@@ -75,7 +79,7 @@ def test_no_room_to_fall_at_chance() -> None:
     rng = np.random.default_rng(7)
     at_chance = (rng.random((400, 3)) < 0.26).astype(float)
     curve = CurveData(at_chance, np.array([0, 0.2, 0.5]), np.zeros(3, int), chance=0.25)
-    assert "no room to fall" in _refused(curve).reason
+    assert "no room to fall" in _refused(curve, "at chance").reason
     above = dataclasses.replace(curve, scores=(rng.random((400, 3)) < 0.40).astype(float))
     assert judge_curves([above])[0].verdict != "refused"
 

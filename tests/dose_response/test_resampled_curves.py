@@ -10,7 +10,7 @@ import pytest
 from families_simulated import SIX, normal_curve
 
 from synth_eval.dose_response import CurveData, CurveVerdict, judge_curves
-from synth_eval.dose_response.resampled import ResampledCurve, Side, joint_df, resample_together
+from synth_eval.dose_response.resampled import CurveSample, ResampledCurve, joint_df, resample_together
 
 SOON = tuple(-max(0.0, r - 0.1) for r in SIX)
 # Losses are shares of a mean, from sums in double precision: a BLAS that adds up the columns of a product in different
@@ -19,10 +19,10 @@ ROUNDING = 1e-14
 QUIET = {"seed_sd": 0.0, "conditional": True}  # no noise between runs, and known so: no stretch
 
 
-def _side(curve: CurveData, *, items=None, names: str = "a", **changes) -> Side:
+def _side(curve: CurveData, *, items=None, names: str = "a", **changes) -> CurveSample:
     verdict = replace(judge_curves([curve])[0], **changes)
     labels = np.arange(curve.n_items) if items is None else items
-    return Side(curve, verdict, verdict.verdict, labels, tuple(f"{names}{i}" for i in range(len(curve.ratios))))
+    return CurveSample(curve, verdict, verdict.verdict, labels, tuple(f"{names}{i}" for i in range(len(curve.ratios))))
 
 
 def _gap(first: ResampledCurve, second: ResampledCurve):
@@ -127,7 +127,7 @@ def test_same_seed_same_draws() -> None:
     assert not np.array_equal(draws[0], draws[2])
 
 
-def _verdict_with(curve: CurveData, **changes) -> Side:
+def _verdict_with(curve: CurveData, **changes) -> CurveSample:
     return _side(curve, item_sd=0.0, seed_sd=0.1, conditional=False, **changes)
 
 

@@ -1,12 +1,93 @@
-"""Words and numbers for people: counts as they are written, 410M parameters or 10B tokens."""
+"""Words and numbers for people: lists, plurals, ratios in percent, counts such as 410M, text that is safe to print."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
+
+MAX_LISTED = 3  # names that a sentence lists before it only counts the rest
 
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _FORM = re.compile(r"(\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kKmMbBgGtT]?)")
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "seed"), plural(1500, "item"), plural(0, "choice")
+    ('1 seed', '1,500 items', '0 choices')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Iterable[object], most: int = MAX_LISTED, *, between: str = ", ", what: str = "") -> str:
+    """Names in a sentence, and how many more there are.
+
+    >>> listed(["arc", "piqa"]), listed("abcde"), listed("abcde", most=1, what="files")
+    ('arc, piqa', 'a, b, c and 2 more', 'a and 4 more files')
+    """
+    texts = [str(name) for name in names]
+    shown = between.join(texts[:most])
+    more = len(texts) - most
+    return f"{shown} and {more:,} more{f' {what}' if what else ''}" if more > 0 else shown
+
+
+def enumerated(names: Iterable[object]) -> str:
+    """All of the names as one speaks them.
+
+    >>> enumerated(["10%"]), enumerated(["10%", "30%", "50%"])
+    ('10%', '10%, 30% and 50%')
+    """
+    *first, last = map(str, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def joined(*parts: str | None, between: str = ", ") -> str:
+    """The parts that are not empty.
+
+    >>> joined("arc", "", "410M", None)
+    'arc, 410M'
+    """
+    return between.join(part for part in parts if part)
+
+
+def percent(ratio: float) -> str:
+    """A ratio as people write it.
+
+    >>> percent(0.125), percent(0.3)
+    ('12.5%', '30%')
+    """
+    return f"{100 * ratio:.6g}%"
+
+
+def rounded(value: float, decimals: int = 0) -> float:
+    """A rounded number without the sign of one that rounds to zero, so that nothing is written as -0.00.
+
+    >>> rounded(-0.0004, 2), rounded(1.26, 1)
+    (0.0, 1.3)
+    """
+    return round(value, decimals) + 0.0
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""Text with its control characters written out, so that a name from a file cannot steer a terminal or a page.
+
+    >>> visible("a\x1b[31m\n"), visible("a\nb", keep="\n")
+    ('a\\x1b[31m\\n', 'a\nb')
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""Text that an output of this encoding can show; other characters are written out.
+
+    >>> encodable("caf\xe9", "ascii")
+    'caf\\xe9'
+    """
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def parse_quantity(value: str | int | float) -> float:
@@ -32,7 +113,11 @@ def parse_quantity(value: str | int | float) -> float:
 
 
 def written_quantity(count: float) -> str:
-    """A count with the suffix that keeps it short, up to ten digits: 1e10 is "10B", 3932160 "3.93216M"."""
+    """A count with the suffix that keeps it short, up to ten digits.
+
+    >>> written_quantity(1e10), written_quantity(3932160)
+    ('10B', '3.93216M')
+    """
     for suffix, scale in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)):
         if count >= scale:
             return f"{count / scale:.10g}{suffix}"

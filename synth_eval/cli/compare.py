@@ -21,6 +21,7 @@ from synth_eval.cli.options import (
     workers_option,
 )
 from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.text import visible
 from synth_eval.types import Comparison, Gate
 
 
@@ -199,7 +200,7 @@ def _say_what_failed(comparison: Comparison) -> None:
     for row in comparison.gate:
         if not row["passed"]:
             line = f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"
-            click.echo("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line), err=True)
+            click.echo(visible(line), err=True)
 
 
 def _provenance(limit: float | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from synth_eval.errors import ExitCode
+from synth_eval.text import visible
 
 
 @click.command()
@@ -37,6 +38,6 @@ def diff(before: Path, after: Path, as_json: bool, fail_on: str | None) -> int:
         click.echo(json.dumps(differences_to_dict(found, names=names), indent=1, ensure_ascii=False, allow_nan=False))
     else:
         for line in difference_lines(found, names=names):
-            click.echo("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line))
+            click.echo(visible(line))
     tripped = (fail_on == "change" and found.any_change) or (fail_on == "worse" and found.any_worse)
     return int(ExitCode.GATE if tripped else ExitCode.OK)

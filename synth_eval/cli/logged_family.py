@@ -22,12 +22,11 @@ from synth_eval.results import (
     match_outputs,
     read_samples,
 )
+from synth_eval.text import MAX_LISTED, listed
 from synth_eval.types import Checkpoint, Family, ItemTable
 
 if TYPE_CHECKING:
     from synth_eval.cli.progress import ProgressBars
-
-NAMED = 3
 
 
 @dataclass
@@ -75,7 +74,7 @@ def read_family(
     notes: dict[str, list[str]] = {}
     for name, results in logged.items():
         _read_checkpoint(name, results, read, notes, bars)
-    read.warnings += [f"{note} ({_named(names)})" for note, names in notes.items()]
+    read.warnings += [f"{note} ({listed(names)})" for note, names in notes.items()]
     return read
 
 
@@ -133,7 +132,7 @@ def _one_model(path: Path, checkpoint: Checkpoint) -> tuple[ModelOutput, ...]:
     fitting = match_outputs(outputs, [checkpoint], manifest="").outputs.get(checkpoint.name)
     if fitting is None:
         raise ResultsError(
-            f"{checkpoint.where}: {path} holds results of {len(models)} models ({_named(models)}): "
+            f"{checkpoint.where}: {path} holds results of {len(models)} models ({listed(models)}): "
             "name the folder of one of them"
         )
     return fitting
@@ -160,7 +159,7 @@ def _tasks_kept(
     if kept or not there:
         return kept
     if insist:
-        raise ResultsError(f"--tasks {', '.join(family.tasks)}: not logged; there are {_named(sorted(there))}")
+        raise ResultsError(f"--tasks {', '.join(family.tasks)}: not logged; there are {listed(sorted(there))}")
     warnings.append(f"none of the tasks asked for was logged ({', '.join(family.tasks)}): all that were are compared")
     return there
 
@@ -208,17 +207,13 @@ def _read_checkpoint(
 
 
 def _nothing_fits(problems: Sequence[str], family: Family) -> str:
-    wanted = ", ".join([c.path or c.name for c in family.checkpoints][:NAMED])
+    wanted = ", ".join([c.path or c.name for c in family.checkpoints][:MAX_LISTED])
     return f"none of {len(problems)} results fits a checkpoint of the family ({wanted} ...): {problems[0]}"
 
 
 def _shortened(lines: Sequence[str]) -> list[str]:
-    rest = len(lines) - NAMED
-    return [*lines[:NAMED], *([f"and {rest} more like the last"] if rest > 0 else [])]
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    rest = len(lines) - MAX_LISTED
+    return [*lines[:MAX_LISTED], *([f"and {rest} more like the last"] if rest > 0 else [])]
 
 
 def _key(output: ModelOutput) -> tuple[str, Path]:

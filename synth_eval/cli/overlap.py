@@ -12,6 +12,7 @@ import click
 
 from synth_eval.cli.options import manifest_argument, quiet_option
 from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.text import listed
 from synth_eval.types import Family, OwnTask
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def overlap(
     _read_all(files, field, base, checked, quiet=quiet or as_json)
     found = [(each, each.counter.documents()) for each in checked]
     if not checked[0].counter.words_read:
-        there = f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}"
-        raise SynthEvalError(f"no text in {there}: is the field {field!r} in the records? Name it with --field")
+        raise SynthEvalError(
+            f"no text in {listed(names, 1)}: is the field {field!r} in the records? Name it with --field"
+        )
     if as_json:
         tables = [_as_dict(each, documents, overlap_share(documents), names) for each, documents in found]
         read = {"files": names, "words": checked[0].counter.words_read}
@@ -185,11 +187,10 @@ def _print(
                 soft_wrap=True,
             )
     read = found[0][0].counter.words_read
-    more = f" and {len(names) - 1:,} more files" if names[1:] else ""
     console.print(
-        f"\n{read:,} words of training text read ({names[0]}{more}). An n-gram is n words in a row, in lower case and "
-        "without punctuation; a document counts if one of its n-grams is found. Training text that was not read "
-        "may hold more.",
+        f"\n{read:,} words of training text read ({listed(names, 1, what='files')}). "
+        "An n-gram is n words in a row, in lower case and without punctuation; a document "
+        "counts if one of its n-grams is found. Training text that was not read may hold more.",
         markup=False,
     )
 

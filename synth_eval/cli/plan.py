@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synth_eval.errors import ExitCode, ResultsError
+from synth_eval.text import plural
 
 if TYPE_CHECKING:
     from synth_eval.compare.plan import CurvePlan
@@ -101,7 +102,7 @@ def _safe(p: CurvePlan) -> str:
     if not reached:
         return f"not with {p.needs[-1].seeds} seeds"
     first = reached[0]
-    return f"{first.to_show_safe:,.0f} items, {first.seeds} seed{'s' if first.seeds != 1 else ''}"
+    return f"{first.to_show_safe:,.0f} items, {plural(first.seeds, 'seed')}"
 
 
 def _plain(p: CurvePlan) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
 from rich.text import Text
 
+from synth_eval.text import joined, plural
+
 # How fast work goes and when it will be done, in the words of a progress line.
 
 UNKNOWN = ""
@@ -119,7 +121,7 @@ class Standing:
         one = self.running.get(checkpoint)
         if one is not None and one.pace is not None:
             one.pace.reach(share * one.planned)
-            self._count()
+            self.plural()
 
     def finish(self, checkpoint: str, items: int, of: int) -> str | None:
         """A task is over, with so many items evaluated of those planned.
@@ -133,7 +135,7 @@ class Standing:
         one.evaluated += items
         one.tasks_done += 1
         one.planned, one.pace = 0, None
-        self._count()
+        self.plural()
         if one.tasks_done != self.checkpoints.get(checkpoint):
             return None
         del self.running[checkpoint]
@@ -148,7 +150,7 @@ class Standing:
         """'1,500 of 56,000 items, 217 items/s, 4 min left'."""
         unit = "items" if self.counts_items else "tasks"
         done = f"{self.pace.done:,.0f} of {self.pace.total:,.0f} {unit}"
-        return ", ".join(filter(None, (done, self.speed, self.pace.left)))
+        return joined(done, self.speed, self.pace.left)
 
     @property
     def count(self) -> str:
@@ -167,7 +169,7 @@ class Standing:
             return f"{one.number}/{len(self.checkpoints)} {one.name}" if self.checkpoints else f"{one.name}, {one.task}"
         return f"{len(self.running)} of {len(self.checkpoints)} checkpoints at work" if self.running else "starting"
 
-    def _count(self) -> None:
+    def plural(self) -> None:
         under_way = sum(one.pace.done for one in self.running.values() if one.pace is not None)
         self.pace.reach(self._finished + under_way)
 
@@ -247,7 +249,7 @@ class ProgressBars:
         if not pieces:
             return
         if self._plain and items:
-            self.said(f"evaluating {_count(len(checkpoints), 'checkpoint')}: {_count(pieces, 'task')}, {items:,} items")
+            self.said(f"evaluating {plural(len(checkpoints), 'checkpoint')}: {plural(pieces, 'task')}, {items:,} items")
         self._whole = self._add("starting", items or pieces)
         self._draw()
 
@@ -335,7 +337,3 @@ class _Field(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get(self._name, "")), no_wrap=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

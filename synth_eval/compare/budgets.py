@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.cells import Judged, headlines
 from synth_eval.compare.contrasts import is_usable, side_of
 from synth_eval.compare.places import PARTS, Place, place_of, place_order, tokens_name
 from synth_eval.dose_response.contrasts import percentile_interval
 from synth_eval.dose_response.resampled import ResampledCurve, resample_together
+from synth_eval.text import joined, listed, percent, plural
 from synth_eval.types import Cell
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 
 URGENCY = {"degraded": 0, "inconclusive": 1, "safe": 2}
-NAMED = 3
 
 
 def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[dict[str, Any], ...]:
@@ -88,13 +88,12 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
     (deduction limits it)'."""
     first = binding[0]
     found = f"up to {percent(least)} synthetic is shown safe{_at(first)}"
-    data = f"{first.n_items:,} items and {first.seeds} seed{'s' * (first.seeds != 1)}"
+    data = f"{first.n_items:,} items and {plural(first.seeds, 'seed')}"
     if all_safe:
         text = f"for {first.category}, {found}: all that was tested"
     else:
-        named = ", ".join(cell.task for cell in binding[:NAMED])
-        more = f" and {len(binding) - NAMED} more" if len(binding) > NAMED else ""
-        limits = f"({named}{more} {'limits' if len(binding) == 1 else 'limit'} it)"
+        named = listed(cell.task for cell in binding)
+        limits = f"({named} {'limits' if len(binding) == 1 else 'limit'} it)"
         shown = f"{found}, and nothing above it with {data}"
         if least <= baseline:
             shown = f"nothing above {percent(baseline)} is shown safe{_at(first)} with {data}"
@@ -103,8 +102,7 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
 
 
 def _at(cell: Cell) -> str:
-    known = [cell.size, "" if cell.tokens is None else tokens_name(cell.tokens)]
-    place = " and ".join(part for part in known if part)
+    place = joined(cell.size, "" if cell.tokens is None else tokens_name(cell.tokens), between=" and ")
     return f" at {place}" if place else ""
 
 

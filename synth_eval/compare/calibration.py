@@ -28,6 +28,7 @@ from synth_eval.compare.calibration_items import (
     planned_pools,
     pooled,
 )
+from synth_eval.text import plural
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray
@@ -202,7 +203,7 @@ def _row(planned: PlannedRow, settings: CalibrationSettings) -> CalibrationRow:
     notes, clusters, resamples = [], items.clusters, settings.resamples
     if clusters is not None:
         units = len(set(clusters.tolist()))
-        notes.append(f"{len(items):,} items in {units:,} cluster{'' if units == 1 else 's'}")
+        notes.append(f"{len(items):,} items in {plural(units, 'cluster')}")
         if units == 1 and resamples:
             notes[-1] += ": nothing to resample, so no intervals and no null band"
             clusters, resamples = None, 0

@@ -15,6 +15,7 @@ from synth_eval.compare.places import Place, place_of
 from synth_eval.dose_response import CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
+from synth_eval.text import percent, plural
 from synth_eval.types import Cell, FittedCurve, SeedValues, VerdictWord
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 # The sentence beside a verdict, in the words of a practitioner and the units of the metric.
 
 DISPLAY_ONLY = "shown beside the others, carries no verdict"
-
-
-def percent(ratio: float) -> str:
-    """A ratio as people write it: 0.125 -> '12.5%'."""
-    return f"{100 * ratio:.6g}%"
 
 
 def amount(value: float, metric: Metric) -> str:
@@ -83,7 +79,7 @@ def _inconclusive(
     p_adjusted: float | None,
     curves: int,
 ) -> str:
-    data = f"{n_items:,} items and {seeds} seed{'s' if seeds != 1 else ''}"
+    data = f"{n_items:,} items and {plural(seeds, 'seed')}"
     noun = "growth" if metric.signed else "drop" if metric.higher_is_better else "rise"
     detectable, margin = verdict.min_detectable or 0.0, verdict.margin or 0.0
     if verdict.verdict == "degraded":

@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 from scipy.special import stdtrit
 
-from synth_eval.compare.cells import percent
 from synth_eval.compare.characteristics import AtOneLength
 from synth_eval.compare.places import PARTS, Place, place_names, place_of
 from synth_eval.generation.characteristics import CATALOGUE, Facet
 from synth_eval.generation.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
+from synth_eval.text import joined, listed, percent
 from synth_eval.types import Cell
 
 Stage: TypeAlias = Literal[
@@ -23,7 +23,6 @@ ALPHA = 0.05
 NOTHING: Mapping[str, AtOneLength] = MappingProxyType({})
 TAIL = "tail_mass"
 LENGTH = "length"
-NAMED = 3
 _SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.facet}
 
 
@@ -78,7 +77,7 @@ def collapse_rows(
     found: list[dict[str, Any]] = []
     for (task, place), cells in of_place.items():
         here = [cell for (_, at), cell in headline.items() if at == place]
-        title = ", ".join(filter(None, (task, name_of[place])))
+        title = joined(task, name_of[place])
         cut = at_length.get(task)
         found += _rows({"task": task, **dict(zip(PARTS, place))}, title, cells, here, baseline_ratio, cut)
     return tuple(found)
@@ -230,5 +229,4 @@ def _reason(
         text = f"{length_moved}, so at {cut.tokens} tokens each: {text}"
     if not scored:
         return f"{text}; no scores beside it"
-    more = f" and {len(worse) - NAMED} more" if len(worse) > NAMED else ""
-    return f"{text}; worse: {', '.join(worse[:NAMED])}{more}" if worse else f"{text}; no score is shown worse"
+    return f"{text}; worse: {listed(worse)}" if worse else f"{text}; no score is shown worse"

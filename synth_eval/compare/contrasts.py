@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.cells import Judged, headlines
 from synth_eval.compare.places import PARTS, Place, place_names, size_order, tokens_name
 from synth_eval.dose_response.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
 from synth_eval.dose_response.resampled import CurveSample, joint_df, resample_together
+from synth_eval.text import percent
 from synth_eval.types import REASONING, RETRIEVAL
 
 GROUPS = (REASONING, RETRIEVAL)

@@ -26,6 +26,7 @@ from synth_eval.compare.pairing import (
 from synth_eval.dose_response import CurveData
 from synth_eval.manifest.baseline import CurveMembers
 from synth_eval.results import Estimate, TaskResult
+from synth_eval.text import listed
 from synth_eval.types import Checkpoint, ItemTable
 
 if TYPE_CHECKING:
@@ -89,9 +90,6 @@ class CurveResults:
     @property
     def n_shared(self) -> int:
         return 0 if self.joined is None else len(self.joined.rows)
-
-
-NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +179,7 @@ class _Drafting:
             return self._refused(used, sampled, estimates)
         if sampled and len(sampled) < len(found.tables) and not metric.display_only:
             lacking = [name for name in found.tables if name not in {c.name for c in sampled}]
-            more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
-            self.notes.append(f"{metric.label}: not logged by {', '.join(lacking[:NAMED])}{more}, left out")
+            self.notes.append(f"{metric.label}: not logged by {listed(lacking)}, left out")
         if metric.name == "ece":
             scores = np.array([[ece(found.tables[c.name], found.rows_of(c)) for c in sampled]])
             return self._made(sampled, scores[np.isfinite(scores).all(axis=1)], found.n_shared, False)

@@ -26,11 +26,11 @@ from synth_eval.compare.tail_losses import tail_contrasts
 from synth_eval.dose_response.contrasts import LEAST_TASKS
 from synth_eval.manifest.baseline import CurveMembers, curves
 from synth_eval.results import TaskResult
+from synth_eval.text import MAX_LISTED, listed
 from synth_eval.types import GENERATION, UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_RESULTS: Mapping[tuple[str, str], TaskResult] = MappingProxyType({})
-NAMED = 3
 
 
 def compare_family(
@@ -136,7 +136,7 @@ def _nothing_to_compare(task: str, tables: Mapping[str, ItemTable], results: Map
     known = ", ".join(metric.name for metric in metrics_of("generation") if metric.floor is not None)
     if any(table.kind == "generation" for table in tables.values()):
         return f"{task}: its texts have no score for each item that is compared ({known}); left out"
-    there = f"only {', '.join(sorted(logged)[:NAMED])}" if logged else "none"
+    there = f"only {', '.join(sorted(logged)[:MAX_LISTED])}" if logged else "none"
     return f"{task}: no metric that is compared ({there}); left out"
 
 
@@ -147,7 +147,7 @@ def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tupl
     warnings = []
     if alone:
         warnings.append(
-            f"{_named(alone)}: aggregate results only, so compared unpaired, which is wider; "
+            f"{listed(alone)}: aggregate results only, so compared unpaired, which is wider; "
             "run lm_eval with --log_samples for paired verdicts"
         )
     lacking: dict[str, list[str]] = {}
@@ -157,14 +157,10 @@ def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tupl
     for tasks in dict.fromkeys(map(tuple, lacking.values())):
         names = [name for name, its_tasks in lacking.items() if tuple(its_tasks) == tasks]
         warnings.append(
-            f"no samples of {_named(tasks)} from {_named(names)}: compared unpaired there, which is wider; "
+            f"no samples of {listed(tasks)} from {listed(names)}: compared unpaired there, which is wider; "
             "the others are paired"
         )
     return warnings
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _unevaluated(family: Family, evaluated: Collection[tuple[str, str]], failures: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from synth_eval.compare.cells import percent
+from synth_eval.text import listed, percent
 from synth_eval.types import Cell, Comparison
 
 Standing: TypeAlias = Literal["agrees", "disagrees", "cannot tell", "not tested"]
@@ -21,7 +21,6 @@ ACCURACY = ("acc", "acc_norm", "exact_match")
 LOSS_METRICS = ("nll", "bits_per_byte")
 MEAN = "mean loss"  # the measure of a contrast that counts, see `compare.contrasts`
 Z = 1.959964
-NAMED = 3
 
 
 def findings_of(comparison: Comparison) -> tuple[Mapping[str, Any], ...]:
@@ -149,8 +148,7 @@ def _shown_safe(cell: Cell, up_to: float, baseline: float) -> bool:
 
 
 def _names(cells: Sequence[Cell]) -> str:
-    names = list(dict.fromkeys(cell.task for cell in cells))
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return listed(dict.fromkeys(cell.task for cell in cells))
 
 
 def _verb(cells: Sequence[Cell]) -> str:

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from synth_eval.compare.cells import percent
 from synth_eval.compare.metrics import METRICS, metric_named
 from synth_eval.compare.places import PARTS, Place, place_names, place_of
 from synth_eval.errors import ManifestError
+from synth_eval.text import joined, percent, plural
 from synth_eval.types import Cell, Comparison, Gate, GateRule, Location
 
 ALL_METRICS = "all"
@@ -108,11 +108,11 @@ def _row(
             failed.append((cell, {"task": cell.task, **place, **numbers, "reason": why}))
     if failed:
         cell, first = failed[0]
-        title = ", ".join(filter(None, (cell.task, name_of[place_of(cell)], _label(cell.metric))))
+        title = joined(cell.task, name_of[place_of(cell)], _label(cell.metric))
         others = f"; {len(failed) - 1} more" if len(failed) > 1 else ""
-        reason = f"{len(failed)} of {_count(len(cells), 'curve')}: {title}: {first['reason']}{others}"
+        reason = f"{len(failed):,} of {plural(len(cells), 'curve')}: {title}: {first['reason']}{others}"
     else:
-        reason = _count(len(cells), "curve")
+        reason = plural(len(cells), "curve")
         if rule.minimum_budget is not None:
             reason += f", the lowest budget is {percent(min(cell.budget or 0.0 for cell in cells))}"
     return {
@@ -192,7 +192,7 @@ def _there(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _warnings_row(where: Location | str, warnings: Sequence[str]) -> dict[str, Any]:
-    reason = f"{_count(len(warnings), 'warning')}, the first: {warnings[0]}" if warnings else "no warning"
+    reason = f"{plural(len(warnings), 'warning')}, the first: {warnings[0]}" if warnings else "no warning"
     passed = not warnings
     return {"rule": "no warning", "where": str(where), "passed": passed, "judged": 0, "reason": reason, "failed": ()}
 
@@ -200,7 +200,3 @@ def _warnings_row(where: Location | str, warnings: Sequence[str]) -> dict[str, A
 def _label(metric: str) -> str:
     known = metric_named(metric)
     return known.label if known is not None else metric
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

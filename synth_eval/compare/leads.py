@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.cells import Judged, headlines
 from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.places import PARTS, place_names
 from synth_eval.dose_response import CurveData, lead_of
 from synth_eval.dose_response.contrasts import onset_contrast
 from synth_eval.dose_response.resampled import CurveSample, resample_together
 from synth_eval.generation.characteristics import kind_named
+from synth_eval.text import joined, percent
 
 CALIBRATION = "surprise_gap"
 
@@ -148,7 +149,7 @@ def _leads(each: Judged, scores: Sequence[Judged], place: str) -> Iterator[dict[
         onset = "" if at is None else f" from {percent(round(at, 3))} on"
         yield {
             "kind": "lead",
-            "label": ", ".join(filter(None, (f"{label} of {task}", place))),
+            "label": joined(f"{label} of {task}", place),
             "task": "",
             **where,
             "verdict": "score not reached",
@@ -165,7 +166,7 @@ def _leads(each: Judged, scores: Sequence[Judged], place: str) -> Iterator[dict[
         early = apart and found.interval is not None and found.interval[0] > 0
         yield {
             "kind": "lead",
-            "label": ", ".join(filter(None, (f"{label} of {task} against {score.draft.task}", place))),
+            "label": joined(f"{label} of {task} against {score.draft.task}", place),
             "task": score.draft.task,
             **where,
             "verdict": "early" if early else "late" if apart else "undetermined",

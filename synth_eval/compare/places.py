@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from synth_eval.text import written_quantity
+from synth_eval.text import joined, written_quantity
 
 UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 PARTS = ("size", "iteration", "source", "tokens")
@@ -75,4 +75,4 @@ def full_place_name(place: Place) -> str:
     """All that is known of a place, whether it varies or not."""
     size, iteration, source, tokens = place
     budget = "" if tokens is None else tokens_name(tokens)
-    return ", ".join(part for part in (size, budget, f"iteration {iteration}", source) if part)
+    return joined(size, budget, f"iteration {iteration}", source)

@@ -9,6 +9,7 @@ from math import inf
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, full_place_name, place_of
 from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
+from synth_eval.text import plural
 from synth_eval.types import Cell, Comparison
 
 
@@ -112,7 +113,7 @@ def advice(plan: CurvePlan) -> str:
     if not reached:
         return f"not with {plan.needs[-1].seeds} seeds"
     first = reached[0]
-    words = f"{max(first.to_detect, 10):,.0f} items with {first.seeds} seed{'s' if first.seeds != 1 else ''}"
+    words = f"{max(first.to_detect, 10):,.0f} items with {plural(first.seeds, 'seed')}"
     more = [need for need in reached[1:] if need.to_detect < 0.5 * first.to_detect]
     if more:
         words += f", or {max(more[0].to_detect, 10):,.0f} with {more[0].seeds}"

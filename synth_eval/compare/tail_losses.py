@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines, percent
+from synth_eval.compare.cells import Judged, headlines
 from synth_eval.compare.pairing import item_labels
 from synth_eval.compare.places import PARTS, place_names
 from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.skills.recall import NAME as RECALL
+from synth_eval.text import joined, percent, rounded
 from synth_eval.types import ItemTable, VerdictWord
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _rows(
         more, interval, apart = both.at(ratio)
         lost = tail_lost > 0, head_lost > 0
         stage = "late" if all(lost) else "early" if lost[0] and apart > 0 else ""
-        title = ", ".join(filter(None, (each.draft.task, place)))
+        title = joined(each.draft.task, place)
         yield {
             "kind": "tail",
             "label": f"{title}: {names[0]} (rare) against {names[1]}, relative loss at {percent(ratio)}",
@@ -184,7 +185,7 @@ def _rows(
 def _says(
     stage: str, names: Sequence[str], of_tail: float, of_head: float, tail_lost: int, head_lost: int, apart: int
 ) -> str:
-    shares = [f"{round(loss, 2) + 0.0:.0%}" for loss in (of_tail, of_head)]  # + 0.0: no "-0%"
+    shares = [f"{rounded(loss, 2):.0%}" for loss in (of_tail, of_head)]
     lost = f"of what was known, {names[0]} lost {shares[0]} and {names[1]} {shares[1]}"
     if stage == "early":
         return f"early collapse: {lost}, which is not shown to be a loss"

@@ -9,9 +9,9 @@ import numpy as np
 
 from synth_eval.calibration import reliability_curve
 from synth_eval.calibration.errors import expected_calibration_error
-from synth_eval.compare.cells import percent
 from synth_eval.compare.places import Place, place_names
 from synth_eval.manifest.baseline import is_over_tokens
+from synth_eval.text import percent
 from synth_eval.types import Cell, Comparison, Family, ItemTable
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import Any
 from synth_eval.data.domains import Draw
 from synth_eval.data.records import OwnDataError, Tally, matching_files, read_records, shown, value_of
 from synth_eval.data.texts import unusable_text
+from synth_eval.text import plural
 from synth_eval.types import OwnTask
 
 # Which choice an answer means: an index, a letter (or the record's own label), or the text of a choice.
@@ -182,7 +183,7 @@ def _check(task: OwnTask, record: Mapping[str, Any], where: str) -> _Checked:
         raise ValueError(f"the question ({task.field}) is {'empty' if question in ('', None) else 'no text'}")
     labels, texts = _choices(task, record)
     if len(texts) < 2:
-        raise ValueError(f"{len(texts)} choice{'' if texts else 's'}: an item needs two or more")
+        raise ValueError(f"{plural(len(texts), 'choice')}: an item needs two or more")
     if task.letters and len(texts) > len(LETTERS):
         raise ValueError(f"{len(texts)} choices, and only {len(LETTERS)} letters")
     first: dict[str, int] = {}

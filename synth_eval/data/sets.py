@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from synth_eval.text import joined
 from synth_eval.types import UNCATEGORISED
 
 
@@ -25,7 +26,7 @@ class Part:
     split: str
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.set, self.config, self.split)))
+        return joined(self.set, self.config, self.split, between="/")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from synth_eval.dose_response.resampled import ResampledCurve
+from synth_eval.text import percent, plural
 
 if TYPE_CHECKING:
     from synth_eval.types import BoolArray, FloatArray
@@ -97,9 +98,7 @@ def group_contrast(
     ----------
     "Contrasts" in docs/methods.md.
     """
-    counts = " and ".join(
-        f"{len(group)} {name} task{'s' * (len(group) != 1)}" for group, name in zip((first, second), names)
-    )
+    counts = " and ".join(plural(len(group), f"{name} task") for group, name in zip((first, second), names))
     fewest = min(len(first), len(second))
     if fewest < max(1, least_tasks):
         return Contrast("refused", f"{counts}: at least {max(1, least_tasks)} of each are needed", "mean loss")
@@ -122,7 +121,7 @@ def _loss(
 ) -> Contrast:
     low, high = percentile_interval(draws)
     apart = not low <= 0 <= high
-    where = f"at {100 * ratio:.6g}%" if ratio is not None else f"on average over {ratios} ratio{'s' * (ratios != 1)}"
+    where = f"at {percent(ratio)}" if ratio is not None else f"on average over {plural(ratios, 'ratio')}"
     if apart and beyond:
         more, less = names if low > 0 else names[::-1]
         return Contrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)

@@ -89,7 +89,7 @@ def collapse_signs(
     reason = _why_not(baseline, model, in_facet, alpha=alpha, resamples=resamples, rng=rng)
     if reason:
         return CollapseSigns(False, reason, toward, against, shifts)
-    reason = f"toward collapse: {_listed(toward)}; away from it: {_listed(against)}"
+    reason = f"toward collapse: {', '.join(toward) or 'none'}; away from it: {', '.join(against) or 'none'}"
     return CollapseSigns(called, reason, toward, against, shifts)
 
 
@@ -143,7 +143,3 @@ def _why_not(
             f"characterise both with longest={max(1, int(min(usual, other)))}"
         )
     return ""
-
-
-def _listed(facets: Sequence[Facet]) -> str:
-    return ", ".join(facets) or "none"

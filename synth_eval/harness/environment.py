@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from synth_eval.text import listed
+
 NOTHING_TO_ACT_ON = (
     "Custom kwargs can be passed",  # said of every task with a custom_dataset
     "LOAD REPORT",  # of weights that do not fit: harness.failures turns it into an error, where it is one
@@ -126,8 +128,7 @@ class LoadReports(logging.Handler):
             if status == "UNEXPECTED":
                 names = [name for name in names if _LAYER.search(name)]
             if names:
-                more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-                return what.format(names[0] + more) + ": is it another checkpoint's configuration?"
+                return what.format(listed(names, 1)) + ": is it another checkpoint's configuration?"
         return None
 
 

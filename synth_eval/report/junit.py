@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from synth_eval.compare.places import PARTS, Place, place_of
 from synth_eval.report.view.curves import Curve, curves_of, label_of
 from synth_eval.report.view.facts import judged
+from synth_eval.text import joined, visible
 from synth_eval.types import Cell, Comparison
 
 Key = tuple[str, Place, str]  # task, place, metric
@@ -29,7 +30,7 @@ def junit_xml(comparison: Comparison) -> str:
     cases = [_case(curve, cell, objections) for curve in curves_of(comparison) for cell in judged(curve)]
     cases += [_rule(row) for row in comparison.gate]
     cases += [_broken(record.name, record.failed) for record in comparison.checkpoints if record.failed]
-    suite = ElementTree.Element("testsuite", name=_visible(comparison.family), timestamp=comparison.created[:19])
+    suite = ElementTree.Element("testsuite", name=visible(comparison.family), timestamp=comparison.created[:19])
     suite.extend(cases)
     for outcome, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(outcome, str(len(list(suite.iter(tag)))))
@@ -51,12 +52,12 @@ def _objections(rows: Sequence[Mapping[str, Any]]) -> dict[Key, str]:
 
 
 def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> ElementTree.Element:
-    name = ", ".join(part for part in (label_of(cell.metric), curve.place) if part)
-    case = ElementTree.Element("testcase", classname=_visible(curve.task), name=_visible(name), time="0")
-    message = _visible(f"{cell.verdict}: {cell.reason}")
+    name = joined(label_of(cell.metric), curve.place)
+    case = ElementTree.Element("testcase", classname=visible(curve.task), name=visible(name), time="0")
+    message = visible(f"{cell.verdict}: {cell.reason}")
     objection = (objections or {}).get((cell.task, place_of(cell), cell.metric))
     if objection is not None:
-        failure = ElementTree.SubElement(case, "failure", type="gate", message=_visible(objection))
+        failure = ElementTree.SubElement(case, "failure", type="gate", message=visible(objection))
         failure.text = message
     elif cell.verdict == "degraded" and objections is None:
         ElementTree.SubElement(case, "failure", type="degraded", message=message).text = message
@@ -68,18 +69,14 @@ def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> Ele
 
 
 def _rule(row: Mapping[str, Any]) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="gate", name=_visible(row["rule"]), time="0")
+    case = ElementTree.Element("testcase", classname="gate", name=visible(row["rule"]), time="0")
     if not row["passed"]:
-        message = _visible(f"{row['reason']} ({row['where']})" if row["where"] else row["reason"])
+        message = visible(f"{row['reason']} ({row['where']})" if row["where"] else row["reason"])
         ElementTree.SubElement(case, "failure", type="gate", message=message).text = message
     return case
 
 
 def _broken(name: str, reason: str) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="checkpoints", name=_visible(name), time="0")
-    ElementTree.SubElement(case, "error", type="failed", message=_visible(reason))
+    case = ElementTree.Element("testcase", classname="checkpoints", name=visible(name), time="0")
+    ElementTree.SubElement(case, "error", type="failed", message=visible(reason))
     return case
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

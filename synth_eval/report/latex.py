@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synth_eval.report.view import DataTable, Entry, ReportView
+from synth_eval.text import visible
 
 PAGE = 40  # rows of a table that fits a page; a longer one becomes a longtable
 PREAMBLE = r"% made by synth-eval report; needs \usepackage{booktabs,longtable} and \usepackage[T1]{fontenc}"
@@ -58,5 +59,4 @@ def _entry(entry: Entry) -> str:
 
 def escaped(text: str) -> str:
     """Text that LaTeX prints as it is; control characters become visible."""
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return "".join(ESCAPED.get(character, character) for character in visible)
+    return "".join(ESCAPED.get(character, character) for character in visible(text))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from synth_eval.report.view import DataTable, Entry, ReportView, Status
 from synth_eval.report.view.summaries import tally
+from synth_eval.text import joined, visible
 
 SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "refused": "➖"}
 OPEN = 12  # verdicts that are not folded
@@ -72,7 +73,7 @@ def _verdicts(statuses: Sequence[Status]) -> Iterator[str]:
             (
                 f"{SYMBOL[status.word]} {status.word}",
                 escaped(status.title),
-                escaped("; ".join(filter(None, (status.sentence, status.also)))),
+                escaped(joined(status.sentence, status.also, between="; ")),
             )
             for status in statuses
         ],
@@ -130,6 +131,5 @@ def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, on one line; control characters become visible."""
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    marked = "".join(f"\\{c}" if c in SPECIAL and c not in "<>" else c for c in visible)
+    marked = "".join(f"\\{c}" if c in SPECIAL and c not in "<>" else c for c in visible(text))
     return html.escape(marked, quote=False).replace("@", "&#64;")

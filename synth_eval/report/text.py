@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-from synth_eval.compare.cells import percent
 from synth_eval.compare.metrics import metric_named
-
-__all__ = ["amount_text", "change_text", "interval_text", "percent", "share", "value_text"]
+from synth_eval.text import rounded
 
 UNKNOWN = "n/a"
 DECIMALS = 3
@@ -20,7 +18,9 @@ def value_text(value: float, metric: str) -> str:
     known = metric_named(metric)
     if metric == "acc":
         return f"{100 * value:.1f}%"
-    return f"{_clean(value):+.{DECIMALS}f}" if known is not None and known.signed else f"{value:.{DECIMALS}f}"
+    return (
+        f"{rounded(value, DECIMALS):+.{DECIMALS}f}" if known is not None and known.signed else f"{value:.{DECIMALS}f}"
+    )
 
 
 def change_text(difference: float, interval: tuple[float, float] | None, metric: str) -> str:
@@ -31,16 +31,16 @@ def change_text(difference: float, interval: tuple[float, float] | None, metric:
         scale, decimals, unit = 100.0, 1, " pp"
     else:
         scale, decimals, unit = 1.0, DECIMALS, ""
-    text = f"{_clean(scale * difference, decimals):+.{decimals}f}{unit}"
+    text = f"{rounded(scale * difference, decimals):+.{decimals}f}{unit}"
     if interval is None:
         return text
-    low, high = (f"{_clean(scale * end, decimals):+.{decimals}f}" for end in interval)
+    low, high = (f"{rounded(scale * end, decimals):+.{decimals}f}" for end in interval)
     return f"{text} [{low}, {high}]"
 
 
 def share(ratio: float) -> str:
     """An estimated ratio with at most one decimal: 0.2361 -> '23.6%', 0.2 -> '20%'."""
-    return f"{_clean(100 * ratio, 1):g}%"
+    return f"{rounded(100 * ratio, 1):g}%"
 
 
 def interval_text(interval: tuple[float, float], *, largest: float | None = None) -> str:
@@ -59,8 +59,3 @@ def amount_text(size: float, metric: str) -> str:
     if known is not None and known.unit == "share":
         return f"{100 * size:.1f} pp"
     return f"{size:.{DECIMALS}f}"
-
-
-def _clean(value: float, decimals: int = DECIMALS) -> float:
-    """Without the sign of a number that rounds to zero: -0.0001 is written +0.000."""
-    return round(value, decimals) + 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from synth_eval.errors import ResultsError
 from synth_eval.results.aggregates import RunResults, TaskResult, newest_results, read_results
 from synth_eval.results.find import ModelOutput, run_date
+from synth_eval.text import listed
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def checkpoint_results(outputs: Iterable[ModelOutput]) -> CheckpointResults:
     }
     older |= dict.fromkeys(_repeated(runs, aggregates))
     if older:
-        notes.append(f"several results of {_listed(older)}: the newest are used")
+        notes.append(f"several results of {listed(sorted(older))}: the newest are used")
     for task, result in aggregates.items():
         if task in samples and "" < run_date(samples[task]) < _date(result):
             notes.append(f"{task}: the newest results have no samples; the older ones' samples are left out")
@@ -83,8 +84,3 @@ def _repeated(runs: Iterable[RunResults], tasks: Iterable[str]) -> list[str]:
 
 def _date(result: TaskResult) -> str:
     return run_date(result.source) if result.source is not None else ""
-
-
-def _listed(tasks: Iterable[str], named: int = 3) -> str:
-    tasks = sorted(tasks)
-    return ", ".join(tasks[:named]) + (f" and {len(tasks) - named} more" if len(tasks) > named else "")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_eval.errors import ResultsError
+from synth_eval.text import listed
 from synth_eval.types import Checkpoint
 
 _DATE = r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?"
@@ -200,7 +201,6 @@ def _date_of(pattern: re.Pattern[str], file: Path) -> str:
 # what lm-eval's folder names replace by "__", and that itself
 _BETWEEN = re.compile(r"__|[\"<>:/|\\?*\[\]]+")
 _WHOLE = 1_000_000  # a whole name fits: better than any number of parts
-NAMED = 3  # checkpoints that a message names before it only counts
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
             )
         elif len({(checkpoint.path or checkpoint.name, checkpoint.revision) for checkpoint in chosen}) > 1:
             problems.append(
-                f"{output.folder}: results of {output.name} fit {_named([c.name for c in chosen])} alike: "
+                f"{output.folder}: results of {output.name} fit {listed([c.name for c in chosen])} alike: "
                 f"write `results: {output.folder}` in the right line of {manifest}"
             )
         else:
@@ -261,7 +261,7 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
         models = list(dict.fromkeys(output.name for output in kept))
         if highest < _WHOLE and len(models) > 1:
             problems.append(
-                f"{_named([str(output.folder) for output in kept])}: results of {_named(models)} fit "
+                f"{listed([str(output.folder) for output in kept])}: results of {listed(models)} fit "
                 f"{checkpoint.name} alike: write `results:` with the right folder in its line of {manifest}"
             )
             continue
@@ -294,8 +294,3 @@ def _parts(name: str) -> list[str]:
 
 def _revision(revision: str | None) -> str:
     return "" if revision in (None, "main") else str(revision)
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from synth_eval.errors import ResultsError
-from synth_eval.text import parse_quantity
+from synth_eval.text import listed, parse_quantity
 from synth_eval.types import Location
 
 COLUMNS = ("family", "size", "tokens", "ratio", "source", "task", "loss")
@@ -24,7 +24,7 @@ NEEDED = ("tokens", "loss")
 ACCURACY = ("acc", "accuracy")
 ERROR = ("error", "error rate")
 SMALL, LARGE = 1e4, 1e6  # counts below and above, side by side, are in different units
-NAMED = 6  # lines that a message lists
+MAX_LINES = 6  # that a message lists
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,11 @@ class _Bad:
         self.rows.setdefault(reason, []).append(line)
 
     def lines(self) -> list[str]:
-        return [f"{self.name}, {_listed(sorted(lines))}: {reason}; left out" for reason, lines in self.rows.items()]
+        return [f"{self.name}, {_places(sorted(lines))}: {reason}; left out" for reason, lines in self.rows.items()]
 
 
-def _listed(lines: Sequence[int]) -> str:
-    shown = ", ".join(map(str, lines[:NAMED]))
-    return f"line{'' if len(lines) == 1 else 's'} {shown}" + (
-        f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
-    )
+def _places(lines: list[int]) -> str:
+    return f"{'line' if len(lines) == 1 else 'lines'} {listed(lines, MAX_LINES)}"
 
 
 def _header_problems(header: list[str], path: Path) -> list[str]:

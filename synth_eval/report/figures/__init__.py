@@ -12,6 +12,7 @@ from synth_eval.errors import SynthEvalError
 from synth_eval.report.figures.drifts import drift_figures
 from synth_eval.report.view import ChartCurve, Line, LossMap, ReportView, TaskChart
 from synth_eval.report.view.charts import anchor
+from synth_eval.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def task_figure(chart: TaskChart) -> Figure:
         _draw(panel, chart.curves, metric)
     if onsets:
         _draw_onsets(panels[-1], onsets)
-    panels[0].set_title(_printable(chart.task), parse_math=False, fontsize=10)
+    panels[0].set_title(visible(chart.task), parse_math=False, fontsize=10)
     if len(chart.curves) > 1:
         panels[0].legend(fontsize=7, frameon=False, ncols=3 if len(chart.curves) > 4 else 1)
     panels[-1].set_xlabel("synthetic data in the training mix (%)")
@@ -117,8 +118,8 @@ def loss_figure(loss: LossMap) -> Figure:
                 axes.add_patch(hatched)
             axes.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
     axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), [_printable(row[0].text) for row in rows], parse_math=False)
-    axes.set_title(_printable(loss.table.title), parse_math=False, fontsize=10)
+    axes.set_yticks(range(len(rows)), [visible(row[0].text) for row in rows], parse_math=False)
+    axes.set_title(visible(loss.table.title), parse_math=False, fontsize=10)
     figure.colorbar(image, label="relative loss (%)")
     return figure
 
@@ -159,7 +160,7 @@ def _draw(axes: Axes, curves: Sequence[ChartCurve], metric: str) -> None:
             )
         )
         ratios = [100 * ratio for ratio in line.ratios]
-        name = _printable(curve.title)
+        name = visible(curve.title)
         fit = _fit(line, several)
         joined = dash if fit is None else "none"
         axes.plot(ratios, value, color=colour, marker=marker, linestyle=joined, linewidth=0.8, markersize=4, label=name)
@@ -197,11 +198,7 @@ def _draw_onsets(axes: Axes, onsets: Sequence[tuple[ChartCurve, Line, tuple[str,
         low, high = line.onset_ci if line.onset_ci is not None else (onset, onset)
         spread = [[100 * max(onset - low, 0.0)], [100 * max(high - onset, 0.0)]]
         axes.errorbar([100 * onset], [-i], xerr=spread, color=colour, marker=marker, markersize=4, capsize=2)
-        names.append(_printable(f"{line.label}, {curve.title}" if several else line.label))
+        names.append(visible(f"{line.label}, {curve.title}" if several else line.label))
     axes.set_yticks([-i for i in range(len(onsets))], names, fontsize=7, parse_math=False)
     axes.set_ylim(-len(onsets) + 0.4, 0.6)
     axes.set_ylabel("onset")
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

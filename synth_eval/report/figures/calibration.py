@@ -13,6 +13,7 @@ import numpy as np
 from synth_eval.compare.calibration import CalibrationReport, CalibrationRow, ReliabilityCurve
 from synth_eval.compare.calibration_words import calibration_words
 from synth_eval.errors import SynthEvalError
+from synth_eval.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def reliability_figure(row: CalibrationRow, *, title: str) -> Figure:
     _draw_counts(bottom, row.curve)
     error = row.assessment[row.error]
     words = f"ECE {error.value:.3f}, {calibration_words(row)}, n = {row.n:,}"
-    top.set_title(f"{_printable(title)}\n{words}", parse_math=False, fontsize=9)
+    top.set_title(f"{visible(title)}\n{words}", parse_math=False, fontsize=9)
     return figure
 
 
@@ -126,7 +127,3 @@ def _free_name(name: str, taken: set[str]) -> str:
         free, number = f"{stem}_{number}", number + 1
     taken.add(free.lower())
     return free
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from synth_eval.report.view.charts import anchor
 from synth_eval.report.view.model import Drift, OutputsView
+from synth_eval.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def drift_figure(drifts: Sequence[Drift]) -> Figure:
     handles = {text: handle for panel in panels for handle, text in zip(*panel.get_legend_handles_labels())}
     if len(handles) > 1:
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=7, frameon=False)
-    figure.suptitle(_printable(drifts[0].task), fontsize=10, parse_math=False)
+    figure.suptitle(visible(drifts[0].task), fontsize=10, parse_math=False)
     return figure
 
 
@@ -58,16 +59,12 @@ def _draw(axes: Axes, drift: Drift, labels: Sequence[str]) -> None:
         colour, marker, dash = STYLES[labels.index(line.label) % len(STYLES)]
         xs = [across * x for x in line.x]
         values, low, high = ([scale * y for y in numbers] for numbers in (line.values, line.low, line.high))
-        label = _printable(line.label)
+        label = visible(line.label)
         axes.plot(xs, values, color=colour, marker=marker, linestyle=dash, linewidth=1.1, markersize=3.2, label=label)
         axes.fill_between(xs, low, high, color=colour, alpha=0.12, linewidth=0)
     unit = " (%)" if drift.percent else ""
-    axes.set_title(_printable(f"{drift.label}{unit}"), fontsize=8, parse_math=False)
+    axes.set_title(visible(f"{drift.label}{unit}"), fontsize=8, parse_math=False)
     axes.set_xlabel("synthetic data (%)" if drift.over == "ratio" else "iteration", fontsize=7)
     axes.tick_params(labelsize=7)
     if drift.over == "iteration":
         axes.set_xticks(sorted({x for line in drift.lines for x in line.x}))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,6 +12,7 @@ import numpy as np
 from synth_eval.report.figures.calibration import FORMATS, check_plots_possible
 from synth_eval.report.scaling.view import count_text, size_text
 from synth_eval.scaling.report import CurveResult, MixtureResult, ScalingReport, TaskScaling, largest_tokens
+from synth_eval.text import joined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def scaling_figures(task: TaskScaling, sizes: dict[float, str]) -> Iterator[tupl
     for mixture in task.mixtures:
         if mixture.answers.fit is None:
             continue
-        label = "-".join(part for part in (mixture.source, mixture.size) if part)
+        label = joined(mixture.source, mixture.size, between="-")
         yield f"{label}-iso-loss", _iso_loss_figure(mixture, sizes)
         if any(best.answer.value is not None for best in mixture.answers.best):
             yield f"{label}-best-ratio", _best_ratio_figure(mixture, sizes)

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 from synth_eval.errors import SynthEvalError
+from synth_eval.text import visible
 
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
 
@@ -38,7 +39,7 @@ def _visible(value: Any) -> Any:
     """Control characters of a text made visible: HTML has no place for them. What is markup already is left alone."""
     if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
         return value
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in value)
+    return visible(value, keep="\n\t")
 
 
 def _asset(name: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from synth_eval.report.scaling.tables import Sizes
 from synth_eval.report.scaling.view import EqualLossPanel, LossPanel, Series, answer_text, count_text, size_text
 from synth_eval.scaling.report import BestRatio, MixtureResult, SpeedUp
+from synth_eval.text import joined
 
 # Axes of small drawings: from values to places, with a few round ticks.
 
@@ -291,7 +292,7 @@ def _bar(number: int, each: SpeedUp, axis: Axis, sizes: Sizes) -> Bar:
     value = each.answer.value or 1.0
     low, high = each.answer.interval or (value, value)
     left, right = sorted((axis.at(1.0), axis.at(value)))
-    label = ", ".join(part for part in (_size(each.size, sizes), f"ratio {each.ratio:g}") if part)
+    label = joined(_size(each.size, sizes), f"ratio {each.ratio:g}")
     text = f"{label}, {count_text(each.tokens)} tokens: {answer_text(each.answer, '.2f')} times"
     top = ROW * number + 4.0
     return Bar(label, text, left, max(right - left, 0.5), top, axis.at(low), axis.at(high), value >= 1)

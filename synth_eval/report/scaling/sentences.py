@@ -14,6 +14,7 @@ from synth_eval.scaling.report import (
     SpeedUp,
     TaskScaling,
 )
+from synth_eval.text import joined, plural
 
 Sizes = Mapping[float, str]
 PATTERN = (
@@ -57,8 +58,7 @@ def collapse_text(mixture: MixtureResult, sizes: Sizes) -> str:
             if sign.kind == kind:
                 ratios.setdefault(sign.size, []).append(sign.ratio)
         places = "; ".join(
-            " ".join(part for part in (_size(size, sizes), f"at ratio {_listed(found)}") if part)
-            for size, found in ratios.items()
+            joined(_size(size, sizes), f"at ratio {_listed(found)}", between=" ") for size, found in ratios.items()
         )
         told += [f"{what}: {places}"] if places else []
     return "collapse pattern: seen: " + "; ".join(told)
@@ -155,7 +155,7 @@ def _saving_text(mixture: MixtureResult, sizes: Sizes) -> str:
 def _plateaus_text(curves: Sequence[CurveResult]) -> str:
     told = [curve for curve in curves if curve.answers.plateau_tokens.value is not None]
     if not told:
-        return f"levelling off: told for none of {len(curves)} curve{'s' if len(curves) != 1 else ''}"
+        return f"levelling off: told for none of {plural(len(curves), 'curve')}"
     first = min(told, key=lambda curve: curve.answers.plateau_tokens.value or 0.0)
     plateau = answer_text(first.answers.plateau_tokens, counts=True)
     return f"levelling off: told for {len(told)} of {len(curves)} curves, soonest {curve_name(first)}: {plateau} tokens"
@@ -187,5 +187,4 @@ def _size(size: float, sizes: Sizes) -> str:
 
 
 def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:
-    parts = (_size(each.size, sizes), f"{count_text(each.tokens)} tokens")
-    return " and ".join(part for part in parts if part)
+    return joined(_size(each.size, sizes), f"{count_text(each.tokens)} tokens", between=" and ")

@@ -17,6 +17,7 @@ from synth_eval.scaling.report import (
     equal_loss_tokens,
     largest_tokens,
 )
+from synth_eval.text import joined
 
 # How the numbers of scaling laws are written, in the terminal and in figures.
 
@@ -57,7 +58,7 @@ def percent_text(log_change: float | None) -> str:
 def curve_name(curve: CurveResult) -> str:
     """'410M, natural' or '410M, rephrased at ratio 0.3'."""
     what = curve.source if curve.ratio == 0 else f"{curve.source} at ratio {curve.ratio:g}"
-    return ", ".join(part for part in (curve.size, what) if part)
+    return joined(curve.size, what)
 
 
 def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
@@ -140,7 +141,7 @@ def loss_panels(task: TaskScaling) -> tuple[LossPanel, ...]:
         fit = _mixture_fit(task, source, size)
         natural = [c for c in task.curves if c.ratio == 0 and c.size == size]
         own = [c for c in task.curves if (c.source, c.size) == (source, size) and c.ratio > 0]
-        title = ", ".join(part for part in (size, source if several or not size else "") if part)
+        title = joined(size, source if several or not size else "")
         panels.append(LossPanel(title, tuple(_series(task, c, RATIO.format(c.ratio), fit) for c in (*natural, *own))))
     return tuple(panels)
 

@@ -25,6 +25,7 @@ from synth_eval.compare.calibration import (
 )
 from synth_eval.compare.calibration_words import calibration_words, headline
 from synth_eval.report.terminal.reliability import reliability_diagram
+from synth_eval.text import rounded
 
 HEAD_RULE = box.SIMPLE_HEAD
 ASCII_HEAD_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
@@ -248,8 +249,7 @@ def _estimate(row: CalibrationRow, name: str, *, signed: bool = False, scale: fl
     estimate = row.assessment[name]
 
     def written(value: float) -> str:
-        rounded = round(scale * value, decimals) + 0.0  # no -0.000
-        return f"{rounded:{'+' if signed else ''}.{decimals}f}"
+        return f"{rounded(scale * value, decimals):{'+' if signed else ''}.{decimals}f}"
 
     if estimate.value != estimate.value:
         return UNKNOWN

@@ -11,11 +11,12 @@ from typing import Any
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import PARTS
 from synth_eval.errors import SynthEvalError
-from synth_eval.report.text import change_text, percent, value_text
+from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.curves import Curve, curves_of
 from synth_eval.report.view.facts import facts_of, judged
 from synth_eval.report.view.model import Facts
 from synth_eval.report.view.summaries import finding_table
+from synth_eval.text import percent, visible
 from synth_eval.types import Cell, Comparison
 
 WIDTH = 80
@@ -130,8 +131,8 @@ def _same(row: Mapping[str, Any], cell: Cell, name: str) -> bool:
 
 def _folded(text: str, width: int, first: str = "", rest: str | None = None, *, keep: bool = False) -> list[str]:
     """Lines of at most this width; control characters made visible. ``keep`` leaves runs of spaces as they are."""
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if keep and len(first) + len(visible) <= width:
-        return [first + visible]
+    shown = visible(text)
+    if keep and len(first) + len(shown) <= width:
+        return [first + shown]
     hanging = first if rest is None else rest
-    return textwrap.wrap(visible, width, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False)
+    return textwrap.wrap(shown, width, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synth_eval.compare.budgets import budgets_of
-from synth_eval.report.text import percent
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
 from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
 from synth_eval.report.view.facts import facts_of, verdict_table
@@ -25,6 +24,7 @@ from synth_eval.report.view.summaries import (
     gate_table,
     worst_first,
 )
+from synth_eval.text import percent
 from synth_eval.types import CheckpointRecord, Comparison
 
 DETERMINED = ("early", "late")  # of leads: said first

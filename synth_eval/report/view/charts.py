@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from synth_eval.compare.calibration import ReliabilityCurve
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_of, place_order, tokens_name
-from synth_eval.report.text import percent, value_text
 from synth_eval.report.text import share as share_text
+from synth_eval.report.text import value_text
 from synth_eval.report.view.curves import Curve, change_of, label_of, value_table
 from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, Reliability, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
+from synth_eval.text import percent
 from synth_eval.types import Cell, FittedCurve, SeedValues
 
 if TYPE_CHECKING:

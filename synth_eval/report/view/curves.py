@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, place_names, place_of
-from synth_eval.report.text import change_text, percent, value_text
+from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable
+from synth_eval.text import percent, plural
 from synth_eval.types import Cell, Comparison
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3}
@@ -117,7 +118,7 @@ def data_note(cells: Sequence[Cell], baseline: float) -> str:
     fewest, most = min(cell.n_items for cell in cells), max(cell.n_items for cell in cells)
     items = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     seeds = max(cell.seeds for cell in cells)
-    note = f"{items} items, {seeds} seed{'s' if seeds != 1 else ''}"
+    note = f"{items} items, {plural(seeds, 'seed')}"
     if any(_lacks_seeds(cell, baseline) for cell in cells):
         note += "; some ratios lack a seed"
     return note

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synth_eval.report.text import amount_text, interval_text, percent, share
+from synth_eval.report.text import amount_text, interval_text, share
 from synth_eval.report.view.curves import Curve, label_of
 from synth_eval.report.view.model import DataTable, Entry, Facts
 from synth_eval.report.view.summaries import tally
+from synth_eval.text import percent, plural
 from synth_eval.types import Cell
 
 NOT_FITTED = "not fitted"
@@ -66,7 +67,7 @@ def _row(facts: Facts, cell: Cell) -> tuple[Entry, ...]:
 
 
 def _facts(curve: Curve, cell: Cell) -> Facts:
-    seeds = f"{cell.seeds} seed{'s' if cell.seeds != 1 else ''}"
+    seeds = plural(cell.seeds, "seed")
     return Facts(
         title=curve.title,
         metric=label_of(cell.metric),

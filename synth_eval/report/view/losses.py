@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from synth_eval.compare.places import place_of, place_order, size_order, tokens_name
-from synth_eval.report.text import percent
 from synth_eval.report.view.curves import Curve, is_worse
 from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, LossMap, TaskChart
+from synth_eval.text import percent, rounded
 from synth_eval.types import Cell
 
 REFUSED = "refused"
@@ -81,7 +81,7 @@ def tone_of(loss: float) -> str:
 
 def percent_text(loss: float) -> str:
     """A loss in percent of the baseline: 0.0531 -> '5.3%'."""
-    return f"{round(100 * loss, 1) + 0.0:.1f}%"
+    return f"{rounded(100 * loss, 1):.1f}%"
 
 
 # Mean relative loss over tasks: sizes, token budgets, iterations and sources by ratio, as tables and as figures.

@@ -9,10 +9,11 @@ from typing import Any
 from synth_eval.compare.characteristics import MAUVE
 from synth_eval.compare.metrics import metric_named, side_of
 from synth_eval.compare.places import Place, place_names, place_of, place_order
-from synth_eval.report.text import UNKNOWN, percent
+from synth_eval.report.text import UNKNOWN
 from synth_eval.report.view.curves import is_worse, label_of
 from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, OutputsView
 from synth_eval.report.view.summaries import finding_table
+from synth_eval.text import enumerated, joined, percent
 from synth_eval.types import Cell, Comparison
 
 TITLE = "Output characteristics"
@@ -79,7 +80,7 @@ def _sentences(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) ->
     for row in rows:
         groups.setdefault((row["task"], _place(row)), []).append(row)
     for (task, place), group in groups.items():
-        title = ", ".join(filter(None, (task, names.get(place, ""))))
+        title = joined(task, names.get(place))
         stages: dict[str, list[Mapping[str, Any]]] = {}
         for row in group:
             if row["stage"] != "none":
@@ -88,13 +89,9 @@ def _sentences(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) ->
             yield f"{title}: no sign of a collapse at any ratio"
             continue
         yield f"{title}: " + "; ".join(
-            f"{stage} at {_listed([percent(row['ratio']) for row in found])} ({found[-1]['reason']})"
+            f"{stage} at {enumerated(percent(row['ratio']) for row in found)} ({found[-1]['reason']})"
             for stage, found in stages.items()
         )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _headline(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> tuple[str, ...]:
@@ -103,7 +100,7 @@ def _headline(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> 
         found = [row for row in rows if row["stage"] == stage]
         if found:
             first = min(found, key=lambda row: row["ratio"])
-            title = ", ".join(filter(None, (first["task"], names.get(_place(first), ""))))
+            title = joined(first["task"], names.get(_place(first)))
             again = len({(row["task"], _place(row)) for row in found}) - 1
             more = f", and {again} more" if again else ""
             return (f"What the models write: {stage} from {percent(first['ratio'])} on ({title}{more}).",)
@@ -118,13 +115,13 @@ def _leads(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Ite
             key = (row["texts"], row["task"], _place(row), row["verdict"])
             groups.setdefault(key, []).append(label_of(row["metric"]))
     for (texts, task, place, verdict), labels in groups.items():
-        title = ", ".join(filter(None, (texts, names.get(place, ""))))
+        title = joined(texts, names.get(place))
         says = {
             "early": f"moved at a lower ratio than {task}",
             "late": f"moved at a higher ratio than {task}",
             "score not reached": "moved while no score is shown worse",
         }[verdict]
-        yield f"{title}: {_listed(labels)} {says}"
+        yield f"{title}: {enumerated(labels)} {says}"
 
 
 def _iterations(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
@@ -134,7 +131,7 @@ def _iterations(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
             pair = (row["second"], row["first"]) if row["estimate"] < 0 else (row["first"], row["second"])
             groups.setdefault((row["task"], *pair), []).append(label_of(row["metric"]))
     for (task, more, less), labels in groups.items():
-        yield f"{task}: in iteration {more} further from the baseline than in iteration {less}: {_listed(labels)}"
+        yield f"{task}: in iteration {more} further from the baseline than in iteration {less}: {enumerated(labels)}"
 
 
 def _table(name: str, title: str, note: str, rows: Sequence[Mapping[str, Any]], kind: str) -> DataTable | None:
@@ -158,7 +155,7 @@ def _stages(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Da
         columns=("texts", *(percent(ratio) for ratio in ratios)),
         rows=tuple(
             (
-                Entry(", ".join(filter(None, (task, names.get(place, ""))))),
+                Entry(joined(task, names.get(place))),
                 *(_stage(found.get(ratio)) for ratio in ratios),
             )
             for (task, place), found in groups.items()
@@ -181,7 +178,7 @@ def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) 
         place = names[place_of(cell)]
         marks = [_entry(cell, ratio, baseline) for ratio in ratios]
         moved = "moved" if cell.verdict == "degraded" else "" if cell.display_only else cell.verdict
-        title = ", ".join(filter(None, (cell.task, place)))
+        title = joined(cell.task, place)
         rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(_group(cell.metric)), *marks, Entry(moved)))
     return DataTable(
         name="output-values",
@@ -253,7 +250,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
             panels.setdefault((cell.task, where, cell.metric), []).append(cell)
     return tuple(
         Drift(
-            task=", ".join(filter(None, (task, where))),
+            task=joined(task, where),
             metric=metric,
             label=label_of(metric),
             side=_group(group[0].metric),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from synth_eval.report.text import percent, share
+from synth_eval.report.text import share
 from synth_eval.report.view.curves import Curve, label_of, start_of
+from synth_eval.text import listed, percent
 
 CALIBRATION = "surprise_gap"
 PROPER_SCORES = ("nll", "brier")
-NAMED = 3
 
 
 def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoints: int) -> tuple[str, ...]:
@@ -96,9 +96,7 @@ def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
     ]
     if not alone:
         return ()
-    more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
-    between = "; " if any(", " in title for title in alone) else ", "
-    return (f"Calibration is degraded where accuracy is not shown to be: {between.join(alone[:NAMED])}{more}.",)
+    return (f"Calibration is degraded where accuracy is not shown to be: {_titles(alone)}.",)
 
 
 def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
@@ -112,13 +110,14 @@ def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
     ]
     if not found:
         return ()
-    titles = [curve.title for curve in found]
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    between = "; " if any(", " in title for title in titles) else ", "
     return (
         "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
-        f"{between.join(titles[:NAMED])}{more}.",
+        f"{_titles([curve.title for curve in found])}.",
     )
+
+
+def _titles(titles: Sequence[str]) -> str:
+    return listed(titles, between="; " if any(", " in title for title in titles) else ", ")
 
 
 def _failed(failed: int, checkpoints: int) -> tuple[str, ...]:

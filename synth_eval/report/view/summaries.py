@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from synth_eval.compare.places import PARTS, Place, place_names, tokens_name
-from synth_eval.report.text import percent, share
+from synth_eval.report.text import share
 from synth_eval.report.view.model import Aside, DataTable, Entry
+from synth_eval.text import percent, plural
 
 NOTE = (
     "The largest tested ratio up to which every task of the category is shown to stay within the margin; below it, the "
@@ -255,7 +256,7 @@ def gate_word(row: Mapping[str, Any]) -> str:
 def gate_title(rows: Sequence[Mapping[str, Any]]) -> str:
     """'Gate: 1 of 3 rules failed'."""
     failed = sum(not row.get("passed") for row in rows)
-    rules = f"{len(rows)} rule{'' if len(rows) == 1 else 's'}"
+    rules = plural(len(rows), "rule")
     return f"Gate: {failed} of {rules} failed" if failed else f"Gate: {rules} passed"
 
 

@@ -18,7 +18,7 @@ def seen_by(batch: Batch) -> dict[tuple[int, int], tuple[list[int], int]]:
     for place, target, owner in zip(batch.places.tolist(), batch.targets.tolist(), batch.owners.tolist()):
         row, column = place // len(batch.columns), int(batch.columns[place % len(batch.columns)])
         seen = np.flatnonzero(mask[row if batch.last is not None else 0, column])
-        assert batch.positions[row, seen].tolist() == list(range(len(seen)))
+        assert batch.positions[row, seen].tolist() == list(range(batch.cached, batch.cached + len(seen)))
         key = (owner, len(seen) - 1)
         assert key not in found, "scored twice"
         found[key] = (batch.tokens[row, seen].tolist(), target)
@@ -49,6 +49,64 @@ def test_no_batch_exceeds_twice_the_budget_with_its_padding(
 ) -> None:
     for step in plan_steps(*made, tokens_per_pass=budget):
         assert 0 < step.tokens.size <= (2 * budget if isinstance(step, Batch) else budget)
+
+
+@given(requests(), st.integers(1, 80))
+def test_rows_on_a_cache_see_their_own_prefix(made: tuple[list[list[int]], list[list[int]]], budget: int) -> None:
+    inputs, targets = made
+    steps = plan_steps(inputs, targets, tokens_per_pass=budget, rows_on_cache=True, passes_per_batch=3, filled=0.5)
+    found: dict[tuple[int, int], tuple[list[int], int]] = {}
+    cache: list[int] = []
+    for step in steps:
+        assert step.cached <= len(cache)
+        cache = cache[: step.cached]
+        if isinstance(step, Batch):
+            assert step.tokens.size <= 3 * budget
+            seen = seen_by(step)
+        else:
+            (row,) = [dict(enumerate(replay([step], len(inputs), cache=cache)))]
+            seen = {(owner, position): value for owner, values in row.items() for position, value in values.items()}
+            cache = cache + step.tokens.tolist()
+        for (owner, position), (tokens, target) in seen.items():
+            whole = cache[: step.cached] + tokens if isinstance(step, Batch) else tokens
+            assert (owner, len(whole) - 1) not in found, "scored twice"
+            found[owner, len(whole) - 1] = (whole, target)
+            assert isinstance(step, Batch) or position == len(whole) - 1
+    expected = {}
+    for owner, (tokens, scored) in enumerate(zip(inputs, targets, strict=True)):
+        first = len(tokens) - len(scored)
+        expected |= {(owner, first + k): (tokens[: first + k + 1], target) for k, target in enumerate(scored)}
+    assert found == expected
+
+
+def test_items_after_a_header_are_rows_on_the_cache() -> None:
+    """A header of 40 tokens, four items of 10 and one of 30 tokens, 25 a pass: the items of 10 are one batch."""
+    header = list(range(100, 140))
+    inputs = [header + [k] * 10 for k in range(4)] + [header + [9] * 30]
+    steps = plan_steps(inputs, [[7]] * 5, tokens_per_pass=25, rows_on_cache=True)
+    assert [(type(step).__name__, step.cached, step.tokens.shape) for step in steps] == [
+        ("Pass", 0, (25,)),
+        ("Pass", 25, (15,)),
+        ("Batch", 40, (4, 10)),
+        ("Pass", 40, (25,)),
+        ("Pass", 65, (5,)),
+    ]
+    assert isinstance(steps[2], Batch)
+    assert steps[2].positions.tolist() == [list(range(40, 50))] * 4
+
+
+def test_the_choices_of_a_short_question_share_a_row_on_the_cache() -> None:
+    """After a header, questions of 6 tokens with two choices of 2: they share less than is worth a cache of its own."""
+    header = list(range(100, 140))
+    inputs = [header + [k] * 6 + [choice] for k in range(6) for choice in (8, 9)]
+    steps = plan_steps(inputs, [[8, 7], [9, 7]] * 6, tokens_per_pass=40, rows_on_cache=True)
+    assert [step.tokens.shape for step in steps] == [(40,), (6, 8)]
+
+
+def test_a_batch_that_is_not_filled_takes_short_rows_too() -> None:
+    inputs = [[k] * length for k, length in enumerate((4, 9, 5, 8))]
+    trees = separate_trees(inputs, inputs, tree_tokens=20, sequence_tokens=40)[0]
+    assert [batch.tokens.shape for batch in batched(trees, tokens=40, filled=0.9)] == [(4, 9)]
 
 
 def test_rows_are_of_about_one_length() -> None:

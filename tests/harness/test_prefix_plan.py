@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,10 +23,10 @@ def requests(draw: st.DrawFn) -> tuple[list[list[int]], list[list[int]]]:
     return inputs, targets
 
 
-def replay(passes: list[Pass], requests: int) -> list[dict[int, tuple[list[int], int]]]:
+def replay(passes: list[Pass], requests: int, *, cache: Sequence[int] = ()) -> list[dict[int, tuple[list[int], int]]]:
     """For each request, the position of a scored row -> the tokens that row saw and the target scored there."""
     found: list[dict[int, tuple[list[int], int]]] = [{} for _ in range(requests)]
-    cache: list[int] = []
+    cache = list(cache)
     for step in passes:
         assert step.cached <= len(cache)
         cache = cache[: step.cached]

@@ -101,6 +101,32 @@ def test_rolling_windows(kind: str, options: dict[str, Any]) -> None:
     assert ours.plain_reason is None
 
 
+@pytest.mark.parametrize(("kind", "options"), ARCHITECTURES, ids=[f"{k}-{'-'.join(o)}" for k, o in ARCHITECTURES])
+def test_rows_on_a_cached_header(kind: str, options: dict[str, Any]) -> None:
+    """What a GPU does with few-shot prompts: the header in the cache, each item a row."""
+    ours, plain = pair(tiny_model(kind, **options))
+    ours.tokens_per_pass, ours._rows_on_cache, ours._rows = 48, True, True
+    requests = choice_requests()
+    assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
+    assert ours.plain_reason is None
+    assert "trees on a cache" not in ours._unchecked
+
+
+def test_texts_are_tokenised_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what lm-eval encodes for a request without context is encoded alone."""
+    ours, plain = pair(tiny_model("llama"), bos=True)
+    requests = [*choice_requests(), instance("<s>ab", "c"), instance("ab", "c")]
+    expected = [plain._encode_pair(*each.args) for each in requests if each.args[0]]
+    alone: list[str] = []
+    encode = type(ours.tokenizer).encode
+    monkeypatch.setattr(
+        type(ours.tokenizer), "encode", lambda self, text, **o: (alone.append(text), encode(self, text, **o))[1]
+    )
+    ours.loglikelihood(requests, disable_tqdm=True)
+    assert sorted(set(alone)) == ["<s>ab", "<s>abc", "a lone text", "ab"]  # "ab" has no context once
+    assert [ours._encode_pair(*each.args) for each in requests if each.args[0]] == expected
+
+
 def test_greedy_flags() -> None:
     """Of all single letters after a context at most one is the greedy one."""
     ours, plain = pair(tiny_model("llama"))

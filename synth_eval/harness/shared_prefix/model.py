@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils import has_bos_prefix
 from lm_eval.models.utils_hf import clear_torch_cache
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
-from synth_eval.harness.shared_prefix.passes import PassRunner
+from synth_eval.harness.shared_prefix.passes import PassRunner, Scores
 from synth_eval.harness.shared_prefix.plan import Batch, Pass, plan_steps
 from synth_eval.harness.shared_prefix.tokens import TokenMemo, requests_key
 
@@ -29,12 +32,24 @@ logger = logging.getLogger(__name__)
 NAME = "hf-shared-prefix"
 TOKENS_PER_PASS = {"cpu": 512, "cuda": 4096}
 FEWEST_TOKENS_PER_PASS = 32
+STEPS_AHEAD = {"cuda": 2}
+"""Steps given to the device before the results of one are read, so that it never waits for the host."""
 
 ROWS_FROM = 0.5
 """Work of attention over that of the layers' matrices from which items get rows of their own. Measured: 1.3 for the
 miniature family, rows 1.8 times faster; .17 for SmolLM2-135M, rows 1.1 to 1.3 times slower."""
 
-LAYOUTS = ("pass", "trees", "sequences")
+LAYOUTS = ("pass", "trees", "sequences", "trees on a cache")
+
+PASSES_PER_BATCH = {"cpu": 2, "cuda": 8}
+"""Tokens of a batch of rows over those of a pass. A GPU takes as long for 4,096 tokens of a small model as for 16,384:
+the host needs 20 ms to start the kernels of 30 layers (benchmarks/gpu.md)."""
+
+FILLED = {"cuda": 0.5}
+"""Share of these tokens below which padding costs a GPU less than one more batch."""
+
+LOGITS_SHARE = 0.25  # of a GPU's free memory, for the logits of a batch whose every token is scored
+PAIRS_AT_ONCE, TEXTS_AT_ONCE = 1024, 256  # tokenised together
 
 Request = tuple[Any, list[int], list[int]]  # lm-eval's: the strings (or None), context tokens, continuation tokens
 Answer = tuple[float, bool]
@@ -66,7 +81,10 @@ class SharedPrefixLM(HFLM):
         self.memo = TokenMemo()
         self.plain_reason: str | None = None
         self._unchecked = set(LAYOUTS) if self_check else set()
-        self._rows = attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
+        on_gpu = self.device.type == "cuda"  # where rows were always faster than packing
+        self._rows = on_gpu or attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
+        self._rows_on_cache = on_gpu
+        self._encoded: dict[str, list[int]] = {}
         self._attention: Attention | None = None
         try:
             if self.world_size > 1:
@@ -82,7 +100,34 @@ class SharedPrefixLM(HFLM):
         """As ``HFLM.tok_encode``; the context of an item's choices is encoded once."""
         if add_special_tokens is not None or options:
             return list(super().tok_encode(string, add_special_tokens, **options))
+        if string in self._encoded:
+            return self._encoded[string]
         return self.memo.text(string, super().tok_encode)
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
+        """Log-likelihoods of continuations in nats, and whether each is the greedy one; tokenised many at a time."""
+        pairs = dict.fromkeys(request.args for request in requests)
+        unknown = [pair for pair in pairs if pair[0] and not self.memo.knows(*pair)]
+        for begin in range(0, len(unknown) if self.backend == "causal" else 0, PAIRS_AT_ONCE):
+            some = unknown[begin : begin + PAIRS_AT_ONCE]
+            # what lm-eval encodes for a pair: spaces that end the context belong to the continuation
+            self._encode_together([text for context, rest in some for text in (context.rstrip(), context + rest)])
+            for pair in some:
+                self._encode_pair(*pair)
+        self._encoded = {}
+        return list(super().loglikelihood(requests, disable_tqdm=disable_tqdm))
+
+    def _encode_together(self, texts: Sequence[str]) -> None:
+        """Let `tok_encode` know these texts and no others: a fast tokenizer reads them in parallel."""
+        self._encoded = {}
+        if not getattr(self.tokenizer, "is_fast", False):
+            return
+        distinct = [text for text in dict.fromkeys(texts) if text]
+        special = self.tokenizer.decode(self.prefix_token_id)
+        plain = [text for text in distinct if not has_bos_prefix(text, special)]  # the others are rare
+        options = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
+        coded = self.tokenizer(plain, return_attention_mask=False, **options)["input_ids"] if plain else []
+        self._encoded = dict(zip(plain, coded, strict=True))
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of whole texts in nats; the windows of all texts are scored together."""
@@ -91,8 +136,11 @@ class SharedPrefixLM(HFLM):
         windows: list[Request] = []
         owners: list[int] = []
         for owner, request in enumerate(requests):
+            if owner % TEXTS_AT_ONCE == 0:
+                texts = [each.args[0] for each in requests[owner : owner + TEXTS_AT_ONCE]]
+                self._encode_together([text for text in texts if not self.memo.knows_document(text)])
             rolling = get_rolling_token_windows(
-                token_list=self.memo.document(request.args[0], super().tok_encode),
+                token_list=self.memo.document(request.args[0], self.tok_encode),
                 prefix_token=self.prefix_token_id,
                 max_seq_len=self.max_length,
                 context_len=1,
@@ -100,6 +148,7 @@ class SharedPrefixLM(HFLM):
             cut = [(None, *make_disjoint_window(window)) for window in rolling]
             windows += cut
             owners += [owner] * len(cut)
+        self._encoded = {}
         totals = [0.0] * len(requests)
         answers = self._loglikelihood_tokens(windows, disable_tqdm=disable_tqdm)
         for owner, (likelihood, _) in zip(owners, answers, strict=True):
@@ -145,14 +194,20 @@ class SharedPrefixLM(HFLM):
         """Score the requests without an answer, step by step."""
         missing = [index for index in range(len(requests)) if index not in answers]
         pairs = [requests[index][1:] for index in missing]
+        per_batch = self._passes_per_batch()
         steps = self.memo.steps(
-            requests_key(pairs, self.max_length, self.tokens_per_pass, int(self._rows)),
+            requests_key(
+                pairs, self.max_length, self.tokens_per_pass, int(self._rows), int(self._rows_on_cache), per_batch
+            ),
             lambda: plan_steps(
                 # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
                 [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
                 [scored for _, scored in pairs],
                 tokens_per_pass=self.tokens_per_pass,
                 rows=self._rows,
+                rows_on_cache=self._rows_on_cache,
+                passes_per_batch=per_batch,
+                filled=FILLED.get(self.device.type, 0.0),
             ),
         )
         assert self._attention is not None
@@ -160,9 +215,7 @@ class SharedPrefixLM(HFLM):
         left = np.array([len(scored) for _, scored in pairs])
         total = np.zeros(len(missing))
         greedy = np.ones(len(missing), dtype=bool)
-        for step in steps:
-            with torch.no_grad(), self._autocast():
-                likelihoods, likeliest = runner.run(step)
+        for step, likelihoods, likeliest in self._scored(runner, steps):
             np.add.at(total, step.owners, likelihoods)
             np.logical_and.at(greedy, step.owners, likeliest)
             np.subtract.at(left, step.owners, 1)
@@ -178,6 +231,28 @@ class SharedPrefixLM(HFLM):
             for owner in finished:
                 self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
             bar.update(len(finished))
+
+    def _passes_per_batch(self) -> int:
+        most = PASSES_PER_BATCH.get(self.device.type, 2)
+        if self.device.type != "cuda":
+            return most
+        free = torch.cuda.mem_get_info(self.device)[0] + torch.cuda.memory_reserved(self.device)
+        free -= torch.cuda.memory_allocated(self.device)
+        logits = self.tokens_per_pass * max(self.vocab_size, getattr(self.config, "vocab_size", 0)) * 2  # bytes a pass
+        return max(2, min(most, int(LOGITS_SHARE * free / logits)))
+
+    def _scored(
+        self, runner: PassRunner, steps: Sequence[Pass | Batch]
+    ) -> Iterator[tuple[Pass | Batch, NDArray[np.float64], NDArray[np.bool_]]]:
+        """Each step with its results; a GPU works on the next steps while the results of one are read."""
+        waiting: deque[tuple[Pass | Batch, Scores]] = deque()
+        for step in steps:
+            with torch.no_grad(), self._autocast():
+                waiting.append((step, runner.run(step)))
+            if len(waiting) > STEPS_AHEAD.get(self.device.type, 0):
+                yield _read(*waiting.popleft())
+        while waiting:
+            yield _read(*waiting.popleft())
 
     def _answer(self, requests: Sequence[Request], index: int, answer: Answer, answers: dict[int, Answer]) -> None:
         answers[index] = answer
@@ -235,10 +310,17 @@ class SharedPrefixLM(HFLM):
         )
 
 
+def _read(step: Pass | Batch, scores: Scores) -> tuple[Pass | Batch, NDArray[np.float64], NDArray[np.bool_]]:
+    likelihoods, likeliest = scores
+    return step, likelihoods.double().cpu().numpy(), likeliest.cpu().numpy()
+
+
 def layout_of(step: Pass | Batch) -> str:
     """Which of `LAYOUTS`: each goes through other code of the model, so each is checked."""
     if isinstance(step, Pass):
         return "pass"
+    if step.cached:
+        return "trees on a cache"
     return "sequences" if step.last is None else "trees"
 
 

@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 from transformers import DynamicCache
 
 from synth_eval.harness.shared_prefix.attention import Attention
-from synth_eval.harness.shared_prefix.plan import Batch, IntArray, Pass, sees
+from synth_eval.harness.shared_prefix.plan import Batch, IntArray, Pass
 
 ROWS_AT_ONCE = 64
 """Rows of logits that are normalised together; bounds the extra memory to 64 vocabularies in float32."""
+
+NUMBERS_AT_ONCE = 2**27
+"""The same bound on a GPU, where small pieces leave it idle, in numbers: 512 MiB."""
+
+Scores = tuple[torch.Tensor, torch.Tensor]  # of m targets, on the device
 
 
 class PassRunner:
@@ -25,41 +30,47 @@ class PassRunner:
         self._device = device
         self._cache = DynamicCache()
 
-    def run(self, step: Pass | Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Score one pass or batch.
+    def run(self, step: Pass | Batch) -> Scores:
+        """Score one pass or batch. On a GPU nothing here waits for the result.
 
         Returns
         -------
-        Log-likelihood of each of the m targets in nats, and whether it was the most likely token.
+        Log-likelihood of each of the m targets in nats (float32), and whether it was the most likely token.
         """
         return self._batch(step) if isinstance(step, Batch) else self._pass(step)
 
-    def _batch(self, step: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def _batch(self, step: Batch) -> Scores:
         options: dict[str, Any] = {}
         if step.last is not None:
             position = self._tensor(step.positions)
-            options = {"attention_mask": self._tree_masks(step.last, position), "position_ids": position}
+            options = {"attention_mask": self._tree_masks(step, step.last, position), "position_ids": position}
+        if step.cached:
+            self._keep(step.cached)
+            options["past_key_values"] = _SharedByRows(self._cache)
         logits = self._model(
             input_ids=self._tensor(step.tokens),
-            use_cache=False,
+            use_cache=step.cached > 0,
             logits_to_keep=self._tensor(step.columns),
             **options,
         ).logits
-        place = self._tensor(step.places)
-        if len(place) < logits.shape[0] * logits.shape[1]:  # columns that other rows are scored from
-            chosen, place = torch.unique(place, return_inverse=True)
-            return _score(logits.flatten(0, 1)[chosen], place, torch.from_numpy(step.targets))
-        return _score(logits.flatten(0, 1), place, torch.from_numpy(step.targets))
+        if len(step.places) < logits.shape[0] * logits.shape[1]:  # columns that other rows are scored from
+            chosen, place = np.unique(step.places, return_inverse=True)
+            return self._score(logits.flatten(0, 1)[self._tensor(chosen)], place, step.targets)
+        return self._score(logits.flatten(0, 1), step.places, step.targets)
 
-    def _tree_masks(self, last: IntArray, position: torch.Tensor) -> Any:
-        """Additive masks (b, 1, n, n): one, or one a kind of layer."""
-        seen = self._tensor(sees(last))
+    def _tree_masks(self, step: Batch, last: IntArray, position: torch.Tensor) -> Any:
+        """Additive masks (b, 1, n, cached + n): one, or one a kind of layer."""
+        column = torch.arange(position.shape[1], device=self._device)
+        own = (column <= column[:, None]) & (column[:, None] <= self._tensor(last)[:, None, :])  # as `sees`
+        seen = torch.cat([own.new_ones(*position.shape, step.cached), own], dim=2)
         masks = {"full_attention": seen}
         if self._attention.window is not None:
-            masks["sliding_attention"] = seen & (position[:, :, None] - position[:, None, :] < self._attention.window)
+            cached = torch.arange(step.cached, device=self._device).expand(len(position), -1)
+            keys = torch.cat([cached, position], dim=1)
+            masks["sliding_attention"] = seen & (position[:, :, None] - keys[:, None, :] < self._attention.window)
         return self._additive(masks)
 
-    def _pass(self, step: Pass) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def _pass(self, step: Pass) -> Scores:
         self._keep(step.cached)
         scored, place = np.unique(step.rows, return_inverse=True)
         logits = self._model(
@@ -71,8 +82,8 @@ class PassRunner:
             logits_to_keep=self._tensor(scored),
         ).logits[0]
         if not len(scored):
-            return np.zeros(0), np.zeros(0, dtype=bool)
-        return _score(logits, torch.from_numpy(place).to(logits.device), torch.from_numpy(step.targets))
+            return torch.zeros(0), torch.zeros(0, dtype=torch.bool)
+        return self._score(logits, place, step.targets)
 
     def _keep(self, length: int) -> None:
         """Drop what the cache holds beyond ``length`` tokens."""
@@ -85,8 +96,11 @@ class PassRunner:
     def _row(self, values: IntArray) -> torch.Tensor:
         return self._tensor(values)[None]
 
-    def _tensor(self, values: NDArray[Any]) -> torch.Tensor:
-        return torch.from_numpy(values).to(self._device)
+    def _tensor(self, values: NDArray[Any], device: torch.device | None = None) -> torch.Tensor:
+        made, wanted = torch.from_numpy(values), device or self._device
+        if wanted.type == "cuda":  # from pageable memory a copy waits for all work before it
+            return made.pin_memory().to(wanted, non_blocking=True)
+        return made.to(wanted)
 
     def _masks(self, step: Pass) -> Any:
         """Additive masks (1, 1, n, cached + n): one, or one a kind of layer."""
@@ -105,32 +119,55 @@ class PassRunner:
         """Of masks (b, n, keys) that say what is seen: 0 there, the lowest number elsewhere, (b, 1, n, keys)."""
         hidden = torch.finfo(self._model.dtype).min
         made = {
-            kind: torch.zeros(masks[kind].shape, dtype=self._model.dtype, device=self._device).masked_fill_(
-                ~masks[kind], hidden
-            )[:, None]
+            kind: self._zeros(masks[kind].shape).masked_fill_(~masks[kind], hidden)[:, None]
             for kind in self._attention.kinds
         }
         return made if len(made) > 1 else next(iter(made.values()))
 
+    def _zeros(self, shape: torch.Size) -> torch.Tensor:
+        """On a GPU with rows that begin at multiples of 16 numbers: else each layer's attention copies the mask."""
+        rows, keys = shape[:-1], shape[-1]
+        width = -(-keys // 16) * 16 if self._device.type == "cuda" else keys
+        return torch.zeros((*rows, width), dtype=self._model.dtype, device=self._device)[..., :keys]
 
-def _score(
-    logits: torch.Tensor, place: torch.Tensor, targets: torch.Tensor
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Log-softmax in float32 of the scored rows alone, a few at a time.
+    def _score(self, logits: torch.Tensor, place: IntArray, targets: IntArray) -> Scores:
+        """Log-softmax in float32 of the scored rows alone, a few at a time; target i is scored from row ``place[i]``.
 
-    The same operation as in lm-eval on purpose: `torch.logsumexp` over a vocabulary of 49,152 was 7e-5 off on a CPU,
-    more than all layers together.
-    """
-    targets = targets.to(logits.device)
-    likelihoods = torch.empty(len(place), dtype=torch.float32, device=logits.device)
-    greedy = torch.empty(len(place), dtype=torch.bool, device=logits.device)
-    for begin in range(0, len(logits), ROWS_AT_ONCE):
-        part = torch.log_softmax(logits[begin : begin + ROWS_AT_ONCE], dim=-1, dtype=torch.float32)
-        here = ((place >= begin) & (place < begin + ROWS_AT_ONCE)).nonzero()[:, 0]
-        row, target = place[here] - begin, targets[here]
-        likelihoods[here] = part[row, target]
-        likeliest = likelihoods[here] == part.amax(dim=-1)[row]
-        # argmax is slow on a CPU and settles ties only: the first of equals is the greedy one
-        likeliest[likeliest.clone()] = part[row[likeliest]].argmax(dim=-1) == target[likeliest]
-        greedy[here] = likeliest
-    return likelihoods.double().cpu().numpy(), greedy.cpu().numpy()
+        The same operation as in lm-eval on purpose: `torch.logsumexp` over a vocabulary of 49,152 was 7e-5 off on a
+        CPU, more than all layers together.
+        """
+        likelihoods = torch.empty(len(place), dtype=torch.float32, device=logits.device)
+        greedy = torch.empty(len(place), dtype=torch.bool, device=logits.device)
+        on_gpu = logits.device.type == "cuda"
+        at_once = max(ROWS_AT_ONCE, NUMBERS_AT_ONCE // logits.shape[-1]) if on_gpu else ROWS_AT_ONCE
+        for begin in range(0, len(logits), at_once):
+            chosen = np.flatnonzero((place >= begin) & (place < begin + at_once))
+            numbers = (chosen, place[chosen] - begin, targets[chosen])
+            here, row, target = (self._tensor(values, logits.device) for values in numbers)
+            part = torch.log_softmax(logits[begin : begin + at_once], dim=-1, dtype=torch.float32)
+            likelihoods[here] = part[row, target]
+            if on_gpu:
+                greedy[here] = part.argmax(dim=-1)[row] == target
+                continue
+            likeliest = likelihoods[here] == part.amax(dim=-1)[row]
+            # argmax is slow on a CPU and settles ties only: the first of equals is the greedy one
+            likeliest[likeliest.clone()] = part[row[likeliest]].argmax(dim=-1) == target[likeliest]
+            greedy[here] = likeliest
+        return likelihoods, greedy
+
+
+class _SharedByRows(DynamicCache):
+    """A cache of one row that every row of a batch builds on; what the batch would add to it is not kept."""
+
+    def __init__(self, cache: DynamicCache) -> None:
+        super().__init__()
+        self.layers = cache.layers
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        layer, rows = self.layers[layer_idx], key_states.shape[0]
+        return (
+            torch.cat([layer.keys.expand(rows, -1, -1, -1), key_states], dim=-2),
+            torch.cat([layer.values.expand(rows, -1, -1, -1), value_states], dim=-2),
+        )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +55,19 @@ def plan_passes(
     """
     if tokens_per_pass < 1:
         raise ValueError(f"a pass takes at least one token, not {tokens_per_pass}")
+    return [step for step, _ in plan_pieces(inputs, targets, tokens_per_pass=tokens_per_pass, rows=False)]
+
+
+def plan_pieces(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int, rows: bool
+) -> Iterator[tuple[Pass, bool]]:
+    """The passes of `plan_passes`. With ``rows``, what shares a cached prefix is not packed in one row: each subtree
+    is a pass that needs only that prefix, marked True, and those of one prefix follow each other."""
     check_requests(inputs, targets)
-    if not inputs:
-        return []
-    tree = _Tree.of(inputs, targets)
-    return [tree.part(*piece) for piece in tree.pieces(tokens_per_pass)]
+    if inputs:
+        tree = _Tree.of(inputs, targets)
+        for *piece, alone in tree.pieces(tokens_per_pass, rows=rows):
+            yield tree.part(*piece), alone
 
 
 def check_requests(inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
@@ -130,12 +138,11 @@ class _Tree:
     def families(self) -> Iterator[tuple[int, int]]:
         """Ranges (first sequence, stop) that share little with those outside: fewer tokens than are worth a cache, and
         less than half of a sequence (the choices of a short question share most of it)."""
-        lengths = np.array([len(given) for given in self.inputs])
-        worth = np.minimum(WORTH_CACHING, np.minimum(lengths[1:], lengths[:-1]) / 2)
-        yield from pairwise([0, *(np.flatnonzero(self.shared[1:] < worth) + 1).tolist(), len(self.inputs)])
+        yield from pairwise(self._edges(0, len(self.inputs), 0, short=True))
 
-    def pieces(self, budget: int) -> Iterator[tuple[int, int, int, int]]:
-        """Subtrees (first sequence, stop, depth from, depth to) that fit in a pass, parents before children."""
+    def pieces(self, budget: int, *, rows: bool) -> Iterator[tuple[int, int, int, int, bool]]:
+        """Subtrees (first sequence, stop, depth from, depth to) that fit in a pass, parents before children; and
+        whether only the cache and nothing of another piece is needed (for ``rows``)."""
         todo = [(0, len(self.inputs), 0)]
         while todo:
             first, stop, start = todo.pop()
@@ -144,17 +151,28 @@ class _Tree:
                 continue
             depth = len(self.inputs[first]) if stop - first == 1 else int(self.shared[first + 1 : stop].min())
             if size <= budget:
-                yield first, stop, start, max(len(given) for given in self.inputs[first:stop])
+                yield first, stop, start, self._longest(first, stop), False
             elif depth - start >= WORTH_CACHING or stop - first == 1:
                 for begin in range(start, depth, budget):
-                    yield first, stop, begin, min(begin + budget, depth)
+                    yield first, stop, begin, min(begin + budget, depth), False
                 todo.append((first, stop, depth))
+            elif rows and start:
+                ranges: list[tuple[int, int]] = []
+                for family in pairwise(self._edges(first, stop, start, short=True)):
+                    fits = self.size(*family, start) <= budget
+                    ranges += [family] if fits else pairwise(self._edges(*family, start))
+                sizes = [self.size(*family, start) for family in ranges]
+                for family, tokens in zip(ranges, sizes, strict=True):
+                    if 0 < tokens <= budget:
+                        yield *family, start, self._longest(*family), True
+                large = [family for family, tokens in zip(ranges, sizes, strict=True) if tokens > budget]
+                todo.extend((*family, start) for family in reversed(large))
             else:
                 todo.extend(reversed(self._split(first, stop, start, budget)))
 
     def _split(self, first: int, stop: int, start: int, budget: int) -> list[tuple[int, int, int]]:
         """Ranges that fit, or that share a prefix worth caching; what shares one is never torn apart here."""
-        edges = [first, *(k for k in range(first + 1, stop) if self.shared[k] - start < WORTH_CACHING), stop]
+        edges = self._edges(first, stop, start)
         ranges: list[tuple[int, int, int]] = []
         begin = first
         for edge, following in pairwise(edges):
@@ -162,6 +180,19 @@ class _Tree:
                 ranges.append((begin, edge, start))
                 begin = edge
         return [*ranges, (begin, stop, start)]
+
+    def _edges(self, first: int, stop: int, start: int, *, short: bool = False) -> list[int]:
+        """Where sequences share nothing worth caching beyond ``start``, with both ends. With ``short``, half of the
+        shorter one's tokens are worth it too."""
+        worth: IntArray | NDArray[np.float64] = np.full(stop - first - 1, WORTH_CACHING)
+        if short:
+            lengths = np.array([len(given) - start for given in self.inputs[first:stop]])
+            worth = np.minimum(worth, np.minimum(lengths[1:], lengths[:-1]) / 2)
+        inner = np.flatnonzero(self.shared[first + 1 : stop] - start < worth) + first + 1
+        return [first, *inner.tolist(), stop]
+
+    def _longest(self, first: int, stop: int) -> int:
+        return max(len(given) for given in self.inputs[first:stop])
 
     def part(self, first: int, stop: int, start: int, end: int) -> Pass:
         """The pass over the subtree between two depths."""
@@ -220,14 +251,22 @@ class Batch:
     places: IntArray  # (m,) row * k + index in `columns` of the logits that score the target
     targets: IntArray  # (m,) token ids
     owners: IntArray  # (m,) index of the request each target belongs to
+    cached: int = 0  # tokens of the cache that every row builds on; a batch adds none
 
 
 def plan_steps(
-    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], *, tokens_per_pass: int, rows: bool = True
+    inputs: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    *,
+    tokens_per_pass: int,
+    rows: bool = True,
+    rows_on_cache: bool = False,
+    passes_per_batch: int = 2,
+    filled: float = 0.0,
 ) -> list[Pass | Batch]:
-    """Requests that share little as batches of at most twice ``tokens_per_pass`` tokens, the others as passes.
+    """Requests that share little as batches of rows, the others as passes.
 
-    A batch may be larger because its tokens are compared with those of their own row only.
+    A batch may be larger than a pass because its tokens are compared with those of their own row only.
 
     Parameters
     ----------
@@ -235,50 +274,63 @@ def plan_steps(
     targets : token ids scored, one sequence a request; the last len(targets[i]) positions of inputs[i] predict them.
     rows : whether the choices of an item get a row too; plain sequences always do. Worth it where attention is much of
         a model's work: rows cost padding, and logits of columns that only other rows are scored from.
+    rows_on_cache : whether items that share a cached prefix get rows too, each with a copy of the prefix's keys.
+    passes_per_batch : most tokens of a batch, in passes.
+    filled : share of these tokens below which a batch also takes rows that are padding for the most part.
 
     Raises
     ------
     ValueError : as `plan_passes`.
     """
     check_requests(inputs, targets)
-    most = 2 * tokens_per_pass
+    most = passes_per_batch * tokens_per_pass
     trees, left = separate_trees(inputs, targets, tree_tokens=tokens_per_pass if rows else 0, sequence_tokens=most)
     if not rows:
         left = sorted([*left, *(int(tree.owners[0]) for tree in trees if not _is_sequence(tree))])
         trees = [tree for tree in trees if _is_sequence(tree)]
-    passes = plan_passes(
-        [inputs[index] for index in left], [targets[index] for index in left], tokens_per_pass=tokens_per_pass
+    pieces = plan_pieces(
+        [inputs[index] for index in left],
+        [targets[index] for index in left],
+        tokens_per_pass=tokens_per_pass,
+        rows=rows_on_cache,
     )
     owner = np.array(left, dtype=np.int64)
-    return [*batched(trees, tokens=most), *(replace(step, owners=owner[step.owners]) for step in passes)]
+    steps: list[Pass | Batch] = [*batched(trees, tokens=most, filled=filled)]
+    for alone, group in groupby(pieces, key=lambda piece: piece[1]):
+        passes = [replace(step, owners=owner[step.owners]) for step, _ in group]
+        steps += batched(passes, tokens=most, filled=filled) if alone else passes
+    return steps
 
 
-def batched(trees: Sequence[Pass], *, tokens: int) -> Iterator[Batch]:
+def batched(trees: Sequence[Pass], *, tokens: int, filled: float = 0.0) -> Iterator[Batch]:
     """Trees of about the same length together, at most ``tokens`` a batch with their padding (more for a lone tree).
 
     Parameters
     ----------
-    trees : passes that need no cache.
+    trees : passes that need nothing but the same cached prefix, or none.
+    filled : as in `plan_steps`.
     """
     sequences = [tree for tree in trees if _is_sequence(tree)]
     others = [tree for tree in trees if not _is_sequence(tree)]
     for kind, padded in ((sequences, _padded_right), (others, _padded_left)):
-        for part in _alike(kind, tokens):
+        for part in _alike(kind, tokens, filled * tokens):
             yield padded(part)
 
 
 def _is_sequence(tree: Pass) -> bool:
     """One sequence that is scored for the most part: then padding on the right needs no mask and costs no logits."""
-    return bool((tree.last == len(tree.tokens) - 1).all()) and 2 * len(tree.targets) >= len(tree.tokens)
+    alone = not tree.cached and bool((tree.last == len(tree.tokens) - 1).all())
+    return alone and 2 * len(tree.targets) >= len(tree.tokens)
 
 
-def _alike(trees: Sequence[Pass], tokens: int) -> Iterator[list[Pass]]:
+def _alike(trees: Sequence[Pass], tokens: int, enough: float) -> Iterator[list[Pass]]:
     part: list[Pass] = []
     for tree in sorted(
         trees, key=lambda tree: -len(tree.tokens)
     ):  # the longest first: memory runs out at once or never
         longest = len(part[0].tokens) if part else 0
-        if part and ((len(part) + 1) * longest > tokens or len(tree.tokens) < SHORTEST_OF_LONGEST * longest):
+        short = len(tree.tokens) < SHORTEST_OF_LONGEST * longest and len(part) * longest >= enough
+        if part and ((len(part) + 1) * longest > tokens or short):
             yield part
             part = []
         part.append(tree)
@@ -321,6 +373,7 @@ def _batch(
         owner * len(columns) + place.astype(np.int64),
         np.concatenate([tree.targets for tree in trees]),
         np.concatenate([tree.owners for tree in trees]),
+        trees[0].cached,
     )
 
 

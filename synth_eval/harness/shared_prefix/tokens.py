@@ -42,6 +42,9 @@ class TokenMemo:
         first, second = self._pairs[key]
         return first.tolist(), second.tolist()
 
+    def knows(self, context: str, continuation: str) -> bool:
+        return (context, continuation) in self._pairs
+
     def steps(self, key: str, plan: Callable[[], Steps]) -> Steps:
         """What ``plan`` returns, from memory if the key was asked before and `PLANNED_TOKENS` left room for it."""
         known = self._steps.get(key)
@@ -64,6 +67,9 @@ class TokenMemo:
             self._documents[text] = np.array(made, dtype=np.int32)
             self._kept += len(made)
         return made
+
+    def knows_document(self, text: str) -> bool:
+        return text in self._documents
 
     def text(self, text: str, encode: Callable[[str], list[int]]) -> list[int]:
         """What ``encode`` returns for the text, from memory if it was among the last few."""

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.harness.shared_prefix.plan import Batch, Pass, batched, plan_steps, sees, separate_trees
+from synth_eval.harness.shared_prefix.batches import Batch, batched, plan_steps, sees
+from synth_eval.harness.shared_prefix.plan import Pass, separate_trees
 from tests.harness.test_prefix_plan import replay, requests
 
 

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
+from synth_eval.harness.shared_prefix.batches import Batch, plan_steps
 from synth_eval.harness.shared_prefix.passes import PassRunner, Scores
-from synth_eval.harness.shared_prefix.plan import Batch, Pass, plan_steps
+from synth_eval.harness.shared_prefix.plan import Pass
 from synth_eval.harness.shared_prefix.tokens import TokenMemo, requests_key
 
 logger = logging.getLogger(__name__)

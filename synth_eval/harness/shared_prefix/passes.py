@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from transformers import DynamicCache
 
 from synth_eval.harness.shared_prefix.attention import Attention
-from synth_eval.harness.shared_prefix.plan import Batch, IntArray, Pass
+from synth_eval.harness.shared_prefix.batches import Batch
+from synth_eval.harness.shared_prefix.plan import IntArray, Pass
 
 ROWS_AT_ONCE = 64
 """Rows of logits that are normalised together; bounds the extra memory to 64 vocabularies in float32."""

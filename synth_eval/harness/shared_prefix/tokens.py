@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synth_eval.harness.shared_prefix.plan import Batch, Pass
+from synth_eval.harness.shared_prefix.batches import Batch
+from synth_eval.harness.shared_prefix.plan import Pass
 
 RECENT_TEXTS = 64
 PLANNED_TOKENS = 4_000_000  # kept for the next checkpoint, about 40 bytes each; what comes later is planned again

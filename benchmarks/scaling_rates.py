@@ -194,7 +194,7 @@ def _scipy(points: Points, target: np.ndarray, start: np.ndarray) -> float:
     found = least_squares(
         lambda theta: (MIXTURE.log_loss(theta[None, :], points)[0] - target) / DELTA,
         start,
-        jac=lambda theta: MIXTURE.with_jacobian(theta[None, :], points)[1][0] / DELTA,
+        jac=lambda theta: MIXTURE.jacobian(theta[None, :], points, MIXTURE.log_loss(theta[None, :], points))[0] / DELTA,
         loss="huber",
         bounds=(MIXTURE.lower, MIXTURE.upper),
         max_nfev=1000,

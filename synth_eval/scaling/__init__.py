@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from synth_eval.scaling.curves import Answer, CurveAnswers, answer_curve
+from synth_eval.scaling.curves import Answer, CurveAnswers, answer_curve, answer_curves
 from synth_eval.scaling.fitting import LawFit, fit_law, interval
-from synth_eval.scaling.hold_out import FormScore, compare_forms, largest_size, largest_tokens
-from synth_eval.scaling.mixture import BestRatio, MixtureAnswers, SpeedUp, answer_mixture, equal_loss_tokens
+from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms, largest_size, largest_tokens
+from synth_eval.scaling.mixture import (
+    BestRatio,
+    MixtureAnswers,
+    SpeedUp,
+    answer_mixture,
+    answer_mixtures,
+    equal_loss_tokens,
+)
 from synth_eval.scaling.patterns import (
     CollapsePattern,
     DomainEffect,
@@ -15,7 +22,7 @@ from synth_eval.scaling.patterns import (
     domain_effects,
 )
 from synth_eval.scaling.points import Points, points_of
-from synth_eval.scaling.sizes import SizeAnswers, answer_sizes
+from synth_eval.scaling.sizes import SizeAnswers, answer_all_sizes, answer_sizes
 
 __all__ = [
     "Answer",
@@ -24,6 +31,7 @@ __all__ = [
     "CurveAnswers",
     "DomainEffect",
     "DomainEffects",
+    "FittedForms",
     "FormScore",
     "LawFit",
     "MixtureAnswers",
@@ -31,13 +39,16 @@ __all__ = [
     "Sign",
     "SizeAnswers",
     "SpeedUp",
+    "answer_all_sizes",
     "answer_curve",
+    "answer_curves",
     "answer_mixture",
+    "answer_mixtures",
     "answer_sizes",
     "collapse_pattern",
-    "compare_forms",
     "domain_effects",
     "equal_loss_tokens",
+    "fit_forms",
     "fit_law",
     "interval",
     "largest_size",

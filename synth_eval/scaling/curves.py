@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.scaling.fitting import LEAST_DF, RESAMPLES, LawFit, fit_law, interval, log_interval
-from synth_eval.scaling.hold_out import FormScore, compare_forms
-from synth_eval.scaling.laws import POWER, RECTIFIED
+from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval, log_interval
+from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
+from synth_eval.scaling.laws import POWER, RECTIFIED, Law
 from synth_eval.scaling.points import Points
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-LEAST_BUDGETS = 5
-LEAST_SPAN = 8.0  # largest over smallest budget
+MIN_BUDGETS = 5
+MIN_SPAN = 8.0  # largest over smallest budget
 NEAR = 0.05  # "levelled off" is within this share of the asymptote
-WIDEST_ASYMPTOTE = 0.10  # of the lowest loss
+MAX_ASYMPTOTE_WIDTH = 0.10  # of the lowest loss
 FURTHEST = 4.0  # times the largest budget
-WIDEST_TOKENS = 4.0  # upper over lower end of an interval
+MAX_TOKENS_WIDTH = 4.0  # upper over lower end of an interval
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ class CurveAnswers:
         return "" if self.fit is None else self.fit.law.name
 
 
-def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, forms: bool = True) -> CurveAnswers:
-    """Fit the rectified law to the points of one size, source and ratio, and answer what they can tell.
+def answer_curves(
+    curves: Sequence[Points], *, resamples: int = RESAMPLES, seed: int = 0, forms: bool = True
+) -> list[CurveAnswers]:
+    """Fit the rectified law to each curve, the points of one size, source and ratio, and answer what they can tell.
 
     With too few points for its four parameters and an interval, the power law is fitted instead.
 
     Parameters
     ----------
+    resamples, seed : as for `fit_law`.
     forms : whether to compare both laws on the largest budget, held out.
 
     Returns
@@ -70,44 +74,67 @@ def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, f
     ----------
     Qin et al., "Scaling Laws of Synthetic Data for Language Models", 2025, arXiv 2503.19551 (the rectified law).
     """
-    tokens = np.unique(points.tokens)
-    budgets, span, lowest = tokens.size, float(tokens[-1] / tokens[0]), float(points.loss.min())
-    unfit = _unfit(budgets, span)
-    if unfit:
-        refusal = Answer(refused=unfit)
+    usable = [points for points in curves if not _refusal(points)]
+    fitted = iter(fit_forms([(_laws(p), p) for p in usable], resamples=resamples, seed=seed, hold_out=forms))
+    return [_answers(points, None if _refusal(points) else next(fitted)) for points in curves]
+
+
+def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, forms: bool = True) -> CurveAnswers:
+    """`answer_curves` of one curve.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> tokens = [1e9, 2e9, 4e9]
+    >>> answer_curve(points_of([1.0] * 3, tokens, [0.0] * 3, [4.0, 3.5, 3.2])).asymptote.refused
+    '3 token budgets: at least 5 are needed'
+    """
+    return answer_curves([points], resamples=resamples, seed=seed, forms=forms)[0]
+
+
+def _laws(points: Points) -> tuple[Law, Law]:
+    """The law that is fitted first, the other one next."""
+    enough = len(points) >= len(RECTIFIED.parameters) + MIN_DF
+    return (RECTIFIED, POWER) if enough else (POWER, RECTIFIED)
+
+
+def _answers(points: Points, fitted: FittedForms | None) -> CurveAnswers:
+    budgets, span = _extent(points)
+    lowest = float(points.loss.min())
+    if fitted is None:
+        refusal = Answer(refused=_refusal(points))
         return CurveAnswers(budgets, span, lowest, refusal, refusal, refusal)
-    law = RECTIFIED if len(points) >= len(RECTIFIED.parameters) + LEAST_DF else POWER
-    fit = fit_law(law, points, resamples=resamples, seed=seed)
-    asymptote = _asymptote(fit, lowest)
-    scores = compare_forms((RECTIFIED, POWER), points, seed=seed, known=fit) if forms else ()
-    missed = next((score.largest_tokens for score in scores if score.name == law.name), None)
-    return CurveAnswers(
-        budgets,
-        span,
-        lowest,
-        asymptote,
-        _exponent(fit),
-        _plateau(fit, asymptote, float(tokens[-1]), missed),
-        scores,
-        fit,
-    )
+    fit, scores = fitted.fit, fitted.scores
+    asymptote = asymptote_of(fit)
+    missed = next((score.largest_tokens for score in scores if score.name == fit.law.name), None)
+    plateau = _plateau(fit, asymptote, float(points.tokens.max()), missed)
+    return CurveAnswers(budgets, span, lowest, asymptote, _exponent(fit), plateau, scores, fit)
 
 
-def _unfit(budgets: int, span: float) -> str:
-    if budgets < LEAST_BUDGETS:
-        return f"{budgets} token {'budget' if budgets == 1 else 'budgets'}: at least {LEAST_BUDGETS} are needed"
-    if span < LEAST_SPAN:
-        return f"budgets span {span:.3g} times: at least {LEAST_SPAN:g} times are needed"
+def _extent(points: Points) -> tuple[int, float]:
+    """Number of token budgets, and the largest over the smallest."""
+    tokens = np.unique(points.tokens)
+    return tokens.size, float(tokens[-1] / tokens[0])
+
+
+def _refusal(points: Points) -> str:
+    budgets, span = _extent(points)
+    if budgets < MIN_BUDGETS:
+        return f"{budgets} token {'budget' if budgets == 1 else 'budgets'}: at least {MIN_BUDGETS} are needed"
+    if span < MIN_SPAN:
+        return f"budgets span {span:.3g} times: at least {MIN_SPAN:g} times are needed"
     return ""
 
 
-def _asymptote(fit: LawFit, lowest: float) -> Answer:
-    value = float(np.exp(fit.parameter("log_E")) * fit.points.loss_unit)
-    low, high = log_interval(value, fit.drawn("log_E") + np.log(fit.points.loss_unit), fit.df)
+def asymptote_of(fit: LawFit) -> Answer:
+    """The loss that a fitted law levels off at."""
     if fit.at_bound("log_E"):
         return Answer(refused="no levelling off is seen: the asymptote ran into the bound of the fit")
-    if high - low > WIDEST_ASYMPTOTE * lowest:
-        why = f"its interval spans {(high - low) / lowest:.1%} of the lowest loss, more than {WIDEST_ASYMPTOTE:.0%}"
+    unit, lowest = fit.points.loss_unit, float(fit.points.loss.min())
+    value = float(np.exp(fit.parameter("log_E")) * unit)
+    low, high = log_interval(value, fit.drawn("log_E") + np.log(unit), fit.df)
+    if high - low > MAX_ASYMPTOTE_WIDTH * lowest:
+        why = f"its interval spans {(high - low) / lowest:.1%} of the lowest loss, more than {MAX_ASYMPTOTE_WIDTH:.0%}"
         return Answer(None, (low, high), why)
     return Answer(value, (low, high))
 
@@ -118,8 +145,8 @@ def _exponent(fit: LawFit) -> Answer:
         return Answer(refused="the exponent ran into the bound of the fit")
     value = float(np.exp(fit.parameter(name)))
     low, high = log_interval(value, fit.drawn(name), fit.df)
-    if high > WIDEST_TOKENS * low:
-        return Answer(None, (low, high), f"its interval spans {high / low:.3g} times, more than {WIDEST_TOKENS:g}")
+    if high > MAX_TOKENS_WIDTH * low:
+        return Answer(None, (low, high), f"its interval spans {high / low:.3g} times, more than {MAX_TOKENS_WIDTH:g}")
     return Answer(value, (low, high))
 
 
@@ -134,9 +161,9 @@ def _plateau(fit: LawFit, asymptote: Answer, largest: float, missed: float | Non
     if value > FURTHEST * largest:
         return Answer(refused=f"it lies {value / largest:.3g} times beyond the largest budget, more than {FURTHEST:g}")
     log_low, log_high = interval(log_value, _log_plateau(fit, fit.draws), fit.df)
-    if log_high - log_low > np.log(WIDEST_TOKENS):
+    if log_high - log_low > np.log(MAX_TOKENS_WIDTH):
         spanned = float(np.exp(min(log_high - log_low, 700.0)))
-        return Answer(refused=f"its interval spans {spanned:.3g} times, more than {WIDEST_TOKENS:g}")
+        return Answer(refused=f"its interval spans {spanned:.3g} times, more than {MAX_TOKENS_WIDTH:g}")
     return Answer(value, (float(np.exp(log_low)), float(np.exp(log_high))))
 
 

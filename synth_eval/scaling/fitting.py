@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtrit  # t distribution; scipy.stats takes a second to import
 
 from synth_eval.scaling.laws import Law
-from synth_eval.scaling.points import Points
+from synth_eval.scaling.points import Points, stacked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -29,7 +30,7 @@ DELTA = 1e-3  # of log loss: residuals within 0.1% count by their square, larger
 STEPS = 200
 FLAT = 1e-9  # relative decrease of the cost that counts as none
 PATIENCE = 3  # accepted steps without a decrease before a vector is done
-LEAST_CURVATURE = 0.05  # of a residual beyond delta, as a share of its reweighted curvature
+MIN_CURVATURE = 0.05  # of a residual beyond delta, as a share of its reweighted curvature
 
 
 def huber_cost(residual: FloatArray) -> FloatArray:
@@ -38,6 +39,7 @@ def huber_cost(residual: FloatArray) -> FloatArray:
     return np.asarray(np.where(size <= 1.0, 0.5 * size**2, size - 0.5).sum(axis=-1))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def minimise(
     law: Law, points: Points, log_loss: FloatArray, starts: FloatArray, *, steps: int = STEPS, flat: float = FLAT
 ) -> tuple[FloatArray, FloatArray]:
@@ -45,6 +47,7 @@ def minimise(
 
     Parameters
     ----------
+    points : n points for all starts, or n for each of them (`stacked`).
     log_loss : (n,) or (k, n), what each of the k starts is fitted to.
     starts : (k, p) parameter vectors; those outside the bounds are moved onto them.
 
@@ -55,60 +58,73 @@ def minimise(
     lower, upper = law.lower, law.upper
     theta = np.clip(starts, lower, upper)
     targets = np.broadcast_to(log_loss, (theta.shape[0], len(points)))
-    cost = _cost(law, theta, points, targets)
-    damping = np.full(theta.shape[0], 1e-2)
-    waited = np.zeros(theta.shape[0], dtype=int)
-    going = np.arange(theta.shape[0])
+    fitted = law.log_loss(theta, points)
+    cost = _cost(fitted, targets)
+    gradient, hessian = _derivatives(law, theta, points, fitted, targets)
+    damping, waited = np.full(cost.size, 1e-2), np.zeros(cost.size, dtype=int)
+    found, costs = np.empty_like(theta), np.empty_like(cost)
+    rows = np.arange(cost.size)  # those still under way: all other arrays but `found` and `costs` hold these alone
     for _ in range(steps):
-        step = _step(law, theta[going], points, targets[going], damping[going], lower, upper)
-        moved = np.clip(theta[going] + step, lower, upper)
-        reached = _cost(law, moved, points, targets[going])
-        better = reached < cost[going]
-        gained = np.where(better, (cost[going] - reached) / np.maximum(cost[going], 1e-12), 0.0)
-        waited[going] = np.where(better, np.where(gained > flat, 0, waited[going] + 1), waited[going])
-        theta[going[better]] = moved[better]
-        cost[going[better]] = reached[better]
-        damping[going] = np.where(better, np.maximum(damping[going] / 4.0, 1e-12), damping[going] * 5.0)
-        going = going[(waited[going] < PATIENCE) & (damping[going] < 1e10)]
-        if going.size == 0:
+        moved = np.clip(theta + _step(theta, gradient, hessian, damping, lower, upper), lower, upper)
+        fitted = law.log_loss(moved, points)
+        reached = _cost(fitted, targets)
+        better = reached < cost
+        gained = np.where(better, (cost - reached) / np.maximum(cost, 1e-12), 0.0)
+        waited = np.where(better, np.where(gained > flat, 0, waited + 1), waited)
+        damping = np.where(better, np.maximum(damping / 4.0, 1e-12), damping * 5.0)
+        theta, cost = np.where(better[:, None], moved, theta), np.where(better, reached, cost)
+        going = (waited < PATIENCE) & (damping < 1e10)
+        if not going.all():
+            found[rows[~going]], costs[rows[~going]] = theta[~going], cost[~going]
+            rows, better, waited, damping = rows[going], better[going], waited[going], damping[going]
+            theta, cost, gradient, hessian = theta[going], cost[going], gradient[going], hessian[going]
+            fitted, targets = fitted[going], targets[going]
+            points = points.where(going) if points.ratio.ndim > 1 else points
+        if rows.size == 0:
             break
-    return theta, cost
+        its = np.flatnonzero(better)
+        own = points.where(its) if points.ratio.ndim > 1 else points
+        gradient[its], hessian[its] = _derivatives(law, theta[its], own, fitted[its], targets[its])
+    found[rows], costs[rows] = theta, cost
+    return found, costs
 
 
-def _cost(law: Law, theta: FloatArray, points: Points, targets: FloatArray) -> FloatArray:
-    with np.errstate(over="ignore", invalid="ignore"):
-        cost = huber_cost((law.log_loss(theta, points) - targets) / DELTA)
+def _cost(fitted: FloatArray, targets: FloatArray) -> FloatArray:
+    cost = huber_cost((fitted - targets) / DELTA)
     return np.where(np.isfinite(cost), cost, np.inf)
 
 
+def _derivatives(
+    law: Law, theta: FloatArray, points: Points, fitted: FloatArray, targets: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Gradient (k, p) of the cost and its Hessian (k, p, p), as the step takes it."""
+    jacobian = law.jacobian(theta, points, fitted) / DELTA
+    residual = (fitted - targets) / DELTA
+    weight = 1.0 / np.maximum(np.abs(residual), 1.0)
+    # Huber's function is straight beyond delta: its own curvature there is 0, which takes too long steps, and the
+    # reweighted one 1/|residual| takes too short ones.
+    curvature = np.where(np.abs(residual) <= 1.0, 1.0, MIN_CURVATURE * weight)
+    turned = jacobian.transpose(0, 2, 1)
+    return (turned @ (weight * residual)[:, :, None])[:, :, 0], turned @ (curvature[:, :, None] * jacobian)
+
+
 def _step(
-    law: Law,
     theta: FloatArray,
-    points: Points,
-    targets: FloatArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
     damping: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
 ) -> FloatArray:
     """(k, p) damped steps; a parameter that a step would push out of its bounds is held."""
-    fitted, jacobian = law.with_jacobian(theta, points)
-    residual = (fitted - targets) / DELTA
-    jacobian = jacobian / DELTA
-    weight = 1.0 / np.maximum(np.abs(residual), 1.0)
-    # Huber's function is straight beyond delta: its own curvature there is 0, which takes too long steps, and the
-    # reweighted one 1/|residual| takes too short ones.
-    curvature = np.where(np.abs(residual) <= 1.0, 1.0, LEAST_CURVATURE * weight)
-    turned = jacobian.transpose(0, 2, 1)
-    gradient = (turned @ (weight * residual)[:, :, None])[:, :, 0]
-    hessian = turned @ (curvature[:, :, None] * jacobian)
     held = ((theta <= lower) & (gradient > 0)) | ((theta >= upper) & (gradient < 0))
     gradient = np.where(held, 0.0, gradient)
-    hessian = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian)
-    diagonal = np.einsum("kpp->kp", hessian)
+    damped = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian)
+    diagonal = np.einsum("kpp->kp", damped)  # a view: what is added to it is added to `damped`
     # 1e-9 keeps a parameter that no point depends on where it is
     scale = np.where(held, 1.0, np.maximum(diagonal, 1e-9 * diagonal.max(axis=1, keepdims=True) + 1e-300))
-    damped = hessian + (np.eye(theta.shape[1]) * (damping[:, None] * scale)[:, :, None])
-    damped = damped + np.eye(theta.shape[1]) * np.where(held, 1.0, 0.0)[:, :, None]
+    diagonal += damping[:, None] * scale
+    diagonal += held
     return np.asarray(-np.linalg.solve(damped, gradient[:, :, None])[:, :, 0])
 
 
@@ -117,7 +133,7 @@ FIRST_STEPS = 30  # from every start
 FINALISTS = 6  # starts that are followed to the end
 DRAW_STEPS = 60  # of a bootstrap resample, which starts at the estimate
 RESAMPLES = 200
-LEAST_DF = 2  # residual degrees of freedom below which no interval is worth its name
+MIN_DF = 2  # residual degrees of freedom below which no interval is worth its name
 LEVEL = 0.95
 NORMAL_QUANTILE = 1.959964  # .975
 AT_BOUND = 1e-6
@@ -163,7 +179,17 @@ class LawFit:
         return np.asarray(np.exp(self.law.log_loss(self.theta[None, :], places)[0]) * self.points.loss_unit)
 
 
-def fit_law(law: Law, points: Points, *, resamples: int = RESAMPLES, starts: int = STARTS, seed: int = 0) -> LawFit:
+@dataclass(frozen=True)
+class FitRequest:
+    """A law to be fitted to points, with so many bootstrap resamples; ``seed`` is of the starts and of these."""
+
+    law: Law
+    points: Points
+    resamples: int = RESAMPLES
+    seed: int = 0
+
+
+def fit_law(law: Law, points: Points, *, resamples: int = RESAMPLES, seed: int = 0) -> LawFit:
     """Fit by Huber's loss of log residuals (delta 1e-3) from many starts; resample the residuals for intervals.
 
     Residuals are scaled by sqrt(n / df) before they are drawn, because a fit with p parameters leaves them too small,
@@ -182,23 +208,63 @@ def fit_law(law: Law, points: Points, *, resamples: int = RESAMPLES, starts: int
     References
     ----------
     Hoffmann et al., "Training Compute-Optimal Large Language Models", 2022 (the objective, and the null law).
+
+    Examples
+    --------
+    >>> from synth_eval.scaling.laws import POWER
+    >>> from synth_eval.scaling.points import points_of
+    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9]
+    >>> points = points_of([1.0] * 5, tokens, [0.0] * 5, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
+    >>> fit = fit_law(POWER, points, resamples=0)
+    >>> float(np.exp(fit.parameter("log_b")).round(3))
+    0.5
     """
-    n, p = len(points), len(law.parameters)
-    if n <= p:
-        raise ValueError(f"{n} points cannot tell the {p} parameters of the {law.name} law")
-    rng = np.random.default_rng(seed)
-    found, costs = minimise(law, points, points.log_loss, law.starts(starts, rng), steps=FIRST_STEPS)
-    promising = found[np.argsort(costs, kind="stable")[:FINALISTS]]
-    found, costs = minimise(law, points, points.log_loss, promising)
-    theta = found[costs.argmin()]
-    fitted = law.log_loss(theta[None, :], points)[0]
-    residual = points.log_loss - fitted
-    draws = np.empty((0, p))
+    return fit_laws([FitRequest(law, points, resamples, seed)])[0]
+
+
+def fit_laws(requests: Sequence[FitRequest]) -> list[LawFit]:
+    """What `fit_law` finds for each; those of one law with as many points and resamples share every step."""
+    alike: dict[tuple[str, int, int], list[int]] = {}
+    for i, request in enumerate(requests):
+        n, p = len(request.points), len(request.law.parameters)
+        if n <= p:
+            raise ValueError(f"{n} points cannot tell the {p} parameters of the {request.law.name} law")
+        alike.setdefault((request.law.name, n, request.resamples), []).append(i)
+    found: dict[int, LawFit] = {}
+    for members in alike.values():
+        found.update(zip(members, _fit_alike([requests[i] for i in members])))
+    return [found[i] for i in range(len(requests))]
+
+
+def _fit_alike(requests: Sequence[FitRequest]) -> list[LawFit]:
+    """Requests of one law with equal numbers of points and resamples."""
+    law, several, resamples = requests[0].law, [request.points for request in requests], requests[0].resamples
+    count, n, p = len(requests), len(several[0]), len(law.parameters)
+    rngs = [np.random.default_rng(request.seed) for request in requests]
+
+    def followed(starts: FloatArray, steps: int) -> tuple[FloatArray, FloatArray]:
+        """(count, k, p) starts -> the same and (count, k) costs, each fitted to the losses of its own points."""
+        points = stacked(several, starts.shape[1])
+        theta, cost = minimise(law, points, points.log_loss, starts.reshape(-1, p), steps=steps)
+        return theta.reshape(starts.shape), cost.reshape(starts.shape[:2])
+
+    theta, cost = followed(np.array([law.starts(STARTS, rng) for rng in rngs]), FIRST_STEPS)
+    promising = np.argsort(cost, axis=1, kind="stable")[:, :FINALISTS]
+    theta, cost = followed(np.take_along_axis(theta, promising[:, :, None], axis=1), STEPS)
+    each = np.arange(count)
+    estimates = theta[each, cost.argmin(axis=1)]
+    fitted = law.log_loss(estimates, stacked(several, 1))
+    residuals = np.array([points.log_loss for points in several]) - fitted
+    draws = np.empty((count, resamples, p))
     if resamples:
-        noise = _noise(residual * np.sqrt(n / (n - p)), (resamples, n), rng)
-        near = np.repeat(theta[None, :], resamples, axis=0)
-        draws, _ = minimise(law, points, fitted + noise, near, steps=DRAW_STEPS, flat=1e-6)
-    return LawFit(law, points, theta, residual, float(costs.min()), n - p, draws)
+        noise = [_noise(left * np.sqrt(n / (n - p)), (resamples, n), rng) for left, rng in zip(residuals, rngs)]
+        targets = (fitted[:, None, :] + np.array(noise)).reshape(-1, n)
+        near = np.repeat(estimates, resamples, axis=0)
+        drawn, _ = minimise(law, stacked(several, resamples), targets, near, steps=DRAW_STEPS, flat=1e-6)
+        draws = drawn.reshape(draws.shape)
+    return [
+        LawFit(law, several[i], estimates[i], residuals[i], float(cost[i].min()), n - p, draws[i]) for i in range(count)
+    ]
 
 
 def _noise(residual: FloatArray, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
@@ -225,11 +291,11 @@ def interval(estimate: float, draws: FloatArray, df: int) -> tuple[float, float]
     ------
     ValueError : fewer than two degrees of freedom, or no draws.
     """
-    if df < LEAST_DF or draws.size == 0:
+    if df < MIN_DF or draws.size == 0:
         raise ValueError("an interval needs at least 2 degrees of freedom, and resamples")
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(draws, [tail, 1.0 - tail])
-    wider = float(student_t.ppf(1.0 - tail, df)) / NORMAL_QUANTILE
+    wider = float(stdtrit(df, 1.0 - tail)) / NORMAL_QUANTILE
     return estimate + min(low - estimate, 0.0) * wider, estimate + max(high - estimate, 0.0) * wider
 
 

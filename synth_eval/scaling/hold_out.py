@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.scaling.fitting import LawFit, fit_law
+from synth_eval.scaling.fitting import FitRequest, LawFit, fit_laws
 from synth_eval.scaling.laws import Law
 from synth_eval.scaling.points import Points
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from synth_eval.types import BoolArray
 
 
-LEAST_SIZES = 3  # that must remain when the largest is held out: two sizes do not tell an exponent and an asymptote
-LEAST_SPARE = 2  # points beyond the number of parameters, when some are held out
+MIN_SIZES = 3  # that must remain when the largest is held out: two sizes do not tell an exponent and an asymptote
+MIN_SPARE = 2  # points beyond the number of parameters, when some are held out
+HELD_OUT = ALL, TOKENS, SIZE = "", "largest tokens", "largest size"  # what a fit leaves out
 
 
 @dataclass(frozen=True)
@@ -51,47 +52,73 @@ def largest_size(points: Points) -> BoolArray:
     """(n,) what shows the step to the largest model: all its points if enough other sizes remain, else those at its
     largest budget."""
     largest = np.asarray(points.log_size == points.log_size.max())
-    if np.unique(points.log_size).size > LEAST_SIZES:
+    if np.unique(points.log_size).size > MIN_SIZES:
         return largest
     return np.asarray(largest & largest_tokens(points))
 
 
-def compare_forms(
-    laws: Sequence[Law], points: Points, *, seed: int = 0, known: LawFit | None = None
-) -> tuple[FormScore, ...]:
-    """Score each law that the points can be fitted with, best on held-out points first.
+@dataclass(frozen=True)
+class FittedForms:
+    """The first of some laws, fitted with resamples, and how well each of them does, best on held-out points first."""
 
-    Every law is fitted three times: to all points, without the largest budget of each size, and without the largest
-    size. With one size the last is left out.
+    fit: LawFit
+    scores: tuple[FormScore, ...]
+
+
+def fit_forms(
+    questions: Sequence[tuple[Sequence[Law], Points]], *, resamples: int = 0, seed: int = 0, hold_out: bool = True
+) -> list[FittedForms]:
+    """Fit several laws to each of several sets of points, all at once: fits of a kind share their steps (`fit_laws`).
+
+    Every law that has fewer parameters than there are points is fitted three times: to all points, without the largest
+    budget of each size, and without the largest size. With one size the last is left out.
 
     Parameters
     ----------
-    known : the fit of one of the laws to all points, where there is one already.
+    questions : laws, and the points that they are held against.
+    resamples : of the fit of the first law to all points.
+    seed : as for `fit_law`.
+    hold_out : False: the first law alone is fitted, and there are no scores.
+
+    Raises
+    ------
+    ValueError : not more points than parameters of a first law.
     """
-    scores = []
-    for law in laws:
-        if len(points) <= len(law.parameters):
-            continue
-        fit = known if known is not None and known.law is law else fit_law(law, points, resamples=0, seed=seed)
-        with_sizes = np.unique(points.log_size).size > 1
-        scores.append(
-            FormScore(
-                law.name,
-                law.formula,
-                len(law.parameters),
-                float(np.sqrt((fit.residual**2).mean())),
-                _error(law, points, largest_tokens(points), seed),
-                _error(law, points, largest_size(points), seed) if with_sizes else None,
-            )
-        )
-    return tuple(sorted(scores, key=lambda score: score.in_sample if score.held_out is None else score.held_out))
+    requests: dict[tuple[int, str, str], FitRequest] = {}
+    for i, (laws, points) in enumerate(questions):
+        requests[i, laws[0].name, ALL] = FitRequest(laws[0], points, resamples, seed)
+        for law in laws if hold_out else ():
+            if len(points) > len(law.parameters):
+                requests.setdefault((i, law.name, ALL), FitRequest(law, points, 0, seed))
+                for name, held in _held_out(law, points).items():
+                    requests[i, law.name, name] = FitRequest(law, points.where(~held), 0, seed)
+    fits = dict(zip(requests, fit_laws(list(requests.values()))))
+    found = []
+    for i, (laws, points) in enumerate(questions):
+        own = [{name: fits[i, law.name, name] for name in HELD_OUT if (i, law.name, name) in fits} for law in laws]
+        scores = [_score(law, points, fit_of) for law, fit_of in zip(laws, own) if hold_out and fit_of]
+        scores.sort(key=lambda score: score.in_sample if score.held_out is None else score.held_out)
+        found.append(FittedForms(own[0][ALL], tuple(scores)))
+    return found
 
 
-def _error(law: Law, points: Points, held: BoolArray, seed: int) -> float | None:
-    rest = points.where(~held)
-    budgets_left = np.unique(rest.log_tokens).size
-    if len(rest) < len(law.parameters) + LEAST_SPARE or budgets_left < LEAST_SIZES:
-        return None
-    fit = fit_law(law, rest, resamples=0, seed=seed)
-    predicted = law.log_loss(fit.theta[None, :], points.where(held))[0]
-    return float(np.sqrt(((points.log_loss[held] - predicted) ** 2).mean()))
+def _held_out(law: Law, points: Points) -> dict[str, BoolArray]:
+    """The points that are held out, where enough others remain."""
+    held = {TOKENS: largest_tokens(points)}
+    if np.unique(points.log_size).size > 1:
+        held[SIZE] = largest_size(points)
+    enough = len(law.parameters) + MIN_SPARE
+    return {
+        name: out
+        for name, out in held.items()
+        if (~out).sum() >= enough and np.unique(points.log_tokens[~out]).size >= MIN_SIZES
+    }
+
+
+def _score(law: Law, points: Points, fit_of: Mapping[str, LawFit]) -> FormScore:
+    errors: dict[str, float] = {}
+    for name, held in _held_out(law, points).items():
+        predicted = law.log_loss(fit_of[name].theta[None, :], points.where(held))[0]
+        errors[name] = float(np.sqrt(((points.log_loss[held] - predicted) ** 2).mean()))
+    in_sample = float(np.sqrt((fit_of[ALL].residual ** 2).mean()))
+    return FormScore(law.name, law.formula, len(law.parameters), in_sample, errors.get(TOKENS), errors.get(SIZE))

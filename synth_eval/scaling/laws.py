@@ -4,13 +4,15 @@ Every law is a sum of positive terms, loss = exp(t1) + exp(t2) + ..., the first 
 its exponent and the exponent's derivatives; the logarithm of the sum and its Jacobian follow for all laws alike. Powers
 and factors are fitted as logarithms, so that they stay positive.
 
-All functions take a batch of parameter vectors at once, (k, p): starts, or bootstrap resamples.
+All functions take a batch of parameter vectors at once, (k, p): starts, or bootstrap resamples. The points are the
+same n for all of them, or arrays (k, n) with n for each (`stacked`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-Derivatives: TypeAlias = "dict[int, FloatArray]"
+Derivatives: TypeAlias = "dict[int, FloatArray | float]"
 Term: TypeAlias = "Callable[[FloatArray, Points], tuple[FloatArray, Derivatives]]"
 
 # (lower, upper, start low, start high); losses, sizes and tokens are in the units of `Points`
@@ -68,32 +70,24 @@ class Law:
 
     def log_loss(self, theta: FloatArray, points: Points) -> FloatArray:
         """(k, n) logarithm of the loss / loss_unit at n points for k parameter vectors (k, p)."""
-        exponents = np.stack([np.broadcast_to(term(theta, points)[0], _shape(theta, points)) for term in self.terms])
-        return np.asarray(np.logaddexp.reduce(exponents, axis=0))
+        return np.asarray(reduce(np.logaddexp, [term(theta, points)[0] for term in self.terms]))
 
-    def with_jacobian(self, theta: FloatArray, points: Points) -> tuple[FloatArray, FloatArray]:
-        """`log_loss` (k, n), and its derivatives by the parameters (k, n, p)."""
-        shape = _shape(theta, points)
-        made = [term(theta, points) for term in self.terms]
-        exponents = np.stack([np.broadcast_to(exponent, shape) for exponent, _ in made])
-        total = np.logaddexp.reduce(exponents, axis=0)
-        jacobian = np.zeros((*shape, theta.shape[1]))
-        for exponent, (_, derivatives) in zip(exponents, made):
-            share = np.exp(exponent - total)
+    def jacobian(self, theta: FloatArray, points: Points, log_loss: FloatArray) -> FloatArray:
+        """(k, n, p) derivatives of `log_loss`, itself known, by the parameters; each of them is in one term only."""
+        jacobian = np.empty((*log_loss.shape, theta.shape[1]))
+        for term in self.terms:
+            exponent, derivatives = term(theta, points)
+            share = np.exp(exponent - log_loss)
             for column, derivative in derivatives.items():
-                jacobian[:, :, column] += share * derivative
-        return total, jacobian
-
-
-def _shape(theta: FloatArray, points: Points) -> tuple[int, int]:
-    return (theta.shape[0], len(points))
+                np.multiply(share, derivative, out=jacobian[:, :, column])
+        return jacobian
 
 
 def _asymptote(column: int) -> Term:
     """E"""
 
     def term(theta: FloatArray, points: Points) -> tuple[FloatArray, Derivatives]:
-        return theta[:, column, None], {column: np.ones(_shape(theta, points))}
+        return theta[:, column, None], {column: 1.0}
 
     return term
 
@@ -103,7 +97,7 @@ def _power(factor: int, exponent: int, *, of: str) -> Term:
 
     def term(theta: FloatArray, points: Points) -> tuple[FloatArray, Derivatives]:
         slope = np.exp(theta[:, exponent, None]) * getattr(points, of)
-        return theta[:, factor, None] - slope, {factor: np.ones_like(slope), exponent: -slope}
+        return theta[:, factor, None] - slope, {factor: 1.0, exponent: -slope}
 
     return term
 
@@ -113,10 +107,10 @@ def _rectified(factor: int, offset: int, exponent: int) -> Term:
 
     def term(theta: FloatArray, points: Points) -> tuple[FloatArray, Derivatives]:
         slope = np.exp(theta[:, exponent, None]) * points.log_tokens
-        left = np.broadcast_to(theta[:, offset, None], slope.shape)
+        left = theta[:, offset, None]
         below = np.logaddexp(left, slope)
-        derivatives = {
-            factor: np.ones_like(slope),
+        derivatives: Derivatives = {
+            factor: 1.0,
             offset: -np.exp(left - below),
             exponent: -np.exp(slope - below) * slope,
         }
@@ -131,13 +125,13 @@ def _mixed_power(factor: int, exponent: int, linear: dict[str, int], quadratic: 
     def term(theta: FloatArray, points: Points) -> tuple[FloatArray, Derivatives]:
         slope = np.exp(theta[:, exponent, None]) * points.log_tokens
         value = theta[:, factor, None] - slope
-        derivatives = {factor: np.ones_like(slope), exponent: -slope}
+        derivatives: Derivatives = {factor: 1.0, exponent: -slope}
         for what, column in linear.items():
             effect = points.ratio if what == "1" else points.ratio * getattr(points, what)
             value = value - theta[:, column, None] * effect
-            derivatives[column] = np.broadcast_to(-effect, slope.shape)
+            derivatives[column] = -effect
         squared = points.ratio**2
-        derivatives[quadratic] = np.broadcast_to(squared, slope.shape)
+        derivatives[quadratic] = squared
         return value + theta[:, quadratic, None] * squared, derivatives
 
     return term

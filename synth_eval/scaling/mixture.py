@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synth_eval.scaling.curves import FURTHEST, Answer
-from synth_eval.scaling.fitting import LEAST_DF, RESAMPLES, LawFit, fit_law, interval
-from synth_eval.scaling.hold_out import FormScore, compare_forms
+from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval
+from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
 from synth_eval.scaling.laws import (
     CHINCHILLA,
     FIXED_MIXTURE,
@@ -18,6 +18,7 @@ from synth_eval.scaling.laws import (
     ONE_SIZE_FIXED_MIXTURE,
     ONE_SIZE_MIXTURE,
     POWER,
+    Law,
 )
 from synth_eval.scaling.points import Points
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-LEAST_SIZES = 3  # two cannot tell an exponent of size from the asymptote
-LEAST_RATIOS = 3  # two cannot tell a bend
-LEAST_BUDGETS = 3
-MOST_SCATTER = 0.05
+MIN_SIZES = 3  # two cannot tell an exponent of size from the asymptote
+MIN_RATIOS = 3  # two cannot tell a bend
+MIN_BUDGETS = 3
+MAX_SCATTER = 0.05
 """Residual standard deviation of log loss above which the law does not fit: mixes differ by a few percent, so where it
 is that wrong its lowest point says nothing."""
 
@@ -68,6 +69,41 @@ class MixtureAnswers:
     fit: LawFit | None = None
 
 
+def answer_mixtures(
+    mixtures: Sequence[Points],
+    *,
+    natural_floor: Mapping[float, float] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    forms: bool = True,
+) -> list[MixtureAnswers]:
+    """Fit the mixture law to natural data and one source, for each of several, and answer what the points can tell.
+
+    With three sizes or more the law is one over all; with a single size it has no term of size.
+
+    Parameters
+    ----------
+    mixtures : points of natural data (ratio 0) and a source; sizes are 1 or at least 3.
+    natural_floor : asymptote of natural data by number of parameters, where its own curve tells one: what a mix
+        reaches below it, natural data never does.
+    resamples, seed : as for `fit_law`.
+    forms : whether to compare the law with others on held-out points, which takes most of the time.
+
+    Returns
+    -------
+    Answers, or ``refused`` with the reason why the law cannot be fitted. Best ratios are refused where the law misses
+    the losses by more than `MAX_SCATTER`, where the interval of v includes 0 (no bend over ratios is seen) or where
+    the estimate is at the edge of the tested ratios; speed-ups where natural data would need more than 4 times its
+    largest budget, or never gets there.
+    """
+    usable = [points for points in mixtures if not _refusal(points)]
+    fitted = iter(fit_forms([(_laws(p), p) for p in usable], resamples=resamples, seed=seed, hold_out=forms))
+    return [
+        MixtureAnswers(refused=why) if (why := _refusal(points)) else _answers(next(fitted), natural_floor or {})
+        for points in mixtures
+    ]
+
+
 def answer_mixture(
     points: Points,
     *,
@@ -76,60 +112,47 @@ def answer_mixture(
     seed: int = 0,
     forms: bool = True,
 ) -> MixtureAnswers:
-    """Fit the mixture law to natural data and one source, and answer what the points can tell.
+    """`answer_mixtures` of one source."""
+    return answer_mixtures([points], natural_floor=natural_floor, resamples=resamples, seed=seed, forms=forms)[0]
 
-    With three sizes or more the law is one over all; with a single size it has no term of size.
 
-    Parameters
-    ----------
-    points : ratio 0 is natural data; sizes are 1 or at least 3.
-    natural_floor : asymptote of natural data by number of parameters, where its own curve tells one: what a mix
-        reaches below it, natural data never does.
-    forms : whether to compare the law with others on held-out points, which takes most of the time.
+def _laws(points: Points) -> tuple[Law, Law, Law]:
+    several = np.unique(points.size).size > 1
+    return (MIXTURE, FIXED_MIXTURE, CHINCHILLA) if several else (ONE_SIZE_MIXTURE, ONE_SIZE_FIXED_MIXTURE, POWER)
 
-    Returns
-    -------
-    Answers, or ``refused`` with the reason why the law cannot be fitted. Best ratios are refused where the law misses
-    the losses by more than `MOST_SCATTER`, where the interval of v includes 0 (no bend over ratios is seen) or where
-    the estimate is at the edge of the tested ratios; speed-ups where
-    natural data would need more than 4 times its largest budget, or never gets there.
-    """
-    sizes = np.unique(points.size)
-    refusal = _refusal(points, sizes.size)
-    if refusal:
-        return MixtureAnswers(refused=refusal)
-    laws = (MIXTURE, FIXED_MIXTURE, CHINCHILLA) if sizes.size > 1 else (ONE_SIZE_MIXTURE, ONE_SIZE_FIXED_MIXTURE, POWER)
-    fit = fit_law(laws[0], points, resamples=resamples, seed=seed)
+
+def _answers(fitted: FittedForms, natural_floor: Mapping[float, float]) -> MixtureAnswers:
+    fit = fitted.fit
     bend = _bend_refusal(fit)
     return MixtureAnswers(
-        best=tuple(_best(fit, size, tokens, bend) for size, tokens in _places(points)),
-        speed_ups=_speed_ups(fit, natural_floor or {}),
+        best=tuple(_best(fit, size, tokens, bend) for size, tokens in _places(fit.points)),
+        speed_ups=_speed_ups(fit, natural_floor),
         moves_with_tokens=_move(fit, "u1", bend),
-        moves_with_size=_move(fit, "u2", bend) if sizes.size > 1 else Answer(refused="one size"),
-        forms=compare_forms(laws, points, seed=seed, known=fit) if forms else (),
+        moves_with_size=_move(fit, "u2", bend) if "u2" in fit.law.parameters else Answer(refused="one size"),
+        forms=fitted.scores,
         fit=fit,
     )
 
 
-def _refusal(points: Points, sizes: int) -> str:
-    law = MIXTURE if sizes > 1 else ONE_SIZE_MIXTURE
+def _refusal(points: Points) -> str:
+    law, sizes = _laws(points)[0], np.unique(points.size).size
     ratios, budgets = (np.unique(x).size for x in (points.ratio, points.log_tokens))
-    if ratios < LEAST_RATIOS:
-        return f"{ratios} {'ratio' if ratios == 1 else 'ratios'}: at least {LEAST_RATIOS} are needed"
+    if ratios < MIN_RATIOS:
+        return f"{ratios} {'ratio' if ratios == 1 else 'ratios'}: at least {MIN_RATIOS} are needed"
     if not (points.ratio == 0).any():
         return "no natural data: a checkpoint at ratio 0 is needed"
-    if 1 < sizes < LEAST_SIZES:
-        return f"{sizes} sizes: 1 or at least {LEAST_SIZES} are needed"
-    if budgets < LEAST_BUDGETS:
-        return f"{budgets} token {'budget' if budgets == 1 else 'budgets'}: at least {LEAST_BUDGETS} are needed"
-    if len(points) < len(law.parameters) + LEAST_DF:
-        return f"{len(points)} losses: at least {len(law.parameters) + LEAST_DF} are needed"
+    if 1 < sizes < MIN_SIZES:
+        return f"{sizes} sizes: 1 or at least {MIN_SIZES} are needed"
+    if budgets < MIN_BUDGETS:
+        return f"{budgets} token {'budget' if budgets == 1 else 'budgets'}: at least {MIN_BUDGETS} are needed"
+    if len(points) < len(law.parameters) + MIN_DF:
+        return f"{len(points)} losses: at least {len(law.parameters) + MIN_DF} are needed"
     return ""
 
 
 def _bend_refusal(fit: LawFit) -> str:
-    if fit.scatter > MOST_SCATTER:
-        return f"the law misses the losses by {fit.scatter:.0%}, more than the {MOST_SCATTER:.0%} it must not exceed"
+    if fit.scatter > MAX_SCATTER:
+        return f"the law misses the losses by {fit.scatter:.0%}, more than the {MAX_SCATTER:.0%} it must not exceed"
     if fit.at_bound("v"):
         return "the bend over ratios ran into the bound of the fit"
     low, high = interval(fit.parameter("v"), fit.drawn("v"), fit.df)

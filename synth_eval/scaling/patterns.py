@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtr, stdtrit
 
 from synth_eval.scaling.points import Points
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 LAST = 3  # budgets over which loss may rise
-LEAST_DF = 5  # for the scatter
-LEAST_SCATTER = 1e-6  # of log loss; exact fits, as of rounded numbers, tell no noise
+MIN_DF = 5  # for the scatter
+MIN_SCATTER = 1e-6  # of log loss; exact fits, as of rounded numbers, tell no noise
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def _scatter(points: Points) -> tuple[float, int] | None:
             design = np.vander(x, terms)
             residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
             squares, df = squares + float(residual @ residual), df + x.size - terms
-    if df < LEAST_DF:
+    if df < MIN_DF:
         return None
-    return max(float(np.sqrt(squares / df)), LEAST_SCATTER), df
+    return max(float(np.sqrt(squares / df)), MIN_SCATTER), df
 
 
 def _curve(points: Points, chosen: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -114,7 +114,7 @@ def _rising(points: Points, scatter: float, df: int) -> Iterator[Sign]:
             continue
         natural_slope, natural_spread, _ = _last_slope(points, natural)
         rises_too = natural_spread == 0.0 or natural_slope > 0
-        p_value = 1.0 if rises_too else float(student_t.sf(slope * spread / scatter, df))
+        p_value = 1.0 if rises_too else float(stdtr(df, -slope * spread / scatter))
         yield Sign("rising", size, ratio, slope * span, p_value)
 
 
@@ -138,8 +138,8 @@ def _crossing(points: Points, scatter: float, df: int) -> Iterator[Sign]:
         half = common.size // 2
         small, small_se = _difference(points, mix, natural, common[:half])
         large, large_se = _difference(points, mix, natural, common[-half:])
-        worse_later = float(student_t.sf(large / (large_se * scatter), df))
-        better_before = float(student_t.cdf(small / (small_se * scatter), df))
+        worse_later = float(stdtr(df, -large / (large_se * scatter)))
+        better_before = float(stdtr(df, small / (small_se * scatter)))
         yield Sign("crossing", size, ratio, large, max(worse_later, better_before))
 
 
@@ -152,7 +152,7 @@ def _difference(points: Points, mix: BoolArray, natural: BoolArray, budgets: Flo
 
 # Loss by domain: a source may help on average and still hurt many domains.
 
-LEAST_PAIRS = 3
+MIN_PAIRS = 3
 MANY = 1 / 3  # share of domains hurt that deserves a flag when the average improves
 Place = tuple[float, float]  # parameters, tokens
 
@@ -239,7 +239,7 @@ def _changes(points: Points, ratio: float) -> dict[Place, float]:
 
 def _effect(domain: str, changes: FloatArray, alpha: float) -> DomainEffect:
     mean, pairs = float(changes.mean()), changes.size
-    if pairs < LEAST_PAIRS:
+    if pairs < MIN_PAIRS:
         return DomainEffect(domain, mean, None, pairs)
-    half = float(student_t.ppf(1 - alpha / 2, pairs - 1) * changes.std(ddof=1) / np.sqrt(pairs))
+    half = float(stdtrit(pairs - 1, 1 - alpha / 2) * changes.std(ddof=1) / np.sqrt(pairs))
     return DomainEffect(domain, mean, (mean - half, mean + half), pairs)

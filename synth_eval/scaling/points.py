@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from synth_eval.types import BoolArray, FloatArray
+    from synth_eval.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Points:
     loss_unit: float
 
     def __len__(self) -> int:
-        return self.log_loss.size
+        return int(self.log_loss.shape[-1])
 
     @property
     def size(self) -> FloatArray:
@@ -44,8 +45,8 @@ class Points:
     def loss(self) -> FloatArray:
         return np.exp(self.log_loss) * self.loss_unit
 
-    def where(self, chosen: BoolArray) -> Points:
-        """The chosen points, in the same units."""
+    def where(self, chosen: BoolArray | IntArray) -> Points:
+        """The chosen points, in the same units; of `stacked` points the chosen rows."""
         return Points(
             self.log_size[chosen],
             self.log_tokens[chosen],
@@ -103,3 +104,12 @@ def points_of(size: ArrayLike, tokens: ArrayLike, ratio: ArrayLike, loss: ArrayL
         tokens_unit,
         loss_unit,
     )
+
+
+def stacked(several: Sequence[Points], repeats: int) -> Points:
+    """Points of the same number n as arrays (len(several) * repeats, n), each in its own units, for a batch of fits."""
+
+    def rows(column: str) -> FloatArray:
+        return np.repeat([getattr(points, column) for points in several], repeats, axis=0)
+
+    return Points(rows("log_size"), rows("log_tokens"), rows("ratio"), rows("log_loss"), 1.0, 1.0, 1.0)

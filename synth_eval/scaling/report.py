@@ -22,9 +22,9 @@ from synth_eval.scaling import (
     Points,
     SizeAnswers,
     SpeedUp,
-    answer_curve,
-    answer_mixture,
-    answer_sizes,
+    answer_all_sizes,
+    answer_curves,
+    answer_mixtures,
     collapse_pattern,
     domain_effects,
     equal_loss_tokens,
@@ -56,7 +56,7 @@ __all__ = [
 
 NATURAL = "natural"
 RESAMPLES = 200
-LEAST_ROOM = 0.02  # an error rate that moves less over the whole table has no room to scale
+MIN_ROOM = 0.02  # an error rate that moves less over the whole table has no room to scale
 ERROR_CAVEAT = (
     "error rates are no losses: they level off at chance and at 0 whatever the data, so that their asymptotes, "
     "exponents and speed-ups describe this task in this range and no law of the data"
@@ -184,19 +184,16 @@ def _task(family: str, task: str, rows: list[LossRow], resamples: int, seed: int
     error_rate = any(row.error_rate for row in rows)
     if error_rate:
         losses = [row.loss for row in rows]
-        if max(losses) - min(losses) < LEAST_ROOM:
-            note = f"error rates move by {max(losses) - min(losses):.3f} in all, less than {LEAST_ROOM:g}: no room"
+        if max(losses) - min(losses) < MIN_ROOM:
+            note = f"error rates move by {max(losses) - min(losses):.3f} in all, less than {MIN_ROOM:g}: no room"
             return TaskScaling(family, task, True, (), (), (), (note,))
         notes.append(ERROR_CAVEAT)
     notes += _missing_axes(rows)
     curves = _curves(rows, resamples, seed)
     sized = [row for row in rows if row.parameters is not None] or rows
-    mixtures = []
-    for source in _sources(sized):
-        mixtures += _mixtures(source, mix_rows(sized, source), curves, resamples, seed)
-    return TaskScaling(
-        family, task, error_rate, curves, _over_sizes(sized, curves, resamples, seed), tuple(mixtures), tuple(notes)
-    )
+    over_sizes = _over_sizes(sized, curves, resamples, seed)
+    mixtures = _mixtures(sized, curves, resamples, seed)
+    return TaskScaling(family, task, error_rate, curves, over_sizes, mixtures, tuple(notes))
 
 
 def _missing_axes(rows: Sequence[LossRow]) -> list[str]:
@@ -241,42 +238,48 @@ def _curves(rows: Sequence[LossRow], resamples: int, seed: int) -> tuple[CurveRe
     for row in rows:
         source, ratio = _label(row)
         groups.setdefault((row.parameters or 0.0, source, ratio, row.size), []).append(row)
-    found = []
-    for (_, source, ratio, size), mine in sorted(groups.items(), key=lambda item: item[0]):
-        points = _points(mine)
-        found.append(CurveResult(size, source, ratio, answer_curve(points, resamples=resamples, seed=seed), points))
-    return tuple(found)
+    places = sorted(groups)
+    points = [_points(groups[place]) for place in places]
+    answers = answer_curves(points, resamples=resamples, seed=seed)
+    return tuple(
+        CurveResult(size, source, ratio, its, each)
+        for (_, source, ratio, size), its, each in zip(places, answers, points)
+    )
 
 
 def _over_sizes(
     rows: Sequence[LossRow], curves: Sequence[CurveResult], resamples: int, seed: int
 ) -> tuple[SizesResult, ...]:
+    labels = sorted({_label(row) for row in rows}, key=lambda label: (label[1], label[0]))
+    points = [_points([row for row in rows if _label(row) == label]) for label in labels]
     found = []
-    for source, ratio in sorted({_label(row) for row in rows}, key=lambda label: (label[1], label[0])):
-        mine = [row for row in rows if _label(row) == (source, ratio)]
-        answers = answer_sizes(_points(mine), resamples=resamples, seed=seed)
+    for (source, ratio), answers in zip(labels, answer_all_sizes(points, resamples=resamples, seed=seed)):
         plateaus = {c.points.size[0]: c.answers for c in curves if (c.source, c.ratio) == (source, ratio)}
         found.append(SizesResult(source, ratio, answers, larger_levels_off_sooner(plateaus)))
     return tuple(found)
 
 
 def _mixtures(
-    source: str, rows: list[LossRow], curves: Sequence[CurveResult], resamples: int, seed: int
-) -> list[MixtureResult]:
-    """One law over all sizes where there are enough; each size alone where there are two."""
-    sizes = list(dict.fromkeys(row.size for row in rows))
-    groups = [(size, [row for row in rows if row.size == size]) for size in sizes] if len(sizes) <= 2 else [("", rows)]
+    rows: Sequence[LossRow], curves: Sequence[CurveResult], resamples: int, seed: int
+) -> tuple[MixtureResult, ...]:
+    """For each source one law over all sizes where there are enough; each size alone where there are two."""
+    places, points = [], []
+    for source in _sources(rows):
+        own = mix_rows(rows, source)
+        sizes = list(dict.fromkeys(row.size for row in own))
+        for size in sizes if len(sizes) <= 2 else [""]:
+            places.append((source, size))
+            points.append(_points([row for row in own if size in ("", row.size)]))
     floors = {
         float(curve.points.size[0]): curve.answers.asymptote.value
         for curve in curves
         if curve.source == NATURAL and curve.answers.asymptote.value is not None
     }
-    found = []
-    for size, mine in groups:
-        points = _points(mine)
-        answers = answer_mixture(points, natural_floor=floors, resamples=resamples, seed=seed)
-        found.append(MixtureResult(source, size, answers, collapse_pattern(points), points))
-    return found
+    answers = answer_mixtures(points, natural_floor=floors, resamples=resamples, seed=seed)
+    return tuple(
+        MixtureResult(source, size, its, collapse_pattern(each), each)
+        for (source, size), its, each in zip(places, answers, points)
+    )
 
 
 def _domains(rows: Sequence[LossRow]) -> tuple[SourceDomains, ...]:

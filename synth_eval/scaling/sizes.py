@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from synth_eval.scaling.curves import (
-    LEAST_BUDGETS,
-    WIDEST_ASYMPTOTE,
+    MIN_BUDGETS,
     Answer,
     CurveAnswers,
+    asymptote_of,
 )
-from synth_eval.scaling.fitting import LEAST_DF, RESAMPLES, LawFit, fit_law, log_interval
-from synth_eval.scaling.hold_out import FormScore, compare_forms
+from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, log_interval
+from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
 from synth_eval.scaling.laws import CHINCHILLA, POWER
-from synth_eval.scaling.mixture import LEAST_SIZES
+from synth_eval.scaling.mixture import MIN_SIZES
 from synth_eval.scaling.points import Points
 
 
@@ -32,39 +32,39 @@ class SizeAnswers:
     fit: LawFit | None = None
 
 
-def answer_sizes(points: Points, *, resamples: int = RESAMPLES, seed: int = 0) -> SizeAnswers:
-    """Fit Chinchilla's law to one source and ratio, at least 3 sizes and 5 budgets.
+def answer_all_sizes(groups: Sequence[Points], *, resamples: int = RESAMPLES, seed: int = 0) -> list[SizeAnswers]:
+    """Fit Chinchilla's law to each group, one source and ratio with at least 3 sizes and 5 budgets.
 
     The power law without a term of size is held against it on held-out points.
+
+    Parameters
+    ----------
+    resamples, seed : as for `fit_law`.
     """
+    usable = [points for points in groups if not _refusal(points)]
+    fitted = iter(fit_forms([((CHINCHILLA, POWER), points) for points in usable], resamples=resamples, seed=seed))
+    return [SizeAnswers(refused=why) if (why := _refusal(points)) else _answers(next(fitted)) for points in groups]
+
+
+def answer_sizes(points: Points, *, resamples: int = RESAMPLES, seed: int = 0) -> SizeAnswers:
+    """`answer_all_sizes` of one source and ratio."""
+    return answer_all_sizes([points], resamples=resamples, seed=seed)[0]
+
+
+def _refusal(points: Points) -> str:
     sizes, budgets = np.unique(points.log_size).size, np.unique(points.log_tokens).size
-    if sizes < LEAST_SIZES:
-        return SizeAnswers(refused=f"{sizes} {'size' if sizes == 1 else 'sizes'}: at least {LEAST_SIZES} are needed")
-    if budgets < LEAST_BUDGETS:
-        return SizeAnswers(refused=f"{budgets} token budgets: at least {LEAST_BUDGETS} are needed")
-    if len(points) < len(CHINCHILLA.parameters) + LEAST_DF:
-        return SizeAnswers(refused=f"{len(points)} losses: at least {len(CHINCHILLA.parameters) + LEAST_DF} are needed")
-    fit = fit_law(CHINCHILLA, points, resamples=resamples, seed=seed)
-    return SizeAnswers(
-        "",
-        _asymptote(fit),
-        _positive(fit, "log_a"),
-        _positive(fit, "log_b"),
-        compare_forms((CHINCHILLA, POWER), points, seed=seed, known=fit),
-        fit,
-    )
+    if sizes < MIN_SIZES:
+        return f"{sizes} {'size' if sizes == 1 else 'sizes'}: at least {MIN_SIZES} are needed"
+    if budgets < MIN_BUDGETS:
+        return f"{budgets} token budgets: at least {MIN_BUDGETS} are needed"
+    if len(points) < len(CHINCHILLA.parameters) + MIN_DF:
+        return f"{len(points)} losses: at least {len(CHINCHILLA.parameters) + MIN_DF} are needed"
+    return ""
 
 
-def _asymptote(fit: LawFit) -> Answer:
-    if fit.at_bound("log_E"):
-        return Answer(refused="no levelling off is seen: the asymptote ran into the bound of the fit")
-    unit, lowest = fit.points.loss_unit, float(fit.points.loss.min())
-    value = float(np.exp(fit.parameter("log_E")) * unit)
-    low, high = log_interval(value, fit.drawn("log_E") + np.log(unit), fit.df)
-    if high - low > WIDEST_ASYMPTOTE * lowest:
-        why = f"its interval spans {(high - low) / lowest:.1%} of the lowest loss, more than {WIDEST_ASYMPTOTE:.0%}"
-        return Answer(None, (low, high), why)
-    return Answer(value, (low, high))
+def _answers(fitted: FittedForms) -> SizeAnswers:
+    fit = fitted.fit
+    return SizeAnswers("", asymptote_of(fit), _positive(fit, "log_a"), _positive(fit, "log_b"), fitted.scores, fit)
 
 
 def _positive(fit: LawFit, name: str) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scaling_families import SIZES, TOKENS, Truth, family
 
-from synth_eval.scaling import compare_forms, largest_size, largest_tokens, points_of
+from synth_eval.scaling import fit_forms, largest_size, largest_tokens, points_of
 from synth_eval.scaling.laws import CHINCHILLA, FIXED_MIXTURE, MIXTURE, POWER
 
 
@@ -23,7 +23,8 @@ def test_largest_size_whole_with_four_sizes_else_its_corner() -> None:
 
 
 def test_the_right_form_wins() -> None:
-    moving = compare_forms((CHINCHILLA, FIXED_MIXTURE, MIXTURE), family(Truth(u1=-0.15), seed=1))
+    laws, points = (CHINCHILLA, FIXED_MIXTURE, MIXTURE), family(Truth(u1=-0.15), seed=1)
+    moving = fit_forms([(laws, points)])[0].scores
     assert moving[0].name == "mixture"
     assert moving[-1].name == "chinchilla"
     assert moving[0].held_out is not None
@@ -34,8 +35,10 @@ def test_the_right_form_wins() -> None:
 
 def test_without_spare_points_there_is_no_hold_out() -> None:
     points = family(ratios=(0.0,), sizes=SIZES[:1])  # 4 budgets: 3 are left for 3 parameters
-    (score,) = compare_forms((POWER,), points)
+    (score,) = fit_forms([((POWER, CHINCHILLA), points)])[0].scores  # 4 points, and 5 parameters of Chinchilla's law
+    assert score.name == "power"
     assert score.largest_tokens is None
     assert score.largest_size is None
     assert score.held_out is None
-    assert compare_forms((CHINCHILLA,), points) == ()  # 4 points, 5 parameters
+    with pytest.raises(ValueError, match="5 parameters of the chinchilla law"):
+        fit_forms([((CHINCHILLA,), points)])

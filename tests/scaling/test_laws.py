@@ -41,8 +41,7 @@ def test_by_hand() -> None:
 def test_jacobian_against_finite_differences(law: Law, seed: int) -> None:
     points, step = family(), 1e-6
     at = law.starts(3, np.random.default_rng(seed))
-    value, jacobian = law.with_jacobian(at, points)
-    assert value == pytest.approx(law.log_loss(at, points))
+    jacobian = law.jacobian(at, points, law.log_loss(at, points))
     for column in range(len(law.parameters)):
         beside = np.zeros(len(law.parameters))
         beside[column] = step

@@ -18,7 +18,7 @@ def scipy_cost(law: Law, points: Points, target: np.ndarray, start: np.ndarray) 
         start,
         loss="huber",
         bounds=(law.lower, law.upper),
-        jac=lambda theta: law.with_jacobian(theta[None, :], points)[1][0] / DELTA,
+        jac=lambda theta: law.jacobian(theta[None, :], points, law.log_loss(theta[None, :], points))[0] / DELTA,
         max_nfev=2000,
     )
     return float(found.cost)

@@ -424,9 +424,7 @@ PIECES: dict[str, Piece] = {
     "scaling_table": Piece(scaling_numbers(_table, 50)),
     "scaling_comparisons": Piece(scaling_numbers(_comparison_over_tokens, 50)),
     "scaling_openlm": Piece(scaling_numbers(lambda folder: [EXAMPLES / "openlm_c4_losses.csv"], 50)),
-    "scaling_study": Piece(
-        scaling_numbers(lambda folder: [EXAMPLES / "miniature_study_losses.csv"], 50), mark="nightly"
-    ),
+    "scaling_study": Piece(scaling_numbers(lambda folder: [EXAMPLES / "miniature_study_losses.csv"], 50)),
     "evaluated": Piece(evaluated_numbers, elsewhere=1e-4, only_here="synth_generation", mark="slow"),
 }
 

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "harness": MIDDLE,
     "lab": {*FOUNDATION, *PURE, "manifest", "results"},
     "__init__": set(),
-    "pipeline": {*MIDDLE, "report", "harness", "lab", "cli"},
+    "pipeline": {*MIDDLE, "report", "harness", "lab"},
     "cli": {*MIDDLE, "report", "harness", "lab", "pipeline"},
     "__main__": {"cli"},
 }

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from synth_eval.cli.options import (
+    explain_task,
     hash_option,
     limit_option,
     manifest_argument,
     output_option,
+    print_comparison,
     quiet_option,
-    results_folder,
     results_option,
+    task_names,
     tasks_option,
     track_option,
-    with_tasks,
     workers_option,
 )
-from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.errors import ExitCode
 from synth_eval.text import visible
-from synth_eval.types import Comparison, Gate
+from synth_eval.types import Gate
 
 
 @click.command()
@@ -84,102 +85,51 @@ def compare(
     Exit codes: 0 fine, 1 the gate of FILE or --fail-on tripped, 2 wrong usage or manifest, 3 some checkpoints failed,
     130 interrupted.
     """
-    from rich.console import Console
-
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.compare.gate import check_gate, judge_gate
-    from synth_eval.manifest import load_family
-    from synth_eval.pipeline import (
-        build_missing,
-        evaluate,
-        evaluated_tables,
-        log_to_trackers,
-        save_comparison,
-        save_junit,
-        save_reports,
-        tracker_targets,
-    )
-    from synth_eval.results import RunFolder
+    from synth_eval.pipeline.compare import compare as run_compare
+    from synth_eval.pipeline.compare import family_of
+    from synth_eval.pipeline.evaluate import results_folder
+    from synth_eval.pipeline.track import log_to_trackers, tracker_targets
 
     if results and limit is not None:
         raise click.UsageError("--limit is for evaluating; with --results nothing is evaluated")
     if sum((as_json, summary, explain is not None)) > 1:
         raise click.UsageError("--json, --summary and --explain each print something else: choose one")
-    family = with_tasks(load_family(manifest, folders_needed=not results), tasks)
-    check_gate(family.gate)
+    family = family_of(manifest, tasks=task_names(tasks), folders_needed=not results)
     targets = tracker_targets(trackers)
-    folder = RunFolder(results_folder(family, output))
+    folder = results_folder(family, output)
     with folder.lock(), ProgressBars(quiet=quiet or as_json) as bars:
-        outcome = None
-        if not results:
-            build_missing(family, bars)
-            outcome = evaluate(family, folder, limit=limit, bars=bars, full_hash=hashing == "full", workers=workers)
-        from synth_eval.cli.logged_family import check_baselines, read_family
-
-        logged = read_family(
-            family, results, tasks=outcome.tasks if outcome else None, insist=tasks is not None, bars=bars
-        )
-        tables, failures = logged.tables, logged.failures
-        if outcome is not None:
-            failures |= outcome.failures
-            tables |= evaluated_tables(folder, outcome)
-        else:
-            check_baselines(family, logged)
-        if not tables and not logged.results:
-            reason = f" ({next(iter(failures.values()))})" if failures else ""
-            raise _NothingThereError(f"{manifest}: no checkpoint could be evaluated{reason}")
-        from synth_eval.compare import compare_family
-
-        about_mauve: dict[str, str] = {}
-        no_mauve: list[str] = []
-        if family.mauve is not None:
-            from synth_eval.cli.mauve import add_mauve
-
-            about_mauve, no_mauve = add_mauve(tables, family.mauve, folder.features, bars)
-        bars.doing("comparing")
-        comparison = compare_family(
+        found = run_compare(
             family,
-            tables,
-            results=logged.results,
-            failures=failures,
-            least_tasks=least_tasks,
-            fingerprints=outcome.fingerprints if outcome else {},
-            provenance=_provenance(limit) | (outcome.provenance if outcome else {}) | about_mauve,
+            results=results,
+            output=output,
+            limit=limit,
+            full_hash=hashing == "full",
+            workers=workers,
+            min_tasks=least_tasks,
+            gate=None if fail_on is None else _gate_of(fail_on),
+            insist=tasks is not None,
+            listener=bars,
         )
-        said = (*logged.warnings, *(outcome.warnings if outcome else ()), *no_mauve)
-        comparison = replace(comparison, warnings=(*comparison.warnings, *said))
-        gate = family.gate if fail_on is None else _gate_of(fail_on)
-        comparison = replace(comparison, gate=judge_gate(comparison, gate))
-        save_comparison(comparison, folder)
-        written = save_reports(comparison, family, tables, folder)
+        found.save()
         if junit is not None:
-            save_junit(comparison, junit)
-    code = _exit_code(comparison, failures)
+            found.save_junit(junit)
     if as_json:
         click.echo(folder.comparison_json.read_text(encoding="utf-8"), nl=False)
     elif summary:
-        from synth_eval.report.summary import summary_line
-
-        click.echo(summary_line(comparison, exit_code=code, results=str(folder.root)))
+        click.echo(found.summary())
     elif explain is not None:
-        from synth_eval.report import explain_text
-
-        click.echo(explain_text(comparison, explain, width=Console().width), nl=False)
+        explain_task(found.comparison, explain)
     else:
-        from synth_eval.report.terminal import print_report
-
-        console = Console(highlight=False)
-        print_report(comparison, console=console)
+        print_comparison(found)
         if not quiet:
-            done = f"{outcome.evaluated} evaluations now" if outcome and outcome.evaluated else "nothing to evaluate"
-            console.print(f"\n{done}; results in {folder.root}, for a browser: {written}", markup=False, soft_wrap=True)
-    _say_what_failed(comparison)
-    tracked = log_to_trackers(comparison, targets)
-    return int(code if tracked or code else ExitCode.USAGE)
-
-
-class _NothingThereError(SynthEvalError):
-    exit_code = ExitCode.PARTIAL
+            done = f"{found.evaluated} evaluations now" if found.evaluated else "nothing to evaluate"
+            click.echo(f"\n{done}; results in {folder.root}, for a browser: {folder.root / 'report.html'}")
+    for row in found.comparison.gate:  # on standard error: the last lines of a pipeline's log say why it stopped
+        if not row["passed"]:
+            click.echo(visible(f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"), err=True)
+    tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))
+    return int(found.exit_code if tracked or found.exit_code else ExitCode.USAGE)
 
 
 def _gate_of(fail_on: str) -> Gate:
@@ -187,29 +137,3 @@ def _gate_of(fail_on: str) -> Gate:
     if fail_on == "never":
         return Gate()
     return Gate(fail_on="warning" if fail_on == "warning" else "degraded", where=f"--fail-on {fail_on}")
-
-
-def _exit_code(comparison: Comparison, failures: dict[str, str]) -> ExitCode:
-    if not all(row["passed"] for row in comparison.gate):
-        return ExitCode.GATE
-    return ExitCode.PARTIAL if failures else ExitCode.OK
-
-
-def _say_what_failed(comparison: Comparison) -> None:
-    """The rules that failed, on standard error: the last lines of a pipeline's log say why it stopped."""
-    for row in comparison.gate:
-        if not row["passed"]:
-            line = f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"
-            click.echo(visible(line), err=True)
-
-
-def _provenance(limit: float | None) -> dict[str, str]:
-    import platform
-
-    from synth_eval import __version__
-    from synth_eval.results import package_versions
-
-    found = {"synth_eval": __version__, **package_versions(), "python": platform.python_version()}
-    if limit is not None:
-        found["limit"] = f"{limit:g}"
-    return found

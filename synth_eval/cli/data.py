@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synth_eval.cli.options import quiet_option, with_tasks
+from synth_eval.cli.options import quiet_option, task_names
 from synth_eval.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -93,13 +93,10 @@ def check(folder: Path) -> int:
 def _asked(tasks: str | None, manifest: Path | None) -> tuple[list[str], list[OwnTask]]:
     """Names of tasks, and those of the user's own tasks that are meant."""
     if manifest is None:
-        names = [name.strip() for name in (DEFAULT_TASKS if tasks is None else tasks).split(",") if name.strip()]
-        if not names:
-            raise click.UsageError(f"--tasks is empty; name a task, for example --tasks {DEFAULT_TASKS}")
-        return names, []
-    from synth_eval.manifest import load_family
+        return list(task_names(DEFAULT_TASKS if tasks is None else tasks, DEFAULT_TASKS)), []
+    from synth_eval.pipeline.evaluate import family_of
 
-    family = with_tasks(load_family(manifest, folders_needed=False), tasks)
+    family = family_of(manifest, tasks=task_names(tasks), folders_needed=False)
     own = {task.name: task for task in family.own_tasks}
     return [name for name in family.tasks if name not in own], [own[name] for name in family.tasks if name in own]
 

@@ -29,10 +29,10 @@ def diff(before: Path, after: Path, as_json: bool, fail_on: str | None) -> int:
     Worse is a more urgent verdict (safe, refused, inconclusive, degraded), or the same with a lower budget. Exit codes:
     0 fine, 1 --fail-on tripped, 2 no comparison there.
     """
-    from synth_eval.cli.report import read_comparison
+    from synth_eval.pipeline.reports import load_results
     from synth_eval.report.differences import difference_lines, differences, differences_to_dict
 
-    found = differences(read_comparison(before), read_comparison(after))
+    found = differences(load_results(before).comparison, load_results(after).comparison)
     names = (str(before), str(after))
     if as_json:
         click.echo(json.dumps(differences_to_dict(found, names=names), indent=1, ensure_ascii=False, allow_nan=False))

@@ -22,7 +22,7 @@ def build(manifest: Path, quiet: bool) -> int:
     """Train the checkpoints of FILE that are missing, as its lab section says."""
     from synth_eval.cli.progress import ProgressBars
     from synth_eval.manifest import load_family
-    from synth_eval.pipeline import build_missing
+    from synth_eval.pipeline.evaluate import build_missing
 
     family = load_family(manifest)
     if family.lab is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from synth_eval.types import Family
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from synth_eval.pipeline.reports import ComparisonResult
+    from synth_eval.types import Comparison
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,19 +58,30 @@ limit_option = click.option(
 )
 
 
-def with_tasks(family: Family, tasks: str | None) -> Family:
-    """The family with the tasks of ``--tasks``, if given."""
-    if tasks is None:
-        return family
-    names = tuple(dict.fromkeys(name.strip() for name in tasks.split(",") if name.strip()))
-    if not names:
-        raise click.UsageError("--tasks is empty; name a task, for example --tasks synth_suite")
-    return replace(family, tasks=names, tasks_given=True)
+def task_names(tasks: str | None, example: str = "synth_suite") -> tuple[str, ...]:
+    """The names of ``--tasks``; none if it was not given."""
+    names = () if tasks is None else tuple(dict.fromkeys(name.strip() for name in tasks.split(",") if name.strip()))
+    if tasks is not None and not names:
+        raise click.UsageError(f"--tasks is empty; name a task, for example --tasks {example}")
+    return names
 
 
-def results_folder(family: Family, output: Path | None) -> Path:
-    """Where results go: ``--output``, or results/<family> beside the manifest."""
-    if output is not None:
-        return output
-    start = family.manifest.parent if family.manifest else Path.cwd()
-    return start / "results" / family.name
+def console() -> Console:
+    """Standard output, for tables and whole reports."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_comparison(found: ComparisonResult) -> None:
+    """The report in the terminal."""
+    from synth_eval.report.terminal import print_report
+
+    print_report(found.comparison, console=console(), view=found.view)
+
+
+def explain_task(comparison: Comparison, task: str) -> None:
+    """What --explain prints."""
+    from synth_eval.report.terminal.explain import explain_text
+
+    click.echo(explain_text(comparison, task, width=console().width), nl=False)

@@ -33,10 +33,10 @@ def plan(results: Path, loss: str | None, seeds: str, task: str | None, alone: b
     DIR is a folder that synth-eval compare wrote, or its comparison.json. The loss is that at the largest ratio, on a
     straight line from the lowest, found with 80% power.
     """
-    from synth_eval.cli.report import read_comparison
     from synth_eval.compare.plan import plan_of
+    from synth_eval.pipeline.reports import load_results
 
-    comparison = read_comparison(results)
+    comparison = load_results(results).comparison
     plans, left_out = plan_of(comparison, seeds=_numbers(seeds), loss=_share(loss), task=task, together=not alone)
     if task is not None and not plans and not left_out:
         known = ", ".join(dict.fromkeys(cell.task for cell in comparison.cells))

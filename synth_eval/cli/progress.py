@@ -121,7 +121,7 @@ class Standing:
         one = self.running.get(checkpoint)
         if one is not None and one.pace is not None:
             one.pace.reach(share * one.planned)
-            self.plural()
+            self._update()
 
     def finish(self, checkpoint: str, items: int, of: int) -> str | None:
         """A task is over, with so many items evaluated of those planned.
@@ -135,7 +135,7 @@ class Standing:
         one.evaluated += items
         one.tasks_done += 1
         one.planned, one.pace = 0, None
-        self.plural()
+        self._update()
         if one.tasks_done != self.checkpoints.get(checkpoint):
             return None
         del self.running[checkpoint]
@@ -169,7 +169,7 @@ class Standing:
             return f"{one.number}/{len(self.checkpoints)} {one.name}" if self.checkpoints else f"{one.name}, {one.task}"
         return f"{len(self.running)} of {len(self.checkpoints)} checkpoints at work" if self.running else "starting"
 
-    def plural(self) -> None:
+    def _update(self) -> None:
         under_way = sum(one.pace.done for one in self.running.values() if one.pace is not None)
         self.pace.reach(self._finished + under_way)
 
@@ -202,6 +202,7 @@ class ProgressBars:
         self._whole: TaskID | None = None
         self._parts: dict[str, TaskID] = {}  # by checkpoint
         self._step: TaskID | None = None
+        self._counted: dict[str, tuple[str, int]] = {}
 
     def __enter__(self) -> ProgressBars:
         self._progress.start()
@@ -221,6 +222,16 @@ class ProgressBars:
         """A step without a count, such as the comparison; the bars of what came before it go."""
         self._clear()
         self._step = self._add(step, None)
+
+    def counting(self, step: str, total: int) -> None:
+        """A step of so many parts begins; the same step again goes on."""
+        if self._counted.get("step") != (step, total):
+            self._clear()
+            self._step, self._counted = self._add(step, total), {"step": (step, total)}
+
+    def counted(self, parts: int = 1) -> None:
+        if self._step is not None:
+            self._progress.advance(self._step, parts)
 
     # Building
 
@@ -313,6 +324,7 @@ class ProgressBars:
             if bar is not None:
                 self._progress.remove_task(bar)
         self._whole = self._step = None
+        self._counted = {}
         self._parts.clear()
 
     def _now_and_then(self, line: str) -> None:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from synth_eval.cli.options import track_option
-from synth_eval.errors import ExitCode, ResultsError
-from synth_eval.types import Comparison
-
-if TYPE_CHECKING:
-    from synth_eval.report.view.model import Reliability
-
-RELIABILITY = "reliability.json"  # beside comparison.json: diagrams by task and ratio
+from synth_eval.cli.options import explain_task, print_comparison, track_option
+from synth_eval.errors import ExitCode
 
 
 @click.command()
@@ -45,117 +36,18 @@ def report(
 
     Prints the report and writes report.html and report.md. DIR is a folder with comparison.json, or that file.
     """
-    from rich.console import Console
-
-    from synth_eval.pipeline import log_to_trackers, tracker_targets
+    from synth_eval.pipeline.reports import load_results
+    from synth_eval.pipeline.track import log_to_trackers, tracker_targets
 
     targets = tracker_targets(trackers)
-    comparison = read_comparison(results)
-    console = Console(highlight=False)
+    found = load_results(results)
     if explain is not None:
-        from synth_eval.report import explain_text
-
-        click.echo(explain_text(comparison, explain, width=console.width), nl=False)
+        explain_task(found.comparison, explain)
         return int(ExitCode.OK)
     if not quiet:
-        from synth_eval.report import print_report
-
-        print_report(comparison, console=console)
-        console.print()
-    folder = output or (results if results.is_dir() else results.parent)
-    diagrams = read_reliability(results if results.is_dir() else results.parent)
-    for path in write_reports(comparison, folder, reliability=diagrams, figures=figures, latex=latex, junit=junit):
-        console.print(str(path), markup=False, soft_wrap=True)
-    return int(ExitCode.OK if log_to_trackers(comparison, targets) else ExitCode.USAGE)
-
-
-def read_comparison(results: Path) -> Comparison:
-    """The comparison of a results folder, or of the file itself."""
-    from synth_eval.compare import comparison_from_json
-
-    file = results / "comparison.json" if results.is_dir() else results
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResultsError(
-            f"{file}: cannot be read ({error.strerror or error}); give a folder that synth-eval compare wrote"
-        ) from None
-    except UnicodeDecodeError:
-        raise ResultsError(f"{file}: not a text file; give a folder that synth-eval compare wrote") from None
-    try:
-        return comparison_from_json(text)
-    except ResultsError as error:
-        raise ResultsError(f"{file}: {error}") from None
-
-
-def read_reliability(folder: Path) -> dict[str, tuple[Reliability, ...]]:
-    """The reliability diagrams of a results folder by title; none if it has none or they cannot be read."""
-    from synth_eval.report.view.model import Reliability
-
-    def numbers(values: list[float | None]) -> tuple[float, ...]:
-        return tuple(math.nan if value is None else float(value) for value in values)
-
-    try:
-        data = json.loads((folder / RELIABILITY).read_text(encoding="utf-8"))
-        return {
-            str(title): tuple(
-                Reliability(
-                    label=str(diagram["label"]),
-                    confidence=numbers(diagram["confidence"]),
-                    accuracy=numbers(diagram["accuracy"]),
-                    null_low=numbers(diagram["null_low"]),
-                    null_high=numbers(diagram["null_high"]),
-                    count=numbers(diagram["count"]),
-                    note=str(diagram["note"]),
-                )
-                for diagram in diagrams
-            )
-            for title, diagrams in data.items()
-        }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}  # a report without them says as much as it can
-
-
-def write_reports(
-    comparison: Comparison,
-    folder: Path,
-    *,
-    reliability: Mapping[str, Sequence[Reliability]] | None = None,
-    figures: bool = False,
-    latex: bool = False,
-    junit: bool = False,
-) -> tuple[Path, ...]:
-    """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
-    from synth_eval.compare.scaling import family_scaling
-    from synth_eval.report.html import html_report
-    from synth_eval.report.junit import junit_xml
-    from synth_eval.report.latex import latex_tables
-    from synth_eval.report.markdown import markdown_report
-    from synth_eval.report.view import report_view
-    from synth_eval.results import write_atomically
-
-    view = report_view(comparison)
-    laws = family_scaling(comparison)
-    diagrams = read_reliability(folder) if reliability is None else reliability
-    texts: dict[str, Callable[[], str]] = {
-        "report.html": lambda: html_report(comparison, reliability=diagrams, scaling=laws),
-        "report.md": lambda: markdown_report(view),
-    }
-    if latex:
-        texts["report.tex"] = lambda: latex_tables(view)
-    if junit:
-        texts["junit.xml"] = lambda: junit_xml(comparison)
-    written = []
-    for name, made in texts.items():
-        write_atomically(folder / name, made())
-        written.append(folder / name)
-    if figures:
-        from synth_eval.report.figures import write_figures
-
-        write_figures(view, folder / "figures")
-        if laws is not None:
-            from synth_eval.report.figures.scaling import plot_scaling
-
-            plot_scaling(laws, folder / "figures")
-        written.append(folder / "figures")
-    return tuple(written)
+        print_comparison(found)
+        click.echo()
+    for path in found.write_reports(output or found.folder, figures=figures, latex=latex, junit=junit):
+        click.echo(path)
+    tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))
+    return int(ExitCode.OK if tracked else ExitCode.USAGE)

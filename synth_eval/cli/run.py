@@ -12,9 +12,8 @@ from synth_eval.cli.options import (
     manifest_argument,
     output_option,
     quiet_option,
-    results_folder,
+    task_names,
     tasks_option,
-    with_tasks,
     workers_option,
 )
 from synth_eval.errors import ExitCode
@@ -42,17 +41,20 @@ def run(
     Exit code 3 if a checkpoint failed; the others are evaluated all the same.
     """
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.manifest import load_family
-    from synth_eval.pipeline import build_missing, evaluate
-    from synth_eval.results import RunFolder
+    from synth_eval.pipeline.evaluate import evaluate
 
-    family = with_tasks(load_family(manifest), tasks)
-    folder = RunFolder(results_folder(family, output))
-    with folder.lock(), ProgressBars(quiet=quiet) as bars:
-        build_missing(family, bars)
-        outcome = evaluate(family, folder, limit=limit, bars=bars, full_hash=hashing == "full", workers=workers)
-    if outcome is None:
+    with ProgressBars(quiet=quiet) as bars:
+        found = evaluate(
+            manifest,
+            tasks=task_names(tasks),
+            output=output,
+            limit=limit,
+            full_hash=hashing == "full",
+            workers=workers,
+            listener=bars,
+        )
+    if not found.runnable:
         click.echo("nothing to evaluate: all checkpoints bring their results", err=True)
         return int(ExitCode.OK)
-    click.echo(f"{outcome.evaluated} evaluations now, {len(outcome.failures)} checkpoints failed; {folder.root}")
-    return int(ExitCode.PARTIAL if outcome.failures else ExitCode.OK)
+    click.echo(f"{found.evaluated} evaluations now, {len(found.failures)} checkpoints failed; {found.folder}")
+    return int(ExitCode.PARTIAL if found.failures else ExitCode.OK)

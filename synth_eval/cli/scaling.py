@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from synth_eval.cli.options import quiet_option
-from synth_eval.errors import ExitCode, ResultsError
-
-if TYPE_CHECKING:
-    from synth_eval.scaling.loss_table import LossTable
-    from synth_eval.scaling.report import ScalingReport
+from synth_eval.cli.options import console, quiet_option
+from synth_eval.errors import ExitCode
 
 
 @click.command()
@@ -56,72 +51,22 @@ def scaling(
         from synth_eval.report.figures.calibration import check_plots_possible
 
         check_plots_possible()  # before the work, not after it
-    tables = [_read(file) for file in files]
-    rows = [row for table in tables for row in table.rows]
-    problems = [problem for table in tables for problem in table.problems]
-    if not rows:
-        raise ResultsError(problems[0] if problems else f"{files[0]}: no losses and no accuracies to fit")
-    from rich.console import Console
-    from rich.progress import Progress
+    from synth_eval.cli.progress import ProgressBars
+    from synth_eval.pipeline.scaling import scaling as run_scaling
 
-    from synth_eval.scaling.report import scaling_report
-
-    errors = Console(stderr=True)
-    with Progress(console=errors, transient=True, disable=quiet or as_json or not errors.is_terminal) as progress:
-        bar = progress.add_task("fitting", total=len({(row.family, row.task) for row in rows}))
-        report = scaling_report(
-            rows, notes=problems, resamples=resamples, seed=seed, on_task=lambda task: progress.advance(bar)
-        )
-    written = _plots(report, plots) if plots is not None else 0
+    with ProgressBars(quiet=quiet or as_json) as bars:
+        found = run_scaling(files, resamples=resamples, seed=seed, listener=bars)
+    written = 0 if plots is None else found.draw(plots)
     if html is not None:
-        _write_html(report, html, files)
+        found.write_html(html)
     if as_json:
-        from synth_eval.scaling.report import scaling_to_dict
-
-        click.echo(json.dumps(scaling_to_dict(report), indent=1, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
         from synth_eval.report.terminal.scaling import print_scaling
 
-        console = Console(highlight=False)
-        print_scaling(report, console=console)
+        print_scaling(found.report, console=console())
         if written and not quiet:
-            console.print(f"\n{written} figures in {plots}", markup=False, soft_wrap=True)
+            click.echo(f"\n{written} figures in {plots}")
         if html is not None and not quiet:
-            console.print(f"\n{html}", markup=False, soft_wrap=True)
+            click.echo(f"\n{html}")
     return int(ExitCode.OK)
-
-
-def _read(file: Path) -> LossTable:
-    if file.suffix.lower() != ".json":
-        from synth_eval.scaling.loss_table import read_loss_table
-
-        return read_loss_table(file)
-    from synth_eval.compare import comparison_from_json
-    from synth_eval.compare.scaling import comparison_losses
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise ResultsError(f"{file}: it cannot be read: give a CSV of losses or a comparison.json") from None
-    try:
-        comparison = comparison_from_json(text)
-    except ResultsError as error:
-        raise ResultsError(f"{file}: {error}") from None
-    return comparison_losses(comparison, name=file.name)
-
-
-def _plots(report: ScalingReport, folder: Path) -> int:
-    from synth_eval.report.figures.scaling import plot_scaling
-
-    return len(plot_scaling(report, folder))
-
-
-def _write_html(report: ScalingReport, path: Path, files: tuple[Path, ...]) -> None:
-    from synth_eval.report.html.scaling import scaling_page
-    from synth_eval.results.atomic import write_atomically
-
-    families = ", ".join(dict.fromkeys(task.family for task in report.tasks))
-    try:
-        write_atomically(path, scaling_page(report, title=f"Scaling laws of {families or files[0].name}"))
-    except OSError as error:
-        raise ResultsError(f"{path}: cannot be written ({error.strerror or error}); give another file") from None

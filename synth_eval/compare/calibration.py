@@ -6,10 +6,10 @@ number: every task brings its own upward bias, and errors of opposite sign, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from synth_eval.calibration import (
     Assessment,
@@ -23,7 +23,6 @@ from synth_eval.calibration import (
 from synth_eval.compare.calibration_items import (
     CalibrationItems,
     Normalisation,
-    PlannedRow,
     RowKind,
     planned_pools,
     pooled,
@@ -39,13 +38,11 @@ __all__ = [
     "CalibrationRow",
     "CalibrationSettings",
     "LeftOut",
-    "LoggedModel",
     "ModelCalibration",
     "Recalibrated",
     "ReliabilityCurve",
     "RollingTask",
-    "calibrate_model",
-    "planned_rows",
+    "calibration_rows",
 ]
 
 Scheme: TypeAlias = Literal["width", "mass"]
@@ -94,19 +91,6 @@ class LeftOut:
     task: str
     reason: str
     failed: bool  # it should have had some
-
-
-@dataclass(frozen=True)
-class LoggedModel:
-    """What was read of one model. ``groups`` maps a group to all its tasks, those without samples too."""
-
-    model: str
-    folder: str
-    tasks: tuple[CalibrationItems, ...]
-    rolling: tuple[RollingTask, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,35 +155,37 @@ class CalibrationReport:
     models: tuple[ModelCalibration, ...]
 
 
-def calibrate_model(
-    logged: LoggedModel, settings: CalibrationSettings, *, on_row: Callable[[str, int], None] = lambda name, n: None
-) -> ModelCalibration:
+def calibration_rows(
+    tasks: Sequence[CalibrationItems],
+    groups: Mapping[str, tuple[str, ...]],
+    settings: CalibrationSettings,
+    *,
+    on_row: Callable[[str, int, int], None] = lambda name, n, of: None,
+) -> tuple[CalibrationRow, ...]:
     """Assess every task of a model, every group with the items of its tasks, and every category likewise.
 
-    Which pools there are says `calibration_pools.planned_pools`.
+    Which pools there are says `planned_pools`.
 
     Parameters
     ----------
-    on_row : called with name and number of items after each row, for a progress bar.
+    groups : all tasks at the bottom of each group, those without items too.
+    on_row : called with name, number of items and number of rows to come in all after each row, for a progress bar.
 
     Raises
     ------
     ValueError : a setting out of range.
     """
     rows = []
-    for planned in planned_pools(logged.tasks, logged.groups):
-        rows.append(_row(planned, settings))
-        on_row(planned.name, rows[-1].n)
-    return ModelCalibration(logged.model, logged.folder, tuple(rows), logged.rolling, logged.left_out, logged.notes)
+    planned = list(planned_pools(tasks, groups))
+    for name, kind, of_tasks, parts in planned:
+        items = parts[0] if len(parts) == 1 else pooled(name, parts)
+        rows.append(_row(items, settings, name=name, kind=kind, tasks=tuple(p.task for p in parts), of_tasks=of_tasks))
+        on_row(name, rows[-1].n, len(planned))
+    return tuple(rows)
 
 
-def planned_rows(logged: LoggedModel) -> int:
-    """How many rows `calibrate_model` will make."""
-    return sum(1 for _ in planned_pools(logged.tasks, logged.groups))
-
-
-def _row(planned: PlannedRow, settings: CalibrationSettings) -> CalibrationRow:
-    items = planned.parts[0] if len(planned.parts) == 1 else pooled(planned.name, planned.category, planned.parts)
+def _row(items: CalibrationItems, settings: CalibrationSettings, **place: Any) -> CalibrationRow:
+    """``place``: name, kind, tasks and of_tasks of the row."""
     notes, clusters, resamples = [], items.clusters, settings.resamples
     if clusters is not None:
         units = len(set(clusters.tolist()))
@@ -236,11 +222,8 @@ def _row(planned: PlannedRow, settings: CalibrationSettings) -> CalibrationRow:
         except ValueError as error:  # too few right or wrong answers: the other rows need not suffer
             notes.append(f"not recalibrated: {error}")
     return CalibrationRow(
-        name=planned.name,
-        kind=planned.kind,
-        category=planned.category,
-        tasks=tuple(part.task for part in planned.parts),
-        of_tasks=planned.of_tasks,
+        **place,
+        category=items.category,
         n=len(items),
         mean_confidence=float(items.confidence.mean()),
         error=settings.error,

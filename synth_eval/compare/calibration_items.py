@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from synth_eval.calibration import (
     confidence_and_correct,
     normalised_choices,
-    score_choices,
     score_generation,
     why_no_confidence,
 )
-from synth_eval.types import UNCATEGORISED, ItemTable, Samples
+from synth_eval.types import UNCATEGORISED, Samples
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
 
 
 Normalisation: TypeAlias = Literal["raw", "bytes"]
-_AT_ONCE = 20_000  # items whose tables are in memory at the same time
-_PER_ITEM = ("doc_id", "doc_hash", "prompt_hash", "choice_logliks", "choice_bytes", "gold", "level")
+_AT_ONCE = 20_000  # items whose likelihoods are in memory twice at the same time
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,42 @@ def calibration_items(samples: Samples, *, category: str, normalisation: Normali
 
     Raises
     ------
-    ValueError : as `score_choices` or `normalised_choices`, or no item with known bytes.
+    ValueError : as `normalised_choices`, or no item with known bytes.
     """
+    kept = list(range(len(samples.doc_id)))
     if normalisation == "bytes":
-        return _per_byte(samples, category)
+        sizes = samples.choice_bytes
+        kept = [i for i, row in enumerate(sizes) if len(row) == len(samples.choice_logliks[i]) and all(row)]
+        if not kept:
+            raise ValueError(
+                f"{samples.task}: the texts of its choices are not logged, so no likelihood per byte: use raw"
+            )
     parts = [
-        _small(score_choices(_part(samples, start), checkpoint="", category=category), samples.clusters[start:])
-        for start in range(0, max(1, len(samples.doc_id)), _AT_ONCE)
+        _choices(samples, kept[start : start + _AT_ONCE], category, normalisation)
+        for start in range(0, max(1, len(kept)), _AT_ONCE)
     ]
-    return pooled(samples.task, category, parts)
+    return replace(pooled(samples.task, parts, category=category), left_out=len(samples.doc_id) - len(kept))
+
+
+def _choices(samples: Samples, kept: Sequence[int], category: str, normalisation: Normalisation) -> CalibrationItems:
+    """The items at some places."""
+    gold = [samples.gold[i] for i in kept]
+    lengths = [samples.choice_bytes[i] for i in kept] if normalisation == "bytes" else None
+    logliks = [samples.choice_logliks[i] for i in kept]
+    try:
+        found = normalised_choices(logliks, gold, lengths=lengths, likelihood=normalisation)
+    except ValueError as error:
+        raise ValueError(f"{samples.task}: {error}") from None
+    even = len({len(row) for row in found.probs}) == 1
+    return CalibrationItems(
+        samples.task,
+        category,
+        np.stack(found.probs) if even else found.probs,
+        np.array(gold, dtype=np.int64),
+        found.pred,
+        found.confidence,
+        clusters=_labels([samples.clusters[i] for i in kept] if samples.clusters else ()),
+    )
 
 
 def generated_items(samples: Samples, *, category: str) -> list[CalibrationItems]:
@@ -130,8 +155,8 @@ def _of_answers(
     )
 
 
-def pooled(name: str, category: str, parts: Sequence[CalibrationItems]) -> CalibrationItems:
-    """The items of all parts, in order, as one set. Raises ValueError if there are no parts."""
+def pooled(name: str, parts: Sequence[CalibrationItems], *, category: str | None = None) -> CalibrationItems:
+    """The items of all parts, in order, as one set, of the category that the parts share. ValueError without parts."""
     if not parts:
         raise ValueError("no items to pool")
     gold, pred, confidence = (np.concatenate([getattr(p, n) for p in parts]) for n in ("gold", "pred", "confidence"))
@@ -143,9 +168,10 @@ def pooled(name: str, category: str, parts: Sequence[CalibrationItems]) -> Calib
         probs = tuple(row for part in parts for row in part.probs)
     if len({part.source for part in parts}) > 1:
         raise ValueError(f"{name}: confidences of different kinds do not pool")
+    shared = {part.category for part in parts}
     return CalibrationItems(
         name,
-        category,
+        category if category is not None else shared.pop() if len(shared) == 1 else "",
         probs,
         gold,
         pred,
@@ -172,71 +198,15 @@ def _labels(clusters: Sequence[str]) -> AnyArray | None:
     return np.array(clusters, dtype=str) if clusters else None
 
 
-def _small(table: ItemTable, clusters: Sequence[str]) -> CalibrationItems:
-    gold, pred, confidence = (table.columns[name] for name in ("gold", "pred", "confidence"))
-    probs = _stacked(table.columns["probs"])
-    labels = _labels(clusters[: len(table)])
-    return CalibrationItems(table.task, table.category, probs, gold, pred, confidence, clusters=labels)
-
-
-def _stacked(rows: Sequence[FloatArray] | AnyArray) -> FloatArray | tuple[FloatArray, ...]:
-    """One matrix if all items have as many choices."""
-    return np.stack(list(rows)) if len({len(row) for row in rows}) == 1 else tuple(rows)
-
-
-def _per_byte(samples: Samples, category: str) -> CalibrationItems:
-    """Likelihood per byte; only items whose choices all have some bytes."""
-    kept = [i for i, row in enumerate(samples.choice_bytes) if len(row) == len(samples.choice_logliks[i]) and all(row)]
-    if not kept:
-        raise ValueError(f"{samples.task}: the texts of its choices are not logged, so no likelihood per byte: use raw")
-    gold = [samples.gold[i] for i in kept]
-    logliks, sizes = [samples.choice_logliks[i] for i in kept], [samples.choice_bytes[i] for i in kept]
-    try:
-        found = normalised_choices(logliks, gold, lengths=sizes, likelihood="bytes")
-    except ValueError as error:
-        raise ValueError(f"{samples.task}: {error}") from None
-    return CalibrationItems(
-        samples.task,
-        category,
-        _stacked(found.probs),
-        np.array(gold, dtype=np.int64),
-        found.pred,
-        found.confidence,
-        left_out=len(samples.doc_id) - len(kept),
-        clusters=_labels([samples.clusters[i] for i in kept] if samples.clusters else ()),
-    )
-
-
-def _part(samples: Samples, start: int) -> Samples:
-    if len(samples.doc_id) <= _AT_ONCE:
-        return samples
-    columns: dict[str, Any] = {name: c[start : start + _AT_ONCE] for name, c in _columns(samples).items()}
-    return replace(samples, **columns)
-
-
-def _columns(samples: Samples) -> dict[str, Any]:
-    """The columns that are filled, one entry an item."""
-    return {name: getattr(samples, name) for name in _PER_ITEM if getattr(samples, name)}
-
-
 # Which rows a calibration report has: tasks, groups with the items of their tasks, and categories likewise.
 
 RowKind: TypeAlias = Literal["task", "group", "category"]
 
 
-@dataclass(frozen=True)
-class PlannedRow:
-    """A row to be: the items of ``parts`` together. ``of_tasks`` is how many tasks the group or category has."""
-
-    name: str
-    kind: RowKind
-    category: str
-    parts: tuple[CalibrationItems, ...]
-    of_tasks: int = 1
-
-
-def planned_pools(tasks: Sequence[CalibrationItems], groups: Mapping[str, tuple[str, ...]]) -> Iterator[PlannedRow]:
-    """Every task, then every group, then every category.
+def planned_pools(
+    tasks: Sequence[CalibrationItems], groups: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, RowKind, int, tuple[CalibrationItems, ...]]]:
+    """Every task, then every group, then every category: name, kind, how many tasks it has, and those with items.
 
     Pools of fewer than two tasks, and pools of the same tasks as an earlier one, are left out. Multiple choice and each
     confidence of generated answers are pooled by themselves: their scores differ.
@@ -246,7 +216,7 @@ def planned_pools(tasks: Sequence[CalibrationItems], groups: Mapping[str, tuple[
     groups : all tasks at the bottom of each group, those without items too.
     """
     for items in tasks:
-        yield PlannedRow(_titled(items.task, items.source), "task", items.category, (items,))
+        yield _titled(items.task, items.source), "task", 1, (items,)
     categories: dict[str, list[str]] = {}
     for items in tasks:
         if items.category and items.category != UNCATEGORISED:
@@ -260,13 +230,9 @@ def planned_pools(tasks: Sequence[CalibrationItems], groups: Mapping[str, tuple[
         for source in dict.fromkeys(items.source for items in tasks):
             by_name = {items.task: items for items in tasks if items.source == source}
             there = tuple(dict.fromkeys(task for task in members if task in by_name))
-            if len(there) < 2 or (source, frozenset(there)) in seen:
-                continue
-            seen.add((source, frozenset(there)))
-            shared = {by_name[task].category for task in there}
-            category = shared.pop() if len(shared) == 1 else ""
-            parts = tuple(by_name[task] for task in there)
-            yield PlannedRow(_titled(name, source), kind, category, parts, len(set(members)))
+            if len(there) > 1 and (source, frozenset(there)) not in seen:
+                seen.add((source, frozenset(there)))
+                yield _titled(name, source), kind, len(set(members)), tuple(by_name[task] for task in there)
 
 
 def _titled(name: str, source: str) -> str:

@@ -12,7 +12,6 @@ from synth_eval.results.aggregates import (
     read_results,
 )
 from synth_eval.results.atomic import atomic_file, atomic_folder, clean_leftovers, to_json, write_atomically, write_json
-from synth_eval.results.checkpoint import CheckpointResults, checkpoint_results
 from synth_eval.results.find import Matched, ModelOutput, find_results, match_outputs
 from synth_eval.results.fingerprint import (
     checkpoint_fingerprint,
@@ -21,12 +20,13 @@ from synth_eval.results.fingerprint import (
     settings_fingerprint,
 )
 from synth_eval.results.item_tables import items_key, read_items, write_items
+from synth_eval.results.reader import LoggedModel, read_checkpoints, read_model, read_models
 from synth_eval.results.run_folder import RunFolder
 from synth_eval.results.samples import read_samples
 
 __all__ = [
-    "CheckpointResults",
     "Estimate",
+    "LoggedModel",
     "Matched",
     "MetricValue",
     "ModelOutput",
@@ -36,7 +36,6 @@ __all__ = [
     "atomic_file",
     "atomic_folder",
     "checkpoint_fingerprint",
-    "checkpoint_results",
     "clean_leftovers",
     "estimate",
     "find_results",
@@ -44,7 +43,10 @@ __all__ = [
     "match_outputs",
     "newest_results",
     "package_versions",
+    "read_checkpoints",
     "read_items",
+    "read_model",
+    "read_models",
     "read_results",
     "read_samples",
     "run_settings",

@@ -157,6 +157,15 @@ def test_damaged_lines_are_counted(call, tmp_path):
     assert "t: 1 of 51 lines could not be read (the last one, truncated)" in " ".join(out.split())
 
 
+def test_unusable_log_likelihoods_are_left_out_with_their_reason(call, tmp_path):
+    rows = choice_rows(5, seed=0)
+    rows[2]["resps"] = rows[2]["filtered_resps"] = [[["nan", "False"]]] * 4
+    write_samples(tmp_path, "t", rows)
+    (model,) = json.loads(call(tmp_path, "--json", "--resamples", 0)[1])["models"]
+    assert [row["n"] for row in model["rows"]] == [4]
+    assert model["notes"] == ["t: 1 of 5 items left out: NaN log-likelihood"]
+
+
 def test_a_file_that_fails_fails_alone(call, run):
     write_samples(run, "broken", ["[1, 2"])
     code, out, _ = call(run, "--resamples", 0)

@@ -11,8 +11,8 @@ from simulated_family import Flat, Task, simulate
 from tiny_models import character_tokenizer, tiny_model
 from written_family import write, written_tables
 
-from synth_eval.cli.mauve import add_mauve
 from synth_eval.cli.progress import ProgressBars
+from synth_eval.pipeline.mauve import add_mauve
 from synth_eval.types import ReferenceText
 
 

@@ -15,9 +15,8 @@ from synth_eval.compare import calibration_items as module
 from synth_eval.compare.calibration import (
     CalibrationReport,
     CalibrationSettings,
-    LoggedModel,
-    calibrate_model,
-    planned_rows,
+    ModelCalibration,
+    calibration_rows,
 )
 from synth_eval.compare.calibration_items import CalibrationItems, calibration_items, pooled
 from synth_eval.compare.calibration_words import (
@@ -43,8 +42,11 @@ def two_choices(task: str, right: int, wrong: int, *, confidence: float = 0.75, 
     return CalibrationItems(task, category, probs, gold, np.zeros(n, dtype=np.int64), probs[:, 0])
 
 
-def logged(*tasks: CalibrationItems, **more) -> LoggedModel:
-    return LoggedModel("org/m", "out/org__m", tasks, **more)
+def assessed(
+    *tasks: CalibrationItems, settings: CalibrationSettings = VALUES_ONLY, groups=(), **more
+) -> ModelCalibration:
+    rows = calibration_rows(tasks, dict(groups), settings, **more)
+    return ModelCalibration("org/m", "out/org__m", rows, (), (), ())
 
 
 def samples(logliks, gold, choice_bytes=()) -> Samples:
@@ -59,9 +61,7 @@ def simulated(tmp_path, task: str, **options) -> Samples:
 
 def test_pooling_is_of_items_and_not_a_mean_of_errors():
     # a: 4 of 4 right at confidence .75, error .25; b: 2 of 4, error .25; together 6 of 8 = .75, error 0
-    model = calibrate_model(
-        logged(two_choices("a", 4, 0), two_choices("b", 2, 2), groups={"g": ("a", "b", "c")}), VALUES_ONLY
-    )
+    model = assessed(two_choices("a", 4, 0), two_choices("b", 2, 2), groups={"g": ("a", "b", "c")})
     a, b, g = model.rows
     assert [row.assessment["ece"].value for row in model.rows] == pytest.approx([0.25, 0.25, 0.0])
     assert [row.assessment["signed_gap"].value for row in model.rows] == pytest.approx([-0.25, 0.25, 0.0])
@@ -82,7 +82,7 @@ def test_numbers_are_those_of_the_calibration_layer(tmp_path):
         tables.append(cal.score_choices(logged_items, checkpoint="m", category="x"))
         tasks.append(calibration_items(logged_items, category="x"))
     settings = dataclasses.replace(QUICK, scheme="mass", bins=7, smooth=True, recalibrate="temperature")
-    *alone, group = calibrate_model(logged(*tasks), settings).rows
+    *alone, group = assessed(*tasks, settings=settings).rows
     metrics = settings.metrics
     for row, of in ((alone[0], tables[:1]), (group, tables)):
         assert row.assessment == cal.assess_tables(of, metrics=metrics, bins=7, resamples=100)
@@ -101,18 +101,18 @@ def test_numbers_are_those_of_the_calibration_layer(tmp_path):
 def test_which_pools_there_are():
     tasks = [two_choices(name, 3, 1, category=category) for name, category in zip("abcd", ("x", "x", "other", ""))]
     groups = {"one": ("a", "z"), "all": ("a", "b", "c", "d"), "same": ("d", "c", "b", "a"), "x_group": ("b", "a")}
-    model = logged(*tasks, groups=groups)
-    rows = calibrate_model(model, VALUES_ONLY).rows
+    told = []
+    rows = assessed(*tasks, groups=groups, on_row=lambda name, n, of: told.append(of)).rows
     # "one" holds a single task with samples, "same" repeats "all", and category x is x_group
     assert [row.name for row in rows] == ["a", "b", "c", "d", "all", "x_group"]
     assert [row.category for row in rows[4:]] == ["", "x"]
-    assert planned_rows(model) == len(rows)
+    assert told == [len(rows)] * len(rows)
 
 
 def test_progress_is_told():
     told = []
-    calibrate_model(logged(two_choices("a", 2, 1)), VALUES_ONLY, on_row=lambda name, n: told.append((name, n)))
-    assert told == [("a", 3)]
+    assessed(two_choices("a", 2, 1), on_row=lambda name, n, of: told.append((name, n, of)))
+    assert told == [("a", 3, 1)]
 
 
 def test_likelihood_per_byte():
@@ -126,7 +126,7 @@ def test_likelihood_per_byte():
     some = samples([(-4.0, -6.0)] * 4, [1] * 4, [(2, 6), (), (0, 6), (2, 6)])
     items = calibration_items(some, category="", normalisation="bytes")
     assert (len(items), items.left_out) == (2, 2)
-    row = calibrate_model(logged(items), VALUES_ONLY).rows[0]
+    row = assessed(items).rows[0]
     assert row.notes == ("2 items left out: bytes of a choice unknown or none",)
     with pytest.raises(ValueError, match="no likelihood per byte: use raw"):
         calibration_items(samples([(-4.0, -6.0)], [1]), category="", normalisation="bytes")
@@ -140,16 +140,20 @@ def test_parts_are_as_the_whole(tmp_path, monkeypatch):
     for name in ("probs", "gold", "pred", "confidence", "correct"):
         np.testing.assert_array_equal(getattr(at_once, name), getattr(in_parts, name))
     assert (in_parts.task, in_parts.category, in_parts.left_out) == ("t", "c", 0)
+    table = cal.score_choices(whole, checkpoint="m", category="c")
+    for name in ("gold", "pred", "confidence", "correct"):
+        np.testing.assert_array_equal(getattr(at_once, name), table.columns[name])
+    np.testing.assert_array_equal(at_once.probs, np.stack(list(table.columns["probs"])))
 
 
 def test_nothing_to_pool():
     with pytest.raises(ValueError, match="no items"):
-        pooled("g", "", [])
+        pooled("g", [])
 
 
 def test_all_right_has_no_interval_and_no_recalibration():
     settings = dataclasses.replace(QUICK, recalibrate="isotonic")
-    (row,) = calibrate_model(logged(two_choices("a", 20, 0)), settings).rows
+    (row,) = assessed(two_choices("a", 20, 0), settings=settings).rows
     assert row.assessment["ece"].interval is None
     assert row.recalibrated is None
     assert len(row.notes) == 2
@@ -163,7 +167,7 @@ def test_all_right_has_no_interval_and_no_recalibration():
 def test_words():
     # at .9, all of 60 right is underconfident and 30 of 60 overconfident; 54 of 60 is exactly right
     items = [two_choices(f"t{right}", right, 60 - right, confidence=0.9) for right in (60, 30, 54, 24)]
-    model = calibrate_model(logged(*items), dataclasses.replace(QUICK, resamples=1000))
+    model = assessed(*items, settings=dataclasses.replace(QUICK, resamples=1000))
     assert [direction(row) for row in model.rows] == ["underconfident", "overconfident", "calibrated", "overconfident"]
     assert calibration_words(model.rows[1]) == "miscalibrated (p < 0.001)"
     assert calibration_words(model.rows[2]) == "within the null band"
@@ -181,13 +185,13 @@ def test_words():
 def test_errors_that_cancel_are_mixed():
     # 60 at .9, half of them right (+.4), 60 at .6, all right (-.4): the gap is 0, the error .4
     parts = [two_choices("a", 30, 30, confidence=0.9), two_choices("b", 60, 0, confidence=0.6)]
-    model = calibrate_model(logged(pooled("both", "", parts)), QUICK)
+    model = assessed(pooled("both", parts), settings=QUICK)
     assert direction(model.rows[0]) == "mixed"
     assert headline(model) == "miscalibrated without a clear direction on both"
 
 
 def test_without_resamples_nothing_is_tested():
-    model = calibrate_model(logged(two_choices("a", 30, 30, confidence=0.9)), VALUES_ONLY)
+    model = assessed(two_choices("a", 30, 30, confidence=0.9))
     assert (direction(model.rows[0]), calibration_words(model.rows[0])) == ("untested", "not tested")
     assert headline(model) == "not tested on a"
     assert model.rows[0].notes == ()
@@ -204,7 +208,7 @@ def test_p_text():
 def test_tidy_table_and_json():
     settings = dataclasses.replace(QUICK, recalibrate="temperature")
     tasks = [two_choices("a", 30, 30, confidence=0.9), two_choices("b", 20, 0)]
-    model = calibrate_model(logged(*tasks, groups={"g": ("a", "b")}), settings)
+    model = assessed(*tasks, groups={"g": ("a", "b")}, settings=settings)
     report = CalibrationReport(1, settings, (model,))
     frame = calibration_frame(report)
     assert tuple(frame.columns) == COLUMNS

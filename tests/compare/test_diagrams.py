@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from simulated_family import Simulated
 
-from synth_eval.cli.report import RELIABILITY, read_reliability
 from synth_eval.compare.tidy import BINS, reliability_diagrams
+from synth_eval.pipeline.reports import RELIABILITY, _read_diagrams, reliability_of
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_drifting_confidence_leaves_the_null_band(diagrams: dict[str, list[dict]
 
 def test_diagrams_come_back_from_their_file(diagrams: dict[str, list[dict]], tmp_path: Path) -> None:
     (tmp_path / RELIABILITY).write_text(json.dumps(diagrams, allow_nan=False), encoding="utf-8")
-    found = read_reliability(tmp_path)
+    found = reliability_of(_read_diagrams(tmp_path / RELIABILITY))
     assert list(found) == list(diagrams)
     first = next(iter(diagrams))
     assert list(found[first][0].accuracy) == diagrams[first][0]["accuracy"]
@@ -55,5 +55,5 @@ def test_diagrams_come_back_from_their_file(diagrams: dict[str, list[dict]], tmp
 @pytest.mark.parametrize("text", ["", "[1]", '{"a": [{"label": "0%"}]}', '{"a": 3}'])
 def test_a_damaged_file_costs_only_the_diagrams(text: str, tmp_path: Path) -> None:
     (tmp_path / RELIABILITY).write_text(text, encoding="utf-8")
-    assert read_reliability(tmp_path) == {}
-    assert read_reliability(tmp_path / "nowhere") == {}
+    assert _read_diagrams(tmp_path / RELIABILITY) == {}
+    assert _read_diagrams(tmp_path / "nowhere") == {}

@@ -17,7 +17,7 @@ from synth_eval.errors import SynthEvalError
 from synth_eval.report.html.drawings import DiagramRow, diagram_rows, panel_rows
 from synth_eval.report.html.environment import SYMBOL, environment
 from synth_eval.report.html.scaling import scaling_section
-from synth_eval.report.view import report_view
+from synth_eval.report.view import ReportView, report_view
 from synth_eval.report.view.model import Reliability
 from synth_eval.scaling.report import ScalingReport
 from synth_eval.types import Comparison
@@ -32,6 +32,7 @@ def html_report(
     *,
     reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY,
     scaling: ScalingReport | None = None,
+    view: ReportView | None = None,
 ) -> str:
     """The text of report.html.
 
@@ -40,6 +41,7 @@ def html_report(
     comparison : what `compare_family` found, or what was read from comparison.json.
     reliability : title (such as the task) -> its reliability diagrams, by ratio; drawn as small multiples.
     scaling : scaling laws of a family over tokens, a section of their own.
+    view : `report_view` of the comparison, where it is there already.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def html_report(
     ------
     SynthEvalError : plotly or jinja2 is not installed.
     """
-    view = report_view(comparison)
+    view = view or report_view(comparison)
     return (
         environment()
         .get_template("page.html.j2")

@@ -48,16 +48,17 @@ FACTS_NOTE = "ratios with 95% intervals; +: maybe beyond what was tested"
 BETWEEN = 2  # spaces between the columns of a table
 
 
-def print_report(comparison: Comparison, *, console: Console) -> None:
+def print_report(comparison: Comparison, *, console: Console, view: ReportView | None = None) -> None:
     """Print the whole report.
 
     Parameters
     ----------
     comparison : what `compare_family` found.
     console : where to print; its width, colour system and encoding are respected.
+    view : `report_view` of the comparison, where it is there already.
     """
     page = _Page(console)
-    for block in page.blocks(report_view(comparison)):
+    for block in page.blocks(view or report_view(comparison)):
         console.print(block, highlight=False)
 
 

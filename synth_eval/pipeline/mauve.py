@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_eval.errors import SynthEvalError
+from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText
 
 if TYPE_CHECKING:
-    from synth_eval.cli.progress import ProgressBars
     from synth_eval.harness.mauve import KeptFeatures
-    from synth_eval.pipeline import Tables
+    from synth_eval.pipeline.evaluate import Tables
     from synth_eval.types import FloatArray
 
 TEXTS_A_BUCKET = 10  # as the authors of MAUVE advise
@@ -20,7 +20,7 @@ CHARACTERS_A_TOKEN = 10  # more than any usual text has
 
 
 def add_mauve(
-    tables: Tables, reference: ReferenceText, kept: Path, bars: ProgressBars
+    tables: Tables, reference: ReferenceText, kept: Path, listener: Listener = SILENT
 ) -> tuple[dict[str, str], list[str]]:
     """Give the tables that hold sampled texts their column ``mauve``.
 
@@ -44,14 +44,14 @@ def add_mauve(
     if not tasks:
         return {}, ["MAUVE left out: no results with several sampled texts a prompt (tasks: [synth_generation])"]
     try:
-        return _added(tables, tasks, reference, kept, bars)
+        return _added(tables, tasks, reference, kept, listener)
     except Exception as error:  # a folder that is no model, a tokenizer that cannot be loaded, a disk that is full ...
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return {}, [f"MAUVE left out: {reason}"]
 
 
 def _added(
-    tables: Tables, tasks: Mapping[str, dict[str, ItemTable]], reference: ReferenceText, kept: Path, bars: ProgressBars
+    tables: Tables, tasks: Mapping[str, dict[str, ItemTable]], reference: ReferenceText, kept: Path, listener: Listener
 ) -> tuple[dict[str, str], list[str]]:
     from synth_eval.compare.characteristics import texts_of
     from synth_eval.data import domain_sample, shown
@@ -74,10 +74,10 @@ def _added(
     }
     every = [texts, *(texts_of(table) for of_task in tasks.values() for table in of_task.values())]
     if unread := sum(len(each) for each in every if not reader.is_kept(each)):
-        bars.said(f"reading {unread:,} texts with {shown(reference.model, reference.base)} for MAUVE")
-    of_reference = _read(reader, texts, "the reference", bars)
+        listener.said(f"reading {unread:,} texts with {shown(reference.model, reference.base)} for MAUVE")
+    of_reference = _read(reader, texts, "the reference", listener)
     for task, of_task in tasks.items():
-        warning = _add_task(task, of_task, tables, of_reference, reader, bars)
+        warning = _add_task(task, of_task, tables, of_reference, reader, listener)
         warnings += [f"{task}: {warning}"] if warning else []
     return about, warnings
 
@@ -88,7 +88,7 @@ def _add_task(
     tables: Tables,
     of_reference: FloatArray,
     reader: KeptFeatures,
-    bars: ProgressBars,
+    listener: Listener,
 ) -> str:
     """Why a task has no MAUVE; '' where its tables were given it."""
     from synth_eval.compare.characteristics import texts_of, with_mauve
@@ -98,8 +98,8 @@ def _add_task(
     fewest = min(map(len, written.values()))
     if fewest < LEAST_TEXTS:
         return f"no MAUVE: {fewest} texts of a checkpoint; at least {LEAST_TEXTS} are needed"
-    features = [_read(reader, texts, f"{name}, {task}", bars) for name, texts in written.items()]
-    bars.doing(f"MAUVE of {task}")
+    features = [_read(reader, texts, f"{name}, {task}", listener) for name, texts in written.items()]
+    listener.doing(f"MAUVE of {task}")
     buckets = max(2, round(min(fewest, len(of_reference)) / TEXTS_A_BUCKET))
     *clusters, of_all = clusters_of([*features, of_reference], buckets=buckets)
     found = with_mauve(of_task, dict(zip(written, clusters)), of_all, buckets=buckets)
@@ -107,9 +107,9 @@ def _add_task(
     return ""
 
 
-def _read(reader: KeptFeatures, texts: tuple[str, ...], what: str, bars: ProgressBars) -> FloatArray:
+def _read(reader: KeptFeatures, texts: tuple[str, ...], what: str, listener: Listener) -> FloatArray:
     if not reader.is_kept(texts):
-        bars.doing(f"reading {len(texts):,} texts for MAUVE: {what}")
+        listener.doing(f"reading {len(texts):,} texts for MAUVE: {what}")
     return reader.of_texts(texts)
 
 

@@ -1,4 +1,4 @@
-"""Several runs of one checkpoint: the newest of each task."""
+"""Which logged files are read, and for which model: of several runs the newest of each task."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from logged_choices import choice_rows, write_results, write_samples
 
 from synth_eval.errors import ResultsError
-from synth_eval.results import checkpoint_results, find_results
+from synth_eval.results import find_results, read_model, read_models
 
 OLD, NEW = "2026-01-01T00-00-00.000001", "2026-01-02T00-00-00.000001"
 
@@ -23,7 +24,7 @@ def run(folder: Path, date: str, acc: dict[str, float], *, samples: bool = True,
 
 
 def read(*folders: Path):
-    return checkpoint_results(output for folder in folders for output in find_results(folder))
+    return read_model(output for folder in folders for output in find_results(folder)).without_outdated_samples()
 
 
 def test_one_run(tmp_path: Path) -> None:
@@ -78,4 +79,44 @@ def test_an_unreadable_results_file_is_named(tmp_path: Path) -> None:
 
 def test_nothing() -> None:
     with pytest.raises(ResultsError, match="no results of lm-eval"):
-        checkpoint_results([])
+        read_model([])
+
+
+def test_groups_of_groups_end_in_tasks(tmp_path):
+    for task in "abc":
+        write_samples(tmp_path, task, choice_rows(5, seed=0))
+    groups = {"top": ["left", "c"], "left": ["a", "b", "top"]}  # a group that holds one above it
+    write_results(tmp_path, ["a", "b", "c"], groups=groups)
+    (model,) = read_models([tmp_path])
+    assert model.groups == {"top": ("a", "b", "c"), "left": ("a", "b", "c")}
+    (model,) = read_models([tmp_path], wanted=["left"])
+    assert list(model.samples) == ["a", "b", "c"]
+
+
+def test_samples_files_of_one_folder_are_one_model(tmp_path):
+    paths = [write_samples(tmp_path / "m", task, choice_rows(5, seed=0)) for task in "ab"]
+    (model,) = read_models(paths)
+    assert (model.name, list(model.samples), model.groups) == ("m", ["a", "b"], {})
+
+
+def test_of_two_files_of_a_task_the_newer_is_read(tmp_path):
+    new = write_samples(tmp_path, "t", choice_rows(5, seed=0))
+    old = new.with_name(new.name.replace("2026", "2025"))
+    old.write_text(new.read_text())
+    for order in ([old, new], [new, old]):
+        (model,) = read_models(order)
+        assert model.samples == {"t": new}
+        assert model.notes == (f"t: {old.name} left out, {new.name} is newer",)
+
+
+def test_a_file_given_with_its_folder_is_read_once(tmp_path):
+    path = write_samples(tmp_path, "t", choice_rows(5, seed=0))
+    write_results(tmp_path, ["t"], model="org/m")
+    (model,) = read_models([path, tmp_path])
+    assert (model.name, model.samples) == ("org/m", {"t": path})
+
+
+def test_results_without_samples(tmp_path):
+    write_results(tmp_path, ["t"])
+    with pytest.raises(ResultsError, match="no samples files: run lm_eval with --log_samples"):
+        read_models([tmp_path])

@@ -1,0 +1,117 @@
+"""Build and evaluate what is missing, read what was logged before, compare."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from synth_eval import __version__
+from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evaluated_tables, family_of, results_folder
+from synth_eval.pipeline.listener import SILENT, Listener
+from synth_eval.pipeline.logged import check_baselines, read_family
+from synth_eval.pipeline.reports import ComparisonResult
+from synth_eval.results import package_versions
+from synth_eval.types import Family, Gate
+
+
+class NothingEvaluatedError(SynthEvalError):
+    """No checkpoint has results that can be compared."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+def compare(
+    manifest: str | os.PathLike[str] | Family,
+    *,
+    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    tasks: Sequence[str] = (),
+    output: str | os.PathLike[str] | None = None,
+    limit: float | None = None,
+    full_hash: bool = False,
+    workers: int | None = 1,
+    min_tasks: int = 3,
+    gate: Gate | None = None,
+    insist: bool = False,
+    listener: Listener = SILENT,
+) -> ComparisonResult:
+    """Which synthetic ratio degrades what: the verdicts of a family of checkpoints.
+
+    Parameters
+    ----------
+    manifest : checkpoints.yaml, or what `load_family` made of it
+    results : folders that lm-eval wrote. They are matched to the checkpoints by path or name, and no model is run.
+        Without them what has not been evaluated is evaluated, and kept in the results folder; nothing else is written.
+    tasks : instead of the manifest's
+    output : results folder; results/<family> beside the manifest if None
+    limit : only the first items of each task
+    full_hash : tell checkpoints apart by all bytes of their weights
+    workers : processes that evaluate; as many as cores and memory allow if None
+    min_tasks : compare reasoning with retrieval only if each has so many tasks
+    gate : instead of the manifest's
+    insist : whether it is an error that none of the tasks is in the results; always so with ``tasks``
+
+    Raises
+    ------
+    SynthEvalError : a wrong manifest, results that fit no checkpoint, no baseline, or nothing could be evaluated.
+    """
+    from synth_eval.compare.gate import check_gate, judge_gate
+
+    folders = [Path(p) for p in ([results] if isinstance(results, (str, os.PathLike)) else results)]
+    if folders and limit is not None:
+        raise SynthEvalError("--limit is for evaluating; with --results nothing is evaluated")
+    family = family_of(manifest, tasks=tasks, folders_needed=not folders)
+    check_gate(family.gate)
+    folder = results_folder(family, None if output is None else Path(output))
+    outcome = None
+    if not folders:
+        build_missing(family, listener)
+        outcome = evaluate_missing(family, folder, limit=limit, full_hash=full_hash, workers=workers, listener=listener)
+    read = read_family(
+        family, folders, tasks=outcome.tasks if outcome else None, insist=insist or bool(tasks), listener=listener
+    )
+    if outcome is not None:
+        read.failures |= outcome.failures
+        read.tables |= evaluated_tables(folder, outcome)
+    else:
+        check_baselines(family, read)
+    if not read.tables and not read.results:
+        reason = f" ({next(iter(read.failures.values()))})" if read.failures else ""
+        raise NothingEvaluatedError(f"{family.manifest or family.name}: no checkpoint could be evaluated{reason}")
+    from synth_eval.compare import compare_family
+    from synth_eval.compare.tidy import reliability_diagrams
+
+    provenance = {"synth_eval": __version__, **package_versions(), "python": platform.python_version()}
+    warnings = [*read.warnings, *(outcome.warnings if outcome else ())]
+    if limit is not None:
+        provenance["limit"] = f"{limit:g}"
+    if outcome is not None:
+        provenance |= outcome.provenance
+    if family.mauve is not None:
+        from synth_eval.pipeline.mauve import add_mauve
+
+        about, without = add_mauve(read.tables, family.mauve, folder.features, listener)
+        provenance |= about
+        warnings += without
+    listener.doing("comparing")
+    comparison = compare_family(
+        family,
+        read.tables,
+        results=read.results,
+        failures=read.failures,
+        least_tasks=min_tasks,
+        fingerprints=outcome.fingerprints if outcome else {},
+        provenance=provenance,
+    )
+    comparison = replace(comparison, warnings=(*comparison.warnings, *warnings))
+    comparison = replace(comparison, gate=judge_gate(comparison, family.gate if gate is None else gate))
+    return ComparisonResult(
+        comparison,
+        folder.root,
+        outcome.evaluated if outcome else 0,
+        make_diagrams=partial(reliability_diagrams, family, read.tables),
+    )

@@ -1,0 +1,129 @@
+"""Item tables and aggregates of a family from what lm-eval logged before. Needs no lm_eval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from synth_eval.calibration.items import score_samples
+from synth_eval.compare.places import tokens_name
+from synth_eval.data.sets import category_of
+from synth_eval.errors import ResultsError, SynthEvalError
+from synth_eval.manifest import curves
+from synth_eval.pipeline.listener import SILENT, Listener
+from synth_eval.results import LoggedModel, TaskResult, read_checkpoints, read_samples
+from synth_eval.text import listed
+from synth_eval.types import Family, ItemTable
+
+
+@dataclass
+class FamilyResults:
+    """Tables and aggregates by (checkpoint, task). ``failures`` maps a checkpoint's name to the reason in one line."""
+
+    tables: dict[tuple[str, str], ItemTable] = field(default_factory=dict)
+    results: dict[tuple[str, str], TaskResult] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_family(
+    family: Family,
+    folders: Sequence[Path] = (),
+    *,
+    tasks: Iterable[str] | None = None,
+    insist: bool = False,
+    listener: Listener = SILENT,
+) -> FamilyResults:
+    """Read the results that the manifest names (``results:``) and those in folders (``--results``).
+
+    Where samples cannot be read, the task's aggregate takes their place, with a warning.
+
+    Parameters
+    ----------
+    tasks : the tasks to keep; if None, those of the family (names, groups of the results files, patterns), or all where
+        the manifest leaves the tasks open or names none that was logged.
+    insist : whether it is an error that none of the family's tasks was logged (they were given by ``--tasks``).
+
+    Raises
+    ------
+    ResultsError : nothing of lm-eval's in one of the folders, or nothing in them that fits a checkpoint or a task.
+    """
+    models, failures, warnings = read_checkpoints(family, folders)
+    read = FamilyResults(failures=failures, warnings=warnings)
+    read.warnings += [f"{name}: {note}" for name, model in models.items() for note in model.notes]
+    kept = _tasks_kept(family, models, tasks, read.warnings, insist=insist)
+    models = {name: model.only(kept) for name, model in models.items()}
+    listener.planned(sum(len(model.samples) for model in models.values()))
+    odd: dict[str, list[str]] = {}  # note on a task's samples -> in which checkpoints
+    for name, model in models.items():
+        aggregates = model.aggregates
+        read.results |= {(name, task): result for task, result in aggregates.items()}
+        for task, file in model.samples.items():
+            listener.started(name, task)
+            items = 0
+            try:
+                samples = read_samples(file, task=task)
+                category = model.category(task) or category_of(task)
+                read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
+                items = len(samples.doc_id)
+                for note in samples.notes:
+                    odd.setdefault(f"{task}: {note}", []).append(name)
+            except (SynthEvalError, ValueError) as error:
+                if task in aggregates:
+                    read.warnings.append(f"{name}, {task}: {error}; its aggregate is used instead")
+                else:
+                    read.failures[name] = str(error)
+            listener.finished(name, task, items)
+    read.warnings += [f"{note} ({listed(names)})" for note, names in odd.items()]
+    return read
+
+
+def check_baselines(family: Family, read: FamilyResults) -> None:
+    """Refuse a family that has results of other checkpoints of a curve, but none of its baseline.
+
+    A baseline that failed to be read is no such case: it is reported as failed.
+
+    Raises
+    ------
+    ResultsError : names the first such size and iteration.
+    """
+    there = {name for name, _ in (*read.tables, *read.results)} | read.failures.keys()
+    for curve in curves(family):
+        if any(c.name in there for c in curve.baselines) or not any(c.name in there for c in curve.others):
+            continue
+        size = f"size {curve.size}, " if curve.size else ""
+        size += f"{tokens_name(curve.tokens)}, " if curve.tokens is not None else ""
+        wanted = ", ".join(c.path or c.name for c in curve.baselines)
+        manifest = family.manifest.name if family.manifest is not None else "the manifest"
+        raise ResultsError(
+            f"{manifest}: no results of the baseline of {size}iteration {curve.iteration} "
+            f"(ratio {family.baseline_ratio:g}: {wanted}): give its folder with --results, or write "
+            "`results:` in its line"
+        )
+
+
+def _tasks_kept(
+    family: Family,
+    models: Mapping[str, LoggedModel],
+    tasks: Iterable[str] | None,
+    warnings: list[str],
+    *,
+    insist: bool,
+) -> set[str]:
+    there = {task for model in models.values() for task in (*model.samples, *model.aggregates)}
+    if tasks is not None:
+        return there & set(tasks)
+    if not family.tasks_given or not there:
+        return there
+    groups: dict[str, tuple[str, ...]] = {}
+    for model in models.values():
+        groups |= {group: (*groups.get(group, ()), *members) for group, members in model.groups.items()}
+    every = replace(next(iter(models.values())), groups=groups)
+    kept = {task for task in there if every.fits(task, family.tasks)}
+    if kept:
+        return kept
+    if insist:
+        raise ResultsError(f"--tasks {', '.join(family.tasks)}: not logged; there are {listed(sorted(there))}")
+    warnings.append(f"none of the tasks asked for was logged ({', '.join(family.tasks)}): all that were are compared")
+    return there

@@ -1,0 +1,197 @@
+"""A comparison with everything that is drawn from it: shown, written, read again."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth_eval.compare import comparison_from_json, comparison_to_dict
+from synth_eval.errors import ExitCode, ResultsError
+from synth_eval.types import Comparison
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synth_eval.report.view import ReportView
+    from synth_eval.report.view.model import Reliability
+    from synth_eval.scaling.report import ScalingReport
+
+RELIABILITY = "reliability.json"  # beside comparison.json: diagrams by task and ratio
+Diagrams = dict[str, tuple["Reliability", ...]]
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """What `compare` found, or `load_results` read. In a notebook it shows its verdicts.
+
+    Attributes
+    ----------
+    comparison : all numbers and verdicts.
+    folder : where the command writes its files, and `save` if no other folder is given.
+    evaluated : how many evaluations were run for it.
+    """
+
+    comparison: Comparison
+    folder: Path
+    evaluated: int = 0
+    make_diagrams: Callable[[], dict[str, list[dict[str, Any]]]] = field(default=dict, repr=False, compare=False)
+
+    @cached_property
+    def view(self) -> ReportView:
+        """Everything that a report says."""
+        from synth_eval.report.view import report_view
+
+        return report_view(self.comparison)
+
+    @cached_property
+    def scaling(self) -> ScalingReport | None:
+        """Scaling laws of a family over tokens; None elsewhere."""
+        from synth_eval.compare.scaling import family_scaling
+
+        return family_scaling(self.comparison)
+
+    @cached_property
+    def _diagrams(self) -> dict[str, list[dict[str, Any]]]:
+        return self.make_diagrams()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command returns: whether the gate holds and every checkpoint could be evaluated."""
+        if not all(row["passed"] for row in self.comparison.gate):
+            return ExitCode.GATE
+        return ExitCode.PARTIAL if any(c.failed for c in self.comparison.checkpoints) else ExitCode.OK
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a curve and ratio, with the curve's verdict; the columns are those of `compare.tidy`."""
+        from synth_eval.compare import tidy
+
+        return tidy(self.comparison)
+
+    def save(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        figures: bool = False,
+        latex: bool = False,
+        junit: bool = False,
+    ) -> tuple[Path, ...]:
+        """Write comparison.json, .csv, .parquet, reliability.json and the reports, each whole; returns the files."""
+        from synth_eval.results import atomic_file, write_json
+
+        root = self.folder if folder is None else Path(folder)
+        table = self.to_frame()
+        names = ("comparison.json", "comparison.csv", "comparison.parquet", RELIABILITY)
+        data, csv, parquet, diagrams = (root / name for name in names)
+        write_json(data, comparison_to_dict(self.comparison))
+        with atomic_file(csv) as path:
+            table.to_csv(path, index=False)
+        with atomic_file(parquet) as path:
+            table.to_parquet(path, index=False)
+        write_json(diagrams, self._diagrams)
+        return (data, csv, parquet, diagrams, *self.write_reports(root, figures=figures, latex=latex, junit=junit))
+
+    def write_reports(
+        self, folder: Path, *, figures: bool = False, latex: bool = False, junit: bool = False
+    ) -> tuple[Path, ...]:
+        """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
+        from synth_eval.report.html import html_report
+        from synth_eval.report.markdown import markdown_report
+        from synth_eval.results import write_atomically
+
+        diagrams = reliability_of(self._diagrams)
+        texts = {
+            "report.html": html_report(self.comparison, reliability=diagrams, scaling=self.scaling, view=self.view),
+            "report.md": markdown_report(self.view),
+        }
+        if latex:
+            from synth_eval.report.latex import latex_tables
+
+            texts["report.tex"] = latex_tables(self.view)
+        if junit:
+            self.save_junit(folder / "junit.xml")
+        for name, text in texts.items():
+            write_atomically(folder / name, text)
+        written = [folder / name for name in texts] + [folder / "junit.xml"] * junit
+        if figures:
+            from synth_eval.report.figures import write_figures
+
+            write_figures(self.view, folder / "figures")
+            if self.scaling is not None:
+                from synth_eval.report.figures.scaling import plot_scaling
+
+                plot_scaling(self.scaling, folder / "figures")
+            written.append(folder / "figures")
+        return tuple(written)
+
+    def save_junit(self, file: str | os.PathLike[str]) -> None:
+        """Write JUnit XML to a file of any place: each curve and each rule of the gate a test."""
+        from synth_eval.report.junit import junit_xml
+        from synth_eval.results import write_atomically
+
+        write_atomically(Path(file), junit_xml(self.comparison))
+
+    def summary(self) -> str:
+        """One line of JSON for a pipeline; docs/gate.md describes it."""
+        from synth_eval.report.summary import summary_line
+
+        return summary_line(self.comparison, exit_code=self.exit_code, results=str(self.folder))
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame().drop_duplicates(subset=["task", "metric", "size", "iteration", "source", "tokens"])
+        shown = ["task", "metric", "size", "iteration", "source", "verdict", "onset", "budget", "reason"]
+        return str(frame.loc[~frame["display_only"], shown].to_html(index=False, na_rep=""))
+
+
+def load_results(results: str | os.PathLike[str]) -> ComparisonResult:
+    """The comparison of a results folder, or of a comparison.json.
+
+    Raises
+    ------
+    ResultsError : no comparison there, or none that this version reads.
+    """
+    results = Path(results)
+    folder = results if results.is_dir() else results.parent
+    file = results / "comparison.json" if results.is_dir() else results
+    wrong = "give a folder that synth-eval compare wrote"
+    try:
+        comparison = comparison_from_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"{file}: cannot be read ({error.strerror or error}); {wrong}") from None
+    except UnicodeDecodeError:
+        raise ResultsError(f"{file}: not a text file; {wrong}") from None
+    except ResultsError as error:
+        raise ResultsError(f"{file}: {error}") from None
+    return ComparisonResult(comparison, folder, make_diagrams=lambda: _read_diagrams(folder / RELIABILITY))
+
+
+def _read_diagrams(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """The reliability diagrams by title; none if there are none or they cannot be read: a report goes without them."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        reliability_of(data)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return dict(data)
+
+
+def reliability_of(data: Mapping[str, Sequence[Mapping[str, Any]]]) -> Diagrams:
+    """The diagrams of `compare.tidy.reliability_diagrams`, for the page."""
+    from synth_eval.report.view.model import Reliability
+
+    def numbers(values: Sequence[float | None]) -> tuple[float, ...]:
+        return tuple(math.nan if value is None else float(value) for value in values)
+
+    names = ("confidence", "accuracy", "null_low", "null_high", "count")
+    return {
+        str(title): tuple(
+            Reliability(label=str(d["label"]), note=str(d["note"]), **{name: numbers(d[name]) for name in names})
+            for d in diagrams
+        )
+        for title, diagrams in data.items()
+    }

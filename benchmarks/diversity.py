@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from synth_eval import generation as d
-from synth_eval.generation.repetition import Elsewhere
+from synth_eval.generation.repetition import CrossPromptDuplicates
 
 WORDS = 200
 PER_PROMPT = 8
@@ -78,7 +78,7 @@ def _parts(samples: int) -> list[str]:
     groups = [tokens[i : i + PER_PROMPT] for i in range(0, samples, PER_PROMPT)]
 
     def elsewhere() -> None:
-        found = Elsewhere()
+        found = CrossPromptDuplicates()
         for i, group in enumerate(groups):
             found.add(group, prompt=i)
         found.share(len(groups))

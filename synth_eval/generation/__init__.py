@@ -12,7 +12,7 @@ from synth_eval.generation.characteristics import (
     kind_named,
     score_prompt,
 )
-from synth_eval.generation.collapse import CollapseSigns, Shift, collapse_signs
+from synth_eval.generation.collapse import Shift, agreement
 from synth_eval.generation.diversity import (
     compression_ratio,
     distinct_n,
@@ -48,7 +48,6 @@ __all__ = [
     "CATALOGUE",
     "COMMON_ENGLISH",
     "Characteristics",
-    "CollapseSigns",
     "Degeneracy",
     "Estimate",
     "Facet",
@@ -57,8 +56,8 @@ __all__ = [
     "Reference",
     "Shift",
     "Tokens",
+    "agreement",
     "characterise",
-    "collapse_signs",
     "compression_ratio",
     "copied_share",
     "degeneracy",

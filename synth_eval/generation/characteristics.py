@@ -22,7 +22,7 @@ from synth_eval.generation.diversity import (
 )
 from synth_eval.generation.intervals import Estimate, bootstrap_means
 from synth_eval.generation.repetition import (
-    Elsewhere,
+    CrossPromptDuplicates,
     copied_share,
     degeneracy,
     ends_in_loop,
@@ -45,8 +45,7 @@ class Kind:
     """One characteristic.
 
     ``collapse`` is the direction of a collapse: -1 falls, +1 rises, 0 says nothing by itself. ``facet`` is the side of
-    a collapse that it is evidence for, "" if it is none of `collapse_signs`: it depends on length too much, or repeats
-    another one.
+    a collapse that it is evidence for (`agreement`), "" if none: it depends on length too much, or repeats another one.
     """
 
     name: str
@@ -80,7 +79,7 @@ CATALOGUE: tuple[Kind, ...] = (
     Kind("near_duplicates_elsewhere", "near-duplicates of other prompts", "share", 1),
 )
 
-# takes text that no task has: see `diversity.mauve`
+# takes text that no task has: see `generation.mauve`
 AGAINST_REFERENCE: tuple[Kind, ...] = (Kind("mauve", "MAUVE", "score", -1),)
 
 
@@ -292,7 +291,7 @@ def characterise(
         raise ValueError(f"{len(prompts)} prompts for the samples of {len(samples)}")
     rng = np.random.default_rng(seed)
     with_bleu = set(rng.permutation(len(samples))[:bleu_prompts].tolist())
-    elsewhere = Elsewhere(seed=seed)
+    elsewhere = CrossPromptDuplicates(seed=seed)
     scores = []
     for i, texts in enumerate(samples):
         if isinstance(texts, str) or not len(texts):

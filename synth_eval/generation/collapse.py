@@ -1,19 +1,16 @@
-"""Whether several independent sides of what a model writes agree that it collapsed, against its baseline."""
+"""When several independent sides of generated text agree that it collapsed; `compare.collapse` asks it of a family."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from synth_eval.generation.characteristics import CATALOGUE, Characteristics, Facet, Kind
-from synth_eval.generation.intervals import resampled_means
+from synth_eval.generation.characteristics import Facet, Kind
 
 FACETS: tuple[Facet, ...] = ("vocabulary", "sameness", "repetition", "tail")
 FEWEST_PROMPTS = 20
 AGREEING = 3
-LENGTH_TOLERANCE = 0.1
+LENGTH_TOLERANCE = 0.1  # of the baseline's length: most characteristics follow length
 
 
 @dataclass(frozen=True)
@@ -31,38 +28,21 @@ class Shift:
     sign: int
 
 
-@dataclass(frozen=True)
-class CollapseSigns:
-    """``toward`` and ``against`` name the facets that clearly moved; ``reason`` says in one line why called or not."""
+def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[Facet, ...]]:
+    """Whether at least three of four sides moved toward collapse and none away from it.
 
-    called: bool
-    reason: str
-    toward: tuple[Facet, ...]
-    against: tuple[Facet, ...]
-    shifts: tuple[Shift, ...]
+    A side moved if one of its characteristics clearly did, and none of them the other way. Characteristics of a side
+    mostly say the same thing, so they never count twice. Where each side moves toward collapse by chance with
+    probability a / 2, three of four do so with at most 4/3 * a / 2, however they depend on each other (Markov's
+    inequality): 3.3% at a = .05.
 
+    Parameters
+    ----------
+    shifts : each clear at the level 1 - a / (characteristics of its side).
 
-def collapse_signs(
-    baseline: Characteristics, model: Characteristics, *, alpha: float = 0.05, resamples: int = 2000, seed: int = 0
-) -> CollapseSigns:
-    """Call a collapse where at least three of four facets clearly moved that way and none clearly the other way.
-
-    Facets: vocabulary (expectation-adjusted distinct, MATTR, MTLD fall), sameness of the samples of a prompt
-    (self-BLEU, near-duplicates rise), repetition (repeated 4-grams, loops rise), tail (rare words fall). A facet moved
-    if one of its characteristics did, and none of them the other way: interval of the mean difference by prompt without
-    0, at level 1 - alpha / (number of that facet's characteristics that are there). Characteristics of a facet mostly
-    say the same thing, so they never count twice.
-
-    Without any change each facet moves toward collapse with probability about alpha / 2, so three of four do so with at
-    most 4/3 * alpha / 2, however they depend on each other (Markov's inequality): 3.3% at alpha = .05.
-
-    Not called, with the reason, where that cannot be told: fewer than 20 prompts in common, fewer than three facets
-    measured, or lengths that clearly differ by more than 10% (most characteristics follow length: characterise both
-    with ``longest``).
-
-    Raises
-    ------
-    ValueError : the two were not made from the same number of prompts, or alpha is not between 0 and 1.
+    Returns
+    -------
+    Whether it is a collapse; the sides that moved toward it; those that moved away.
 
     References
     ----------
@@ -70,76 +50,20 @@ def collapse_signs(
     al., "Self-Consuming Generative Models Go MAD", ICLR 2024. Guo et al., "The Curious Decline of Linguistic Diversity:
     Training Language Models on Synthetic Text", Findings of NAACL 2024. Gerstgrasser et al., "Is Model Collapse
     Inevitable? Breaking the Curse of Recursion by Accumulating Real and Synthetic Data", COLM 2024.
+
+    Examples
+    --------
+    >>> from synth_eval.generation import kind_named
+    >>> moved = [Shift(kind_named(name), 0.1, 0.05, 0.15, 30, 1) for name in ("mattr", "mtld", "self_bleu", "loops")]
+    >>> agreement(moved)
+    (True, ('vocabulary', 'sameness', 'repetition'), ())
     """
-    if baseline.prompts != model.prompts:
-        raise ValueError(f"the baseline has {baseline.prompts} prompts, the model {model.prompts}: pair them first")
-    if not 0.0 < alpha < 1.0:
-        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
-    kinds = [kind for kind in CATALOGUE if kind.facet]
-    rng = np.random.default_rng(seed)
-    table = np.stack([_differences(baseline, model, kind.name) for kind in kinds], axis=1)
-    means = resampled_means(table, resamples=resamples, rng=rng)
-    defined = (~np.isnan(table)).sum(axis=0)
-    measured = [i for i in range(len(kinds)) if defined[i] >= FEWEST_PROMPTS]
-    in_facet = {facet: sum(kinds[i].facet == facet for i in measured) for facet in FACETS}
-    shifts = tuple(
-        _shift(kinds[i], table[:, i], means[:, i], tail=alpha / in_facet[kinds[i].facet] / 2) for i in measured
-    )
-    called, toward, against = agreement(shifts)
-    reason = _why_not(baseline, model, in_facet, alpha=alpha, resamples=resamples, rng=rng)
-    if reason:
-        return CollapseSigns(False, reason, toward, against, shifts)
-    reason = f"toward collapse: {', '.join(toward) or 'none'}; away from it: {', '.join(against) or 'none'}"
-    return CollapseSigns(called, reason, toward, against, shifts)
-
-
-def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[Facet, ...]]:
-    """Whether at least three facets moved toward collapse and none away from it; which did; which moved away."""
     toward, against = _moved(shifts, 1), _moved(shifts, -1)
     return len(toward) >= AGREEING and not against, toward, against
 
 
-def _differences(baseline: Characteristics, model: Characteristics, name: str) -> np.ndarray:
-    return model.per_prompt(name) - baseline.per_prompt(name)
-
-
-def _shift(kind: Kind, differences: np.ndarray, means: np.ndarray, *, tail: float) -> Shift:
-    values = differences[~np.isnan(differences)]
-    low, high = np.quantile(means[~np.isnan(means)], [tail, 1 - tail])
-    direction = int(low > 0) - int(high < 0)
-    return Shift(kind, float(values.mean()), float(low), float(high), len(values), direction * kind.collapse)
-
-
 def _moved(shifts: Sequence[Shift], sign: int) -> tuple[Facet, ...]:
-    """Facets with a characteristic that clearly moved this way, and none that moved the other way."""
+    """Sides with a characteristic that clearly moved this way, and none that moved the other way."""
     way = {shift.kind.facet for shift in shifts if shift.sign == sign}
     other = {shift.kind.facet for shift in shifts if shift.sign == -sign}
     return tuple(facet for facet in FACETS if facet in way - other)
-
-
-def _why_not(
-    baseline: Characteristics,
-    model: Characteristics,
-    in_facet: dict[Facet, int],
-    *,
-    alpha: float,
-    resamples: int,
-    rng: np.random.Generator,
-) -> str:
-    if baseline.prompts < FEWEST_PROMPTS:
-        return f"only {baseline.prompts} prompts; at least {FEWEST_PROMPTS} are needed"
-    measured = [facet for facet in FACETS if in_facet[facet]]
-    if len(measured) < AGREEING:
-        missing = ", ".join(facet for facet in FACETS if not in_facet[facet])
-        return f"not measured on enough prompts: {missing}; at least {AGREEING} of the {len(FACETS)} are needed"
-    difference = _differences(baseline, model, "length")
-    means = resampled_means(difference[:, None], resamples=resamples, rng=rng)[:, 0]
-    low, high = np.quantile(means, [alpha / 2, 1 - alpha / 2])
-    usual = baseline["length"].value
-    if (low > 0 or high < 0) and abs(difference.mean()) > LENGTH_TOLERANCE * usual:
-        other = model["length"].value
-        return (
-            f"length moved from {usual:.0f} to {other:.0f} tokens, and most characteristics with it; "
-            f"characterise both with longest={max(1, int(min(usual, other)))}"
-        )
-    return ""

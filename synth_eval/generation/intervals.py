@@ -90,7 +90,7 @@ def resampled_means(table: FloatArray, *, resamples: int, rng: np.random.Generat
 Written: TypeAlias = Sequence[Sequence[str]]  # the samples of each prompt
 
 SHORTER = 0.1  # share of the texts of the model that writes least that may be left out
-FEWEST_SAMPLES = 2  # of a prompt: one alone has nothing to be compared with
+MIN_SAMPLES = 2  # of a prompt: one alone has nothing to be compared with
 
 
 def usual_least(written: Written) -> int:
@@ -130,5 +130,5 @@ def cut_alike(models: Sequence[Written], *, tokens: int) -> list[list[tuple[str,
     for of_prompt in zip(*left):
         fewest = min(map(len, of_prompt))
         for written, texts in zip(found, of_prompt):
-            written.append(tuple(texts[:fewest]) if fewest >= FEWEST_SAMPLES else ())
+            written.append(tuple(texts[:fewest]) if fewest >= MIN_SAMPLES else ())
     return found

@@ -94,7 +94,6 @@ def _area(p: FloatArray, q: FloatArray) -> FloatArray:
     across = np.concatenate([ends[1], np.exp(-SCALE * from_texts), ends[0]], axis=1)
     up = np.concatenate([ends[0], np.exp(-SCALE * from_reference), ends[1]], axis=1)
     # from right to left, in trapezoids
-    # from right to left, in trapezoids
     area: FloatArray = (-np.diff(across) * (up[:, 1:] + up[:, :-1])).sum(axis=1) / 2
     return area
 

@@ -20,7 +20,7 @@ Degeneracy: TypeAlias = Literal["", "empty", "loop", "repetitive", "few words"]
 
 ORDER = 4
 REPETITIVE = 0.5
-FEWEST_WORDS = 0.5
+MIN_WORDS = 0.5
 
 
 def repeated_share(tokens: Tokens, *, n: int = ORDER) -> float:
@@ -77,7 +77,7 @@ def degeneracy(tokens: Tokens) -> Degeneracy:
         return "loop"
     if repeated_share(tokens) > REPETITIVE:  # NaN, of a short text, is not
         return "repetitive"
-    return "few words" if words < FEWEST_WORDS * len(tokens) else ""
+    return "few words" if words < MIN_WORDS * len(tokens) else ""
 
 
 # How much of a continuation is its prompt said again, word for word.
@@ -143,7 +143,7 @@ def near_duplicate_share(samples: Sequence[Tokens], *, similar: float = SIMILAR,
     return sum(found) / len(sets)
 
 
-class Elsewhere:
+class CrossPromptDuplicates:
     """Finds samples with a near-duplicate among the samples of other prompts, in one pass over prompts.
 
     Keeps 8 bytes an n-gram and a signature of 64 numbers a sample. Candidates share one of 16 bands of four MinHash

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_eval.generation import jaccard, near_duplicate_share
-from synth_eval.generation.repetition import Elsewhere
+from synth_eval.generation.repetition import CrossPromptDuplicates
 
 TOKENS = st.lists(st.sampled_from("abcd"), max_size=10)
 
@@ -59,7 +59,7 @@ def _random_texts(rng: np.random.Generator, prompts: int) -> list[list[list[str]
 
 def test_minhash_finds_what_comparing_every_pair_finds() -> None:
     texts = _random_texts(np.random.default_rng(3), 90)
-    search = Elsewhere()
+    search = CrossPromptDuplicates()
     for i, samples in enumerate(texts):
         search.add(samples, prompt=i)
     exact = [
@@ -73,7 +73,7 @@ def test_minhash_finds_what_comparing_every_pair_finds() -> None:
 
 
 def test_samples_of_the_same_prompt_do_not_count() -> None:
-    search = Elsewhere()
+    search = CrossPromptDuplicates()
     search.add([list("abcdef")] * 3, prompt=0)
     assert np.isnan(search.share(2)).all()  # there is no other prompt
     search.add([list("uvwxyz")], prompt=1)
@@ -83,7 +83,7 @@ def test_samples_of_the_same_prompt_do_not_count() -> None:
 
 
 def test_a_total_collapse_is_found_whatever_the_bucket() -> None:
-    search = Elsewhere()
+    search = CrossPromptDuplicates()
     for i in range(40):
         search.add([list("abcdefgh")] * 5, prompt=i)
     np.testing.assert_array_equal(search.share(40), np.ones(40))
@@ -91,7 +91,7 @@ def test_a_total_collapse_is_found_whatever_the_bucket() -> None:
 
 def test_hashes_do_not_depend_on_the_process() -> None:
     code = (
-        "from synth_eval.generation.repetition import Elsewhere; e = Elsewhere(); "
+        "from synth_eval.generation.repetition import CrossPromptDuplicates; e = CrossPromptDuplicates(); "
         "e.add([['a', 'b', 'c', 'd']], prompt=0); print(e._sets[0].tolist())"
     )
     printed = {

@@ -112,13 +112,19 @@ def parse_quantity(value: str | int | float) -> float:
     return count
 
 
-def written_quantity(count: float) -> str:
-    """A count with the suffix that keeps it short, up to ten digits.
+def written_quantity(count: float, digits: int = 10) -> str:
+    """A count with the suffix that keeps it short.
 
-    >>> written_quantity(1e10), written_quantity(3932160)
-    ('10B', '3.93216M')
+    >>> written_quantity(1e10), written_quantity(3932160), written_quantity(3932160, digits=3)
+    ('10B', '3.93216M', '3.93M')
     """
+    rounds_up = 1 - 0.5 * 10.0**-digits  # 999,600 with three digits is 1M, not 1e+03k
     for suffix, scale in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.10g}{suffix}"
-    return f"{count:.10g}"
+        if count >= rounds_up * scale:
+            return f"{count / scale:.{digits}g}{suffix}"
+    return f"{count:.{digits}g}"
+
+
+def count_text(count: float) -> str:
+    """A count in three digits: '12.8B', '410M', '512'."""
+    return written_quantity(count, digits=3)

@@ -85,6 +85,7 @@ def fitted_quietly(model: Any, x: FloatArray, y: AnyArray) -> Any:
     return model
 
 
+Direction: TypeAlias = Literal["overconfident", "underconfident"]
 Method: TypeAlias = Literal["temperature", "platt", "isotonic", "histogram"]
 METHODS: tuple[Method, ...] = ("temperature", "platt", "isotonic", "histogram")
 _LIKELIHOOD_RATIO = 3.84  # 5% point of chi-squared with one degree of freedom
@@ -100,7 +101,7 @@ class Recalibration:
     ``choice_nll_*`` : of the right choice; None where only confidences were given or corrected.
     ``temperature`` : T fitted on all items, above 1 for overconfidence, at most `HOTTEST`; None for the other methods.
     ``fold_temperatures`` : those of the folds, for a feeling of its spread.
-    ``says`` : in words.
+    ``direction`` : what T shows, None where it shows nothing clearly, and for the other methods; ``says`` : in words.
     """
 
     method: Method
@@ -114,6 +115,7 @@ class Recalibration:
     choice_nll_after: float | None = None
     temperature: float | None = None
     fold_temperatures: tuple[float, ...] = ()
+    direction: Direction | None = None
     says: str = ""
 
 
@@ -159,12 +161,12 @@ def recalibrate(
         apply, temperature = fit(confidence[~held_out], correct[~held_out])
         after[held_out] = apply(confidence[held_out])
         temperatures.append(temperature)
-    overall = None
-    says = ""
+    overall, direction, says = None, None, ""
     if method == "temperature":
         apply, overall = fit(confidence, correct)
         gain = negative_log_likelihood(confidence, correct) - negative_log_likelihood(apply(confidence), correct)
-        says = _in_words(overall, temperatures, gain * len(correct))
+        direction = _direction(overall, temperatures, gain * len(correct))
+        says = _in_words(overall, direction)
     return Recalibration(
         method=method,
         confidence=after,
@@ -172,6 +174,7 @@ def recalibrate(
         **_before_and_after(confidence, after, correct, bins),
         temperature=overall,
         fold_temperatures=tuple(temperatures) if overall is not None else (),
+        direction=direction,
         says=says,
     )
 
@@ -215,9 +218,8 @@ def recalibrate_choices(
         temperatures.append(temperature)
     overall = fit_choice_temperature(matrix, gold, n_choices)
     before_nll = _choice_nll(matrix, gold)
-    says = _in_words(
-        overall, temperatures, (before_nll - _choice_nll(soften(matrix, n_choices, overall), gold)) * len(gold)
-    )
+    gain = before_nll - _choice_nll(soften(matrix, n_choices, overall), gold)
+    direction = _direction(overall, temperatures, gain * len(gold))
     return Recalibration(
         method=method,
         confidence=after[rows, pred],
@@ -227,7 +229,8 @@ def recalibrate_choices(
         choice_nll_after=_choice_nll(after, gold),
         temperature=overall,
         fold_temperatures=tuple(temperatures),
-        says=says,
+        direction=direction,
+        says=_in_words(overall, direction),
     )
 
 
@@ -301,13 +304,17 @@ def _before_and_after(before: FloatArray, after: FloatArray, correct: BoolArray,
     }
 
 
-def _in_words(temperature: float, of_folds: Sequence[float], gain: float) -> str:
-    """What T says; ``gain`` is the log-likelihood, summed over items, that it wins over T = 1."""
-    clear = 2.0 * gain > _LIKELIHOOD_RATIO and not min(of_folds) <= 1.0 <= max(of_folds)
-    if not clear:
+def _direction(temperature: float, of_folds: Sequence[float], gain: float) -> Direction | None:
+    """What T shows; ``gain`` is the log-likelihood, summed over items, that it wins over T = 1."""
+    if 2.0 * gain <= _LIKELIHOOD_RATIO or min(of_folds) <= 1.0 <= max(of_folds):
+        return None
+    return "overconfident" if temperature > 1.0 else "underconfident"
+
+
+def _in_words(temperature: float, direction: Direction | None) -> str:
+    if direction is None:
         written = "above 1,000" if temperature > 0.99 * HOTTEST else f"{temperature:.2f}"
         return f"temperature {written}, no clear over- or underconfidence"
     if temperature > 0.99 * HOTTEST:
         return "overconfident: equal probabilities fit best, for the more probable answer is not right more often"
-    which = "overconfident" if temperature > 1.0 else "underconfident"
-    return f"{which}: log-probabilities divided by {temperature:.2f} fit best"
+    return f"{direction}: log-probabilities divided by {temperature:.2f} fit best"

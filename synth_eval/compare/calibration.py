@@ -30,6 +30,7 @@ from synth_eval.compare.calibration_items import (
 from synth_eval.text import plural
 
 if TYPE_CHECKING:
+    from synth_eval.calibration.recalibration import Direction
     from synth_eval.types import AnyArray
 
 
@@ -103,7 +104,7 @@ class Recalibrated:
     nll_before: float
     nll_after: float
     temperature: float | None
-    says: str
+    direction: Direction | None
 
 
 @dataclass(frozen=True)
@@ -242,5 +243,5 @@ def _recalibrated(items: CalibrationItems, method: Method, bins: int, clusters: 
         found = recalibrate(items.confidence, items.correct, method=method, bins=bins, clusters=clusters)
     else:
         found = recalibrate_choices(items.probs, items.gold, method=method, bins=bins, clusters=clusters)
-    names = ("method", "ece_before", "ece_after", "nll_before", "nll_after", "temperature", "says")
+    names = ("method", "ece_before", "ece_after", "nll_before", "nll_after", "temperature", "direction")
     return Recalibrated(**{name: getattr(found, name) for name in names})

@@ -100,8 +100,8 @@ class ComparisonResult:
         self, folder: Path, *, figures: bool = False, latex: bool = False, junit: bool = False
     ) -> tuple[Path, ...]:
         """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
+        from synth_eval.report.exports import markdown_report
         from synth_eval.report.html import html_report
-        from synth_eval.report.markdown import markdown_report
         from synth_eval.results import write_atomically
 
         diagrams = reliability_of(self._diagrams)
@@ -110,7 +110,7 @@ class ComparisonResult:
             "report.md": markdown_report(self.view),
         }
         if latex:
-            from synth_eval.report.latex import latex_tables
+            from synth_eval.report.exports import latex_tables
 
             texts["report.tex"] = latex_tables(self.view)
         if junit:

@@ -29,12 +29,14 @@ def test_the_temperature_that_was_put_in_is_found_and_removed(temperature):
     assert got.choice_nll_after < got.choice_nll_before
     assert got.nll_after < got.nll_before
     assert got.ece_after < 0.5 * got.ece_before
-    assert ("overconfident:" if temperature > 1 else "underconfident:") in got.says
+    assert got.direction == ("overconfident" if temperature > 1 else "underconfident")
+    assert got.says.startswith(f"{got.direction}:")
 
 
 def test_a_calibrated_model_is_not_accused():
     got = recalibrate_choices(*_choices(1.0))
     assert got.temperature == pytest.approx(1.0, abs=0.1)
+    assert got.direction is None
     assert "no clear" in got.says
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.report.latex import escaped, latex_tables
+from synth_eval.report.exports import escape_latex, latex_tables
 from synth_eval.report.view import report_view
 from synth_eval.types import Comparison
 
@@ -46,10 +46,12 @@ def test_a_table_longer_than_a_page_may_break(make_cell) -> None:
 
 
 def test_hostile_text_is_printed() -> None:
-    assert escaped(r"\input{x} 50% a_b <&>") == (r"\textbackslash{}input\{x\} 50\% a\_b \textless{}\&\textgreater{}")
+    assert escape_latex(r"\input{x} 50% a_b <&>") == (
+        r"\textbackslash{}input\{x\} 50\% a\_b \textless{}\&\textgreater{}"
+    )
 
 
 @given(st.text())
 def test_no_character_of_latex_is_left_bare(text: str) -> None:
-    left = re.sub(r"\\(text[a-z]+\{\}|[{}$&#_%])", "", escaped(text))
+    left = re.sub(r"\\(text[a-z]+\{\}|[{}$&#_%])", "", escape_latex(text))
     assert not set(left) & set("\\{}$&#_%~^")

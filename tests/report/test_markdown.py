@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from synth_eval.report.markdown import LONGEST, escaped, markdown_report
+from synth_eval.report.exports import MAX_LENGTH, escape_markdown, markdown_report
 from synth_eval.report.view import report_view
 from synth_eval.types import Comparison
 
@@ -31,7 +31,7 @@ def test_hostile_text_stays_text(fitted: Comparison) -> None:
     assert "<img" not in text
     assert "](" not in text.replace("\\](", "")
     assert "@everyone" not in text
-    assert escaped("a\nb|c`d`") == "a\\\\nb\\|c\\`d\\`"
+    assert escape_markdown("a\nb|c`d`") == "a\\\\nb\\|c\\`d\\`"
 
 
 def test_verdicts_after_the_twelfth_are_folded(compared: Comparison) -> None:
@@ -45,5 +45,5 @@ def test_verdicts_after_the_twelfth_are_folded(compared: Comparison) -> None:
 def test_a_large_family_fits_a_comment(compared: Comparison) -> None:
     cells = tuple(dataclasses.replace(cell, size=f"{size}M") for size in range(1, 25) for cell in compared.cells)
     text = markdown_report(report_view(dataclasses.replace(compared, cells=cells)))
-    assert len(text) < LONGEST + 500
+    assert len(text) < MAX_LENGTH + 500
     assert re.search(r"\d+ more tables are in report.html", text)

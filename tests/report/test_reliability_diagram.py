@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fixed_calibration import curve
 
-from synth_eval.report.terminal.reliability import AXIS, reliability_diagram
+from synth_eval.report.terminal.art import AXIS, reliability_diagram
 
 NAN = np.full(1, np.nan)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval.report.scaling.view import Series
-from synth_eval.report.terminal.chart import log_chart
+from synth_eval.report.terminal.art import log_chart
 
 
 def series(*places: tuple[float, float], held: int = -1, fit: tuple[tuple[float, float], ...] = ()) -> Series:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.report.terminal.outputs import BLOCKS, sparkline
+from synth_eval.report.terminal.art import BLOCKS, sparkline
 
 VALUES = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
 

@@ -52,7 +52,7 @@ def row(
         estimate("nll", 0.9712, 0.08, (0.9, 1.05), p),
         estimate("surprise_gap", 2 * gap - 0.0001, 0.061, (-0.06, 0.06), p),
     )
-    after = Recalibrated("temperature", 0.161, 0.052, 0.702, 0.641, 1.62, "overconfident: log-probabilities ...")
+    after = Recalibrated("temperature", 0.161, 0.052, 0.702, 0.641, 1.62, "overconfident")
     return CalibrationRow(
         name=name,
         kind=kind,

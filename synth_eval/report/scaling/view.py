@@ -17,21 +17,12 @@ from synth_eval.scaling.report import (
     equal_loss_tokens,
     largest_tokens,
 )
-from synth_eval.text import joined
+from synth_eval.text import count_text, joined
 
 # How the numbers of scaling laws are written, in the terminal and in figures.
 
-SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 REFUSED = "refused"
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
-
-
-def count_text(count: float) -> str:
-    """'12.8B', '410M', '512': three digits with the suffix that checkpoints.yaml takes."""
-    for scale, suffix in SUFFIXES:
-        if count >= 0.9995 * scale:
-            return f"{count / scale:.3g}{suffix}"
-    return f"{count:.3g}"
 
 
 def size_text(parameters: float, names: Mapping[float, str]) -> str:

@@ -1,8 +1,4 @@
-"""The calibration report in a terminal: a sentence, tables, reliability diagrams. Draws; computes nothing.
-
-Width, colour and encoding are the console's: 80 columns are enough, pipes and NO_COLOR give plain text, and a terminal
-without UTF-8 gets ASCII. Names from files are drawn as text: no markup, no control characters.
-"""
+"""The calibration report in a terminal: a sentence, tables, reliability diagrams. Draws; computes nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -24,23 +18,20 @@ from synth_eval.compare.calibration import (
     ModelCalibration,
 )
 from synth_eval.compare.calibration_words import calibration_words, headline
-from synth_eval.report.terminal.reliability import reliability_diagram
+from synth_eval.report.terminal.art import ASCII_SYMBOLS, UNICODE_SYMBOLS, reliability_diagram
+from synth_eval.report.terminal.page import GAP, Page, side_by_side
 from synth_eval.text import rounded
 
-HEAD_RULE = box.SIMPLE_HEAD
-ASCII_HEAD_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
-BETWEEN = 2  # spaces between columns
-LONGEST_NAME = 20  # longer ones fold
-MOST_DIAGRAMS = 6
-LEAST_DIAGRAM = 40  # columns, the space between two included
+MAX_NAME = 20  # longer ones fold
+MAX_DIAGRAMS = 6
+MIN_DIAGRAM_WIDTH = 40  # columns, the space between two included
 UNKNOWN = "n/a"
 
 
 def print_calibration(report: CalibrationReport, *, console: Console) -> None:
     """Print the whole report: the sentence of each model first, then its block."""
-    page = _Page(console, report)
-    for block in page.blocks(report):
-        console.print(block, highlight=False)
+    page = _CalibrationPage(console, report)
+    page.print(page.blocks(report))
 
 
 @dataclass(frozen=True)
@@ -63,11 +54,9 @@ class _Column:
     flagged: Callable[[CalibrationRow], bool] = lambda row: False
 
 
-class _Page:
+class _CalibrationPage(Page):
     def __init__(self, console: Console, report: CalibrationReport) -> None:
-        self.width = console.width
-        self.encoding = console.encoding
-        self.ascii_only = console.options.ascii_only
+        super().__init__(console)
         self.settings = report.settings
         self.generated = any(row.source for model in report.models for row in model.rows)
 
@@ -84,24 +73,29 @@ class _Page:
             yield self.text(self.legend(), "dim")
 
     def model(self, model: ModelCalibration) -> Iterator[RenderableType]:
-        for columns in self.packed(model.rows):
+        longest = max((len(word) for row in model.rows for word in (_title(row), "task")), default=0)
+        tables = side_by_side(
+            _groups(self.settings, model.rows) if model.rows else [],
+            width=lambda column: max(map(len, (column.header, *map(column.cell, model.rows)))),
+            room=self.width - min(longest, MAX_NAME),
+        )
+        for columns in tables:
             yield Text()
-            yield self.table(model.rows, columns)
+            yield self.numbers(model.rows, columns)
         yield from self.diagrams(model.rows)
         lines = [
             f"{each.task}: no confidence: bits per byte only ({each.bits_per_byte:.3f}, {each.n:,} documents)"
             for each in model.rolling
         ]
         lines += [f"{each.task}: {each.reason}" for each in model.left_out if not each.failed]
-        yield from self.listed("Without confidence", lines, "")
+        yield from self.listed("Without confidence", lines)
         notes = [*model.notes, *(f"{row.name}: {note}" for row in model.rows for note in row.notes)]
         yield from self.listed("Notes", notes, "yellow")
         yield from self.listed("Not read", [f"{e.task}: {e.reason}" for e in model.left_out if e.failed], "bold red")
 
-    def table(self, rows: Sequence[CalibrationRow], columns: Sequence[_Column]) -> Table:
-        rule = ASCII_HEAD_RULE if self.ascii_only else HEAD_RULE
-        lines = Table(box=rule, pad_edge=False, padding=(0, BETWEEN, 0, 0), show_edge=False, header_style="dim")
-        lines.add_column("task", max_width=LONGEST_NAME, overflow="fold")
+    def numbers(self, rows: Sequence[CalibrationRow], columns: Sequence[_Column]) -> Table:
+        lines = self.table()
+        lines.add_column("task", max_width=MAX_NAME, overflow="fold")
         for column in columns:
             lines.add_column(column.header, no_wrap=True, justify="right" if column.header == "n" else "left")
         for i, row in enumerate(rows):
@@ -110,36 +104,20 @@ class _Page:
             lines.add_row(_Name(self.text(_title(row))), *cells, end_section=last_task)
         return lines
 
-    def packed(self, rows: Sequence[CalibrationRow]) -> list[list[_Column]]:
-        """Groups of columns, as many side by side as the page takes."""
-        if not rows:
-            return []
-        longest = max(len(word) for row in rows for word in (_title(row), "task"))
-        room = 0
-        pages: list[list[_Column]] = []
-        for group in _groups(self.settings, rows):
-            needed = sum(BETWEEN + 1 + max(len(text) for text in (c.header, *map(c.cell, rows))) for c in group)
-            if not pages or needed > room:
-                pages.append([])
-                room = self.width - min(longest, LONGEST_NAME)
-            pages[-1] += group
-            room -= needed
-        return pages
-
     def diagrams(self, rows: Sequence[CalibrationRow]) -> Iterator[RenderableType]:
         """Pools, and tasks that are in none; side by side where two fit."""
         in_pools = {task for row in rows if row.kind != "task" for task in row.tasks}
         chosen = [row for row in rows if row.kind != "task" or row.name not in in_pools]
         if not chosen:
             return
-        side_by_side = max(1, (self.width + BETWEEN) // LEAST_DIAGRAM)
-        width = (self.width - BETWEEN * (side_by_side - 1)) // side_by_side
-        drawn = [self.diagram(row, width) for row in chosen[:MOST_DIAGRAMS]]
-        for start in range(0, len(drawn), side_by_side):
-            grid = Table.grid(padding=(0, BETWEEN, 0, 0))
-            for _ in range(side_by_side):
+        across = max(1, (self.width + GAP) // MIN_DIAGRAM_WIDTH)
+        width = (self.width - GAP * (across - 1)) // across
+        drawn = [self.diagram(row, width) for row in chosen[:MAX_DIAGRAMS]]
+        for start in range(0, len(drawn), across):
+            grid = Table.grid(padding=(0, GAP, 0, 0))
+            for _ in range(across):
                 grid.add_column(width=width, no_wrap=True)
-            grid.add_row(*drawn[start : start + side_by_side])
+            grid.add_row(*drawn[start : start + across])
             yield Text()
             yield grid
         if len(chosen) > len(drawn):
@@ -166,7 +144,7 @@ class _Page:
 
     def legend(self) -> str:
         """How to read tables and diagrams."""
-        mark = ("X", "o", ":", "|", ".") if self.ascii_only else ("●", "○", "░", "│", "·")
+        marks = ASCII_SYMBOLS if self.ascii_only else UNICODE_SYMBOLS
         level = f"{100 * self.settings.level:g}%"
         generated = ", of generated answers 0 to 1" if self.generated else ""
         alarm = f"{100 * (1 - self.settings.level):g}%"
@@ -175,23 +153,10 @@ class _Page:
             f"chance alone: 'null' is the most that {level} of calibrated models with these confidences show, so "
             f"{alarm} of calibrated tasks are called miscalibrated. An interval of ECE allows for that bias and may "
             f"lie below the value. Surprise gap, NLL: nats; Brier: 0 to 2{generated}. Pools hold the items of all "
-            "their tasks. "
-            f"Diagrams: accuracy against confidence; {mark[0]} outside and {mark[1]} inside the band {mark[2]} of a "
-            f"calibrated model, {mark[3]} bootstrap band, {mark[4]} diagonal, n: where the items are."
+            f"their tasks. Diagrams: accuracy against confidence; {marks.outside} outside and {marks.inside} inside "
+            f"the band {marks.band} of a calibrated model, {marks.spread} bootstrap band, {marks.diagonal} diagonal, "
+            "n: where the items are."
         )
-
-    def text(self, text: str, style: str = "") -> Text:
-        """Text that this console can show, with control characters made visible."""
-        visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-        return Text(visible.encode(self.encoding, "backslashreplace").decode(self.encoding), style, overflow="fold")
-
-    def listed(self, title: str, lines: Sequence[str], style: str) -> Iterator[RenderableType]:
-        if not lines:
-            return
-        yield Text()
-        yield Text(title, style or "bold")
-        for line in lines:
-            yield Padding(self.text(line), (0, 0, 0, 2))
 
 
 def _groups(settings: CalibrationSettings, rows: Sequence[CalibrationRow]) -> list[list[_Column]]:
@@ -278,7 +243,6 @@ def _before_after(row: CalibrationRow, name: str) -> str:
 def _temperature(row: CalibrationRow) -> str:
     if row.recalibrated is None or row.recalibrated.temperature is None:
         return UNKNOWN
-    word = row.recalibrated.says.partition(":")[0]
     temperature = row.recalibrated.temperature
     written = "> 1000" if temperature > 1000 else f"{temperature:.2f}"
-    return f"{written} {word if word in ('overconfident', 'underconfident') else 'not clear'}"
+    return f"{written} {row.recalibrated.direction or 'not clear'}"

@@ -1,14 +1,10 @@
-"""What the scaling laws answer, in a terminal: the answers in short, then charts, tables, refusals with their reasons.
-
-Width, colour and encoding are those of the console, as in `report.terminal`; words carry every meaning.
-"""
+"""What the scaling laws answer, in a terminal: in short, then charts, tables, refusals with their reasons."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -35,33 +31,29 @@ from synth_eval.report.scaling.tables import (
     thinned,
 )
 from synth_eval.report.scaling.view import REFUSED, LossPanel, loss_panels, percent_text
-from synth_eval.report.terminal.chart import log_chart, mark_of
+from synth_eval.report.terminal.art import log_chart, mark_of
+from synth_eval.report.terminal.page import GAP, Page
 from synth_eval.report.view import DataTable
 from synth_eval.scaling.report import BestRatio, MixtureResult, ScalingReport, SourceDomains, SpeedUp, TaskScaling
+from synth_eval.text import joined
 
-RULE = box.SIMPLE_HEAD
-ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 BAR = 20  # columns of the longest bar of a speed-up, and of the tested ratios
-LEAST_BAR_FACTOR = 2.0  # the longest bar stands for at least this
+MIN_BAR_FACTOR = 2.0  # the longest bar stands for at least this
 NARROW = 100  # columns below which the bands of r* are not drawn
-CHART, GAP = 38, 2  # columns of a chart, and between two
-MARGIN = 2
+CHART = 38  # columns of a chart
 CURVES_NOTE = "rectified, power: error of each law on the held-out budget"
 
 
 def print_scaling(report: ScalingReport, *, console: Console) -> None:
     """Print the whole report."""
-    page = _Page(console, report)
-    for block in page.blocks():
-        console.print(block, highlight=False)
+    page = _ScalingPage(console, report)
+    page.print(page.blocks())
 
 
-class _Page:
+class _ScalingPage(Page):
     def __init__(self, console: Console, report: ScalingReport) -> None:
+        super().__init__(console)
         self.report = report
-        self.encoding = console.encoding
-        self.ascii_only = console.options.ascii_only
-        self.width = console.width
 
     def blocks(self) -> Iterator[RenderableType]:
         for position, task in enumerate(self.report.tasks):
@@ -89,7 +81,7 @@ class _Page:
 
     def charts(self, task: TaskScaling) -> Iterator[RenderableType]:
         panels = loss_panels(task)
-        room = self.width - MARGIN
+        room = self.width - GAP
         across = max(1, min(len(panels), (room + GAP) // (CHART + GAP)))
         width = min((room + GAP) // across - GAP, 2 * CHART)
         # one legend for all where their curves have the same names
@@ -102,13 +94,13 @@ class _Page:
             row = drawn[start : start + across]
             side_by_side = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
             side_by_side.add_row(*row)
-            yield Padding(side_by_side, (0, 0, 0, MARGIN))
+            yield Padding(side_by_side, (0, 0, 0, GAP))
 
     def chart(self, panel: LossPanel, width: int, *, legend: bool) -> Text:
         lines = log_chart(panel.series, width=width, ascii_only=self.ascii_only)
         heads = [panel.title] if panel.title else []
         shown = "\n".join(line[:width] for line in (*heads, *([self.legend(panel)] if legend else []), *lines))
-        text = self.text(shown)
+        text = self.text(shown, keep="\n")
         text.no_wrap = True
         return text
 
@@ -118,7 +110,7 @@ class _Page:
     def curves(self, task: TaskScaling) -> Iterator[RenderableType]:
         for table in curve_tables(task, "curves"):
             yield from self.heading(f"Curves of {table.title}", CURVES_NOTE)
-            yield from self.table(table)
+            yield from self.data(table)
         yield from self.refusals(curve_refusals(task.curves))
 
     def over_sizes(self, task: TaskScaling) -> Iterator[RenderableType]:
@@ -126,27 +118,27 @@ class _Page:
         if table is not None:
             fit = next(result.answers.fit for result in task.over_sizes if result.answers.fit is not None)
             yield from self.heading("Over sizes", fit.law.formula)
-            yield from self.table(table)
-            yield from self.table(form_table(task.over_sizes[0].answers.forms, "forms"))
+            yield from self.data(table)
+            yield from self.data(form_table(task.over_sizes[0].answers.forms, "forms"))
         if len({curve.size for curve in task.curves if curve.size}) > 1:
             yield from self.refusals(size_refusals(task.over_sizes))
 
     def mixture(self, mixture: MixtureResult) -> Iterator[RenderableType]:
         answers, sizes = mixture.answers, self.report.sizes
-        yield from self.heading(f"Mixes of {mixture.source}" + (f", {mixture.size}" if mixture.size else ""), "")
+        yield from self.heading(joined(f"Mixes of {mixture.source}", mixture.size))
         if answers.fit is not None:
             yield self.line(f"{answers.fit.law.formula}; scatter around it {percent_text(answers.fit.scatter)}")
-            yield from self.table(form_table(answers.forms, "forms"))
+            yield from self.data(form_table(answers.forms, "forms"))
             told = thinned(answers.best)
             most = float(mixture.points.ratio.max())
             strips = [self.strip(best, most) for best in told] if self.width >= NARROW else []
-            yield from self.table(best_table(mixture, told, sizes, "best"), f"0 to {most:g}", strips)
+            yield from self.data(best_table(mixture, told, sizes, "best"), f"0 to {most:g}", strips)
             for line in moves_lines(mixture):
                 yield self.line(line)
             saved = [each for each in answers.speed_ups if each.answer.value is not None]
-            longest = max((LEAST_BAR_FACTOR, *(abs_factor(each) for each in saved)))
-            yield from self.table(speed_up_table(mixture, sizes, "saved"), "", [self.bar(s, longest) for s in saved])
-            yield from self.table(equal_loss_table(mixture, sizes, "equal"))
+            longest = max((MIN_BAR_FACTOR, *(abs_factor(each) for each in saved)))
+            yield from self.data(speed_up_table(mixture, sizes, "saved"), "", [self.bar(s, longest) for s in saved])
+            yield from self.data(equal_loss_table(mixture, sizes, "equal"))
         yield from self.refusals(mixture_refusals(mixture, sizes))
         yield self.line(collapse_text(mixture, sizes))
 
@@ -168,7 +160,7 @@ class _Page:
 
     def domains(self, domains: SourceDomains) -> Iterator[RenderableType]:
         yield from self.heading(f"{domains.family}: domains under {domains.source}", "change of loss, over all pairs")
-        yield from self.table(domain_table(domains, "domains"))
+        yield from self.data(domain_table(domains, "domains"))
         for flag in domain_flags(domains.effects):
             yield self.line(flag, "bold")
 
@@ -176,48 +168,21 @@ class _Page:
         for line in lines:
             yield self.line(f"{REFUSED}: {line}", "dim")
 
-    def table(self, data: DataTable | None, extra: str = "", drawn: Sequence[Text] = ()) -> Iterator[RenderableType]:
+    def data(self, data: DataTable | None, extra: str = "", drawn: Sequence[Text] = ()) -> Iterator[RenderableType]:
         """A table, with a drawing at the end of each row where there is one."""
         if data is None:
             return
-        rule = ASCII_RULE if self.ascii_only else RULE
-        table = Table(box=rule, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+        table = self.table()
         for heading in (*data.columns, *([extra] if drawn else [])):
-            table.add_column(heading, overflow="fold")
+            table.add_column(self.text(heading), overflow="fold")
         texts = [[entry.text for entry in row] for row in data.rows]
-        if not self.fits([list(data.columns), *texts], max(map(len, drawn), default=0)):
+        if not self.fits([data.columns, *texts], beside=GAP + max(map(len, drawn), default=0)):
             # an interval goes below its number rather than wherever the column ends
             texts = [[text.replace(" [", "\n[") for text in row] for row in texts]
         for number, row in enumerate(texts):
-            table.add_row(*map(self.text, row), *drawn[number : number + 1])
+            table.add_row(*(self.text(text, keep="\n") for text in row), *drawn[number : number + 1])
         yield Text()
-        yield Padding(table, (0, 0, 0, MARGIN))
-
-    def fits(self, rows: Sequence[Sequence[str]], more: int) -> bool:
-        """Whether a table of these texts, and ``more`` columns of drawing, has room in the console."""
-        wide = sum(max(map(len, column)) + GAP for column in zip(*rows))
-        return wide + more + MARGIN <= self.width
-
-    def heading(self, title: str, note: str) -> Iterator[Text]:
-        yield Text()
-        line = self.text(title, "bold")
-        if note:
-            line.append_text(self.text(f"  {note}", "not bold dim"))
-        yield line
-
-    def listed(self, title: str, lines: Sequence[str], style: str = "bold") -> Iterator[RenderableType]:
-        if lines:
-            yield Text()
-            yield self.text(title, style)
-            yield from (self.line(line) for line in lines)
-
-    def line(self, text: str, style: str = "") -> RenderableType:
-        return Padding(self.text(text, style), (0, 0, 0, MARGIN))
-
-    def text(self, text: str, style: str = "") -> Text:
-        """Text that this console can show, with control characters made visible."""
-        visible = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-        return Text(visible.encode(self.encoding, "backslashreplace").decode(self.encoding), style, overflow="fold")
+        yield Padding(table, (0, 0, 0, GAP))
 
 
 def abs_factor(each: SpeedUp) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from synth_eval.compare.places import Place, place_names, place_of
 from synth_eval.compare.tidy import COLUMNS, tidy
-from synth_eval.report.markdown import markdown_report
+from synth_eval.report.exports import markdown_report
 from synth_eval.report.view import report_view
 from synth_eval.types import Cell, Comparison
 

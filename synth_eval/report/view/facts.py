@@ -74,6 +74,7 @@ def _facts(curve: Curve, cell: Cell) -> Facts:
         verdict=cell.verdict,
         reason=cell.reason,
         onset=_onset(cell),
+        onset_estimated=cell.onset is not None,
         crossing=_crossing(cell),
         budget=percent(cell.budget) if cell.budget is not None else "",
         phi=f"{cell.phi:.2f}" if cell.phi is not None else "",

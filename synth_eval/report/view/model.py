@@ -85,6 +85,7 @@ class Facts:
     verdict: VerdictWord
     reason: str
     onset: str
+    onset_estimated: bool
     crossing: str
     budget: str
     phi: str

@@ -1,4 +1,4 @@
-"""report.md: the report as a comment on a pull request, short enough to be read there."""
+"""report.md, a comment on a pull request that is short enough to be read there, and report.tex, tables for a paper."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from synth_eval.text import joined, visible
 
 SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "refused": "➖"}
 OPEN = 12  # verdicts that are not folded
-LONGEST = 60_000  # characters; GitHub takes comments of 65,536
-SPECIAL = "\\`*_{}[]<>#|~"  # what Markdown and GitHub's tables would read; @ is dealt with apart
+MAX_LENGTH = 60_000  # characters; GitHub takes comments of 65,536
+MARKDOWN = "\\`*_{}[]<>#|~"  # what Markdown and GitHub's tables would read; @ is dealt with apart
+PAGE = 40  # rows of a table that fits a page of a paper; a longer one becomes a longtable
+PREAMBLE = r"% made by synth-eval report; needs \usepackage{booktabs,longtable} and \usepackage[T1]{fontenc}"
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}",
+}  # fmt: skip
 
 
 def markdown_report(view: ReportView) -> str:
@@ -26,7 +33,7 @@ def markdown_report(view: ReportView) -> str:
     outputs = [] if view.outputs is None else [view.outputs.stages, view.outputs.leads, view.outputs.iterations]
     tables = [view.leads, view.contrasts, view.findings, *outputs, view.verdicts, *(loss.table for loss in view.losses)]
     folded, left_out = [], 0
-    room = LONGEST - len(head) - len(tail)
+    room = MAX_LENGTH - len(head) - len(tail)
     for table in tables:
         text = "\n".join(_folded(table)) if table is not None and table.rows else ""
         left_out += len(text) >= room
@@ -39,21 +46,21 @@ def markdown_report(view: ReportView) -> str:
 
 
 def _head(view: ReportView) -> Iterator[str]:
-    yield f"## {escaped(view.title)}"
+    yield f"## {escape_markdown(view.title)}"
     yield ""
     for i, sentence in enumerate(view.headline):
-        yield f"**{escaped(sentence)}**" if i == 0 else escaped(sentence)
+        yield f"**{escape_markdown(sentence)}**" if i == 0 else escape_markdown(sentence)
         yield ""
     if view.gate is not None:
-        yield f"### {escaped(view.gate.title)}"
+        yield f"### {escape_markdown(view.gate.title)}"
         yield ""
         yield from _table(view.gate)
         yield ""
     if view.budgets is not None:
-        yield f"### {escaped(view.budgets.title)}"
+        yield f"### {escape_markdown(view.budgets.title)}"
         yield ""
         yield from _table(view.budgets)
-        yield escaped(view.budgets.note)
+        yield escape_markdown(view.budgets.note)
         yield ""
     if view.statuses:
         yield "### Verdicts"
@@ -72,8 +79,8 @@ def _verdicts(statuses: Sequence[Status]) -> Iterator[str]:
         [
             (
                 f"{SYMBOL[status.word]} {status.word}",
-                escaped(status.title),
-                escaped(joined(status.sentence, status.also, between="; ")),
+                escape_markdown(status.title),
+                escape_markdown(joined(status.sentence, status.also, between="; ")),
             )
             for status in statuses
         ],
@@ -85,21 +92,21 @@ def _tail(view: ReportView) -> Iterator[str]:
         if lines:
             yield f"### {title}"
             yield ""
-            yield from (f"- {escaped(line)}" for line in lines)
+            yield from (f"- {escape_markdown(line)}" for line in lines)
             yield ""
     yield from _open("How to read this, settings and versions")
-    yield escaped(view.legend)
+    yield escape_markdown(view.legend)
     yield ""
-    yield from (f"- {escaped(name)}: {escaped(value)}" for name, value in view.provenance)
+    yield from (f"- {escape_markdown(name)}: {escape_markdown(value)}" for name, value in view.provenance)
     yield ""
     yield "</details>"
 
 
 def _folded(table: DataTable) -> Iterator[str]:
-    yield from _open(escaped(table.title))
+    yield from _open(escape_markdown(table.title))
     yield from _table(table)
     if table.note:
-        yield escaped(table.note)
+        yield escape_markdown(table.note)
         yield ""
     yield "</details>"
     yield ""
@@ -111,15 +118,15 @@ def _open(title: str) -> Iterator[str]:
 
 
 def _table(table: DataTable) -> Iterator[str]:
-    heads = [escaped(column) for column in table.columns]
+    heads = [escape_markdown(column) for column in table.columns]
     yield from _rows(heads, [[_entry(entry) for entry in row] for row in table.rows])
 
 
 def _entry(entry: Entry) -> str:
-    text = escaped(entry.text)
+    text = escape_markdown(entry.text)
     if entry.tone in SYMBOL and entry.text == entry.tone:
         text = f"{SYMBOL[entry.tone]} {text}"
-    return f"{text}<br>{escaped(entry.note)}" if entry.note else text
+    return f"{text}<br>{escape_markdown(entry.note)}" if entry.note else text
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -129,7 +136,48 @@ def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield ""
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line; control characters become visible."""
-    marked = "".join(f"\\{c}" if c in SPECIAL and c not in "<>" else c for c in visible(text))
+    marked = "".join(f"\\{c}" if c in MARKDOWN and c not in "<>" else c for c in visible(text))
     return html.escape(marked, quote=False).replace("@", "&#64;")
+
+
+def latex_tables(view: ReportView) -> str:
+    r"""Tables for a paper: budgets, verdicts and relative losses. They need the packages booktabs and longtable.
+
+    Each table has a caption and a label, to be taken in by ``\input``; one that is longer than a page may break.
+
+    Returns
+    -------
+    str : LaTeX. Every text of the comparison is escaped.
+    """
+    losses = (loss.table for loss in view.losses)
+    tables = [view.budgets, view.verdicts, *losses, *view.grids, view.leads, view.contrasts]
+    return "\n\n".join([PREAMBLE, *(_latex(table) for table in tables if table is not None and table.rows)]) + "\n"
+
+
+def _latex(table: DataTable) -> str:
+    import pandas as pd
+
+    texts = [
+        [escape_latex(e.text if e.sort is not None or not e.note else f"{e.text} ({e.note})") for e in row]
+        for row in table.rows
+    ]
+    numeric = [i > 0 and any(row[i].sort is not None for row in table.rows) for i in range(len(table.columns))]
+    frame = pd.DataFrame(texts, columns=[escape_latex(column) for column in table.columns])
+    long = len(table.rows) > PAGE
+    made = frame.style.hide(axis="index").to_latex(
+        column_format="".join("r" if right else "l" for right in numeric),
+        caption=f"{escape_latex(table.title)}. {escape_latex(table.note)}",
+        label=f"tab:{table.name}",
+        position=None if long else "htbp",
+        position_float=None if long else "centering",
+        environment="longtable" if long else None,
+        hrules=True,
+    )
+    return made.replace(r"\centering", r"\centering\small", 1).rstrip()
+
+
+def escape_latex(text: str) -> str:
+    """Text that LaTeX prints as it is; control characters become visible."""
+    return "".join(LATEX.get(character, character) for character in visible(text))

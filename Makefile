@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev ## benchmarks beside their peers; rewrites benchmarks/*.md
-	for script in $(filter-out benchmarks/simulate.py benchmarks/study.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/simulate.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
 
 simulate: $(VENV)/.installed-dev ## the statistics on simulated families; rewrites docs/validation.md (long)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/simulate.py
@@ -30,8 +30,8 @@ simulate: $(VENV)/.installed-dev ## the statistics on simulated families; rewrit
 # STUDY=--quick: smaller models and a third of the tokens. Either goes on where it stopped.
 STUDY ?=
 study: $(VENV)/.installed-dev ## families over sizes, tokens, ratios and sources; rewrites docs/study.md (about an hour on two idle cores)
-	OMP_NUM_THREADS=1 $(BIN)/synth-eval lab study runs/study$(STUDY) $(STUDY)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/study.py runs/study$(STUDY) $(STUDY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m studies.lab_study.run runs/study$(STUDY) $(STUDY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m studies.lab_study.report runs/study$(STUDY) $(STUDY)
 
 clean: ## what the other targets made, apart from trained checkpoints and results
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

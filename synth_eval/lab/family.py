@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from synth_eval.errors import ManifestError
-from synth_eval.lab.jobs import Work, base_tokens, is_done, perform
-from synth_eval.lab.processes import OnMessage, OnProgress, run_jobs
+from synth_eval.lab.processes import NOTE, Job, OnMessage, OnProgress, run_jobs
 from synth_eval.lab.recipe import Recipe, recipe_from
 from synth_eval.types import Checkpoint, Family
 
@@ -18,14 +17,13 @@ DILUTION = "dilution"  # control: external text only, (1 - ratio) of the tokens
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Jobs to do and, for each, the folders that must be there first."""
+class FamilyJob(Job):
+    """Makes the tokenizer, a base, text sampled from a model, or a checkpoint."""
 
-    jobs: tuple[Work, ...]
-    needs: Mapping[Path, tuple[Path, ...]]
+    recipe: Recipe
 
 
-def missing_jobs(family: Family) -> Plan:
+def missing_jobs(family: Family) -> tuple[FamilyJob, ...]:
     """What is to be done so that every checkpoint of the family exists. Trains nothing.
 
     Raises
@@ -37,88 +35,92 @@ def missing_jobs(family: Family) -> Plan:
     recipe = recipe_from(family.lab, where=family.manifest.name if family.manifest else "manifest")
     wanted = [checkpoint for checkpoint in family.checkpoints if checkpoint.path and not checkpoint.results]
     root = _base_folder(recipe, family, wanted)
-    tokenizer = root / "tokenizer"
     done: dict[Path, bool] = {}
-    jobs: dict[Path, Work] = {}
-    needs: dict[Path, tuple[Path, ...]] = {}
+    jobs: dict[Path, FamilyJob] = {}
 
-    def add(work: Work, *after: Path) -> Path:
-        if work.folder not in done:
-            done[work.folder] = is_done(work)
-        if not done[work.folder] and work.folder not in jobs:
-            jobs[work.folder] = work
-            needs[work.folder] = after
-        return work.folder
+    def add(job: FamilyJob) -> Path:
+        if job.folder not in done:
+            done[job.folder] = job.is_done()
+        if not done[job.folder]:
+            jobs.setdefault(job.folder, job)
+        return job.folder
 
     by_place = {_place(checkpoint): checkpoint for checkpoint in wanted}
     for checkpoint in sorted(wanted, key=lambda c: (c.iteration, c.seed, c.ratio)):
         _check(checkpoint)
         folder = Path(str(checkpoint.path))
-        if (folder / "config.json").is_file() and not (folder / "lab.json").is_file():
+        if (folder / "config.json").is_file() and not (folder / NOTE).is_file():
             continue  # the user's own model at this path: never touched
-        seed, iteration = checkpoint.seed, checkpoint.iteration
-        if is_done(_training(checkpoint, recipe, folder, None, None)):
+        if _training(checkpoint, recipe, folder, None, None).is_done():
             continue
-        add(Work("tokenizer", tokenizer, recipe, "tokenizer"))
+        seed, iteration = checkpoint.seed, checkpoint.iteration
+        tokenizer = add(FamilyJob("tokenizer", root / "tokenizer", recipe, "tokenizer"))
         base = add(
-            Work(
+            FamilyJob(
                 "base",
                 root / f"seed{seed}",
                 recipe,
                 f"base, seed {seed}",
-                seed,
-                base_tokens(recipe),
-                tokenizer=tokenizer,
-            ),
-            tokenizer,
+                recipe.tokens_to_base,
+                needs=(tokenizer,),
+                seed=seed,
+                start=tokenizer,
+            )
         )
-        after, synthetic = [base], None
+        synthetic = None
         if checkpoint.ratio > 0 and checkpoint.source == SELF:
-            writer = base if iteration == 1 else _previous(checkpoint, by_place)
-            name = f"text-seed{seed}" if iteration == 1 else f"text-r{checkpoint.ratio:g}-it{iteration}-seed{seed}"
+            first = iteration == 1  # written by the base, for all ratios
+            writer = base if first else _previous(checkpoint, by_place)
+            name = f"text-seed{seed}" if first else f"text-r{checkpoint.ratio:g}-it{iteration}-seed{seed}"
             synthetic = add(
-                Work(
+                FamilyJob(
                     "sample",
                     root / name,
                     recipe,
-                    f"sampling, seed {seed}" + (f", iteration {iteration}" if iteration > 1 else ""),
-                    seed,
-                    round(recipe.tokens * (max(c.ratio for c in wanted) if iteration == 1 else checkpoint.ratio)),
+                    f"sampling, seed {seed}" + ("" if first else f", iteration {iteration}"),
+                    round(recipe.tokens * (max(c.ratio for c in wanted) if first else checkpoint.ratio)),
+                    needs=(writer,),
+                    seed=seed,
+                    ratio=0.0 if first else checkpoint.ratio,
                     iteration=iteration,
-                    ratio=0.0 if iteration == 1 else checkpoint.ratio,
-                    base=writer,
-                ),
-                writer,
+                    start=writer,
+                )
             )
-            after.append(synthetic)
-        add(_training(checkpoint, recipe, folder, base, synthetic), *after)
-    return Plan(tuple(jobs.values()), needs)
+        add(_training(checkpoint, recipe, folder, base, synthetic))
+    return tuple(jobs.values())
 
 
-def build(plan: Plan, *, on_progress: OnProgress, on_message: OnMessage, processes: int | None = None) -> None:
-    """Do the jobs of a plan, as many at a time as there are cores.
+def build(
+    jobs: Sequence[FamilyJob], *, on_progress: OnProgress, on_message: OnMessage, processes: int | None = None
+) -> None:
+    """Do the jobs, as many at a time as there are cores.
 
     Raises
     ------
     CheckpointError : a job failed. What was built before is kept, and the next call goes on from there.
     """
-    run_jobs(plan.jobs, plan.needs, perform, on_progress=on_progress, on_message=on_message, processes=processes)
+    from synth_eval.lab.jobs import perform  # imports torch
+
+    run_jobs(jobs, perform, on_progress=on_progress, on_message=on_message, processes=processes)
 
 
-def _training(checkpoint: Checkpoint, recipe: Recipe, folder: Path, base: Path | None, synthetic: Path | None) -> Work:
+def _training(
+    checkpoint: Checkpoint, recipe: Recipe, folder: Path, base: Path | None, synthetic: Path | None
+) -> FamilyJob:
     diluted = checkpoint.source == DILUTION
-    return Work(
+    return FamilyJob(
         "checkpoint",
         folder,
         recipe,
         checkpoint.name,
-        checkpoint.seed,
         round(recipe.tokens * (1 - checkpoint.ratio if diluted else 1)),
-        checkpoint.ratio,
-        checkpoint.iteration,
-        checkpoint.source,
-        base=base,
-        synthetic=synthetic,
+        needs=tuple(needed for needed in (base, synthetic) if needed is not None),
+        seed=checkpoint.seed,
+        ratio=checkpoint.ratio,
+        iteration=checkpoint.iteration,
+        source=checkpoint.source,
+        start=base,
+        text=synthetic,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from synth_eval.errors import ManifestError
 from synth_eval.skills import SKILLS
 
+FIRST_LEARNED = ("synth_lookup", "synth_tracking", "synth_deduction")
 MIX: Mapping[str, float] = MappingProxyType(
     {
         "synth_arithmetic": 0.19,
@@ -47,6 +48,16 @@ class Recipe:
     gate: bool = True  # reject a base that has not learned every skill
     base: str = ""  # folder of the base models; next to the checkpoints if empty
     mix: Mapping[str, float] = field(default_factory=lambda: dict(MIX))  # share of text by skill
+
+    @property
+    def first_lessons(self) -> list[str]:
+        """Skills that a base learns one by one, at level 1, before it reads the full mix."""
+        return [skill for skill in FIRST_LEARNED if self.mix.get(skill)]
+
+    @property
+    def tokens_to_base(self) -> int:
+        """Tokens that a base trains on if no lesson ends early and none is added."""
+        return self.base_tokens + self.lesson_tokens * len(self.first_lessons)
 
     def key(self) -> str:
         """Short hash of all that shapes the models: two recipes with equal keys build equal checkpoints."""

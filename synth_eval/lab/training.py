@@ -1,36 +1,34 @@
-"""Train a miniature GPT-NeoX on documents, from nothing or on from a checkpoint."""
+"""Train a miniature GPT-NeoX on documents, from nothing or on from a checkpoint, with Muon and AdamW."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+from torch.nn.functional import cross_entropy
+
 from synth_eval.lab.recipe import Recipe
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
     from transformers import GPTNeoXForCausalLM, PreTrainedTokenizerFast
 
 IGNORED = -100  # the label that cross_entropy leaves out
 OUTER = ("embed_in.weight", "lm_head.weight")  # rows stand for tokens: not matrices to orthogonalise
 PATIENCE = 200  # steps between two looks at whether a lesson is learned
 WARM_UP = 0.05  # share of the first lesson
+COEFFICIENTS = (3.4445, -4.775, 2.0315)  # of the quintic iteration of Muon, as in the reference
+STEPS = 5
+EPSILON = 1e-7
 Progress = Callable[[int], None]
-
-
-def one_thread() -> None:
-    """Two OpenMP threads on a small shared machine are many times slower than one."""
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> GPTNeoXForCausalLM:
     """An untrained model of the recipe's shape."""
-    import torch
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     torch.manual_seed(seed)
@@ -56,7 +54,6 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, *, seed: int) 
 
 def load_model(folder: Path) -> GPTNeoXForCausalLM:
     """A checkpoint of the lab, in float32 on the CPU."""
-    import torch
     from transformers import GPTNeoXForCausalLM
 
     return GPTNeoXForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
@@ -119,11 +116,8 @@ def take_step(
     batch: list[list[int]],
     *,
     learning_rate: float,
-) -> torch.Tensor:
+) -> Tensor:
     """One step on one batch of documents, with gradients clipped to norm 1; the mean loss before it, nats a token."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate
@@ -158,10 +152,8 @@ def length_bucketed(documents: list[list[int]], *, tokens: int, seed: int) -> It
     yield from batches
 
 
-def padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(batch: list[list[int]]) -> tuple[Tensor, Tensor]:
     """Inputs and next-token labels, both (documents, longest - 1); padding stands on the right, unseen by the rest."""
-    import torch
-
     longest = max(map(len, batch))
     inputs = torch.tensor([document[:-1] + [0] * (longest - len(document)) for document in batch])
     labels = torch.tensor([document[1:] + [IGNORED] * (longest - len(document)) for document in batch])
@@ -170,10 +162,6 @@ def padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def optimizers_of(model: GPTNeoXForCausalLM, learning_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the layers, AdamW for embeddings, biases and norms."""
-    import torch
-
-    from synth_eval.lab.muon import Muon
-
     inner = [p for name, p in model.named_parameters() if p.ndim == 2 and not name.endswith(OUTER)]
     chosen = {id(p) for p in inner}
     rest = [p for p in model.parameters() if id(p) not in chosen]
@@ -181,3 +169,70 @@ def optimizers_of(model: GPTNeoXForCausalLM, learning_rate: float) -> list[torch
         Muon(inner, lr=learning_rate, weight_decay=0.1),
         torch.optim.AdamW(rest, lr=learning_rate, weight_decay=0.1, betas=(0.9, 0.95)),
     ]
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is orthogonalised, in float32, all matrices of one shape at a time; for 2-D weights.
+
+    `torch.optim.Muon` orthogonalises in bfloat16, one matrix at a time. On a CPU that is the slowest part of a step of
+    a miniature model, and on virtual machines that announce AMX without allowing it the process dies of an illegal
+    instruction. The arithmetic is the same; a test compares the two.
+
+    Parameters
+    ----------
+    parameters : 2-D parameters
+    lr : float
+        Multiplied by sqrt(max(1, rows / columns)) of each matrix, as ``adjust_lr_fn="original"`` does.
+    momentum, weight_decay : float
+        Nesterov momentum; decoupled weight decay.
+
+    References
+    ----------
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024.
+    """
+
+    def __init__(
+        self, parameters: Iterable[Tensor], *, lr: float, momentum: float = 0.95, weight_decay: float = 0.1
+    ) -> None:
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        """One update of every parameter that has a gradient."""
+        for group in self.param_groups:
+            by_shape: dict[torch.Size, list[Tensor]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    by_shape.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in by_shape.items():
+                updates = torch.stack([self._momentum(p, group["momentum"]) for p in parameters])
+                updates = orthogonalised(updates)
+                rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+                for parameter, update in zip(parameters, updates):
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update, alpha=rate)
+
+    def _momentum(self, parameter: Tensor, momentum: float) -> Tensor:
+        state = self.state[parameter]
+        assert parameter.grad is not None
+        if not state:
+            state["momentum"] = torch.zeros_like(parameter)
+        average: Tensor = state["momentum"]
+        average.lerp_(parameter.grad, 1 - momentum)
+        return parameter.grad.lerp(average, momentum)
+
+
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """Nearest semi-orthogonal matrices, roughly: singular values between about 0.7 and 1.2.
+
+    Parameters
+    ----------
+    matrices : (n, rows, columns)
+    """
+    turned = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if turned else matrices
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=EPSILON)
+    a, b, c = COEFFICIENTS
+    for _ in range(STEPS):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if turned else x

@@ -104,13 +104,13 @@ def build_missing(family: Family, listener: Listener = SILENT) -> int:
         return 0
     from synth_eval.lab.family import build, missing_jobs
 
-    plan = missing_jobs(family)
-    if plan.jobs:
-        models = sum(work.kind == "checkpoint" for work in plan.jobs)
+    jobs = missing_jobs(family)
+    if jobs:
+        models = sum(job.kind == "checkpoint" for job in jobs)
         listener.said(f"building {models} missing checkpoints of {family.name}")
-        build(plan, on_progress=listener.built, on_message=listener.said)
+        build(jobs, on_progress=listener.built, on_message=listener.said)
         listener.end_building()
-    return len(plan.jobs)
+    return len(jobs)
 
 
 def evaluate_missing(

@@ -135,10 +135,18 @@ def test_what_was_built_says_what_it_was_made_from(tiny_family: Path) -> None:
     assert whole["external_tokens"] == 0
 
 
-def test_another_recipe_is_not_taken_for_the_same_family(tiny_family: Path, tmp_path: Path) -> None:
+def test_what_is_there_is_not_built_again(tiny_family: Path, run_here) -> None:
+    assert (
+        run_here("lab", "build", "checkpoints.yaml", cwd=tiny_family)
+        .stderr.strip()
+        .endswith("every checkpoint is there")
+    )
+
+
+def test_another_recipe_is_not_taken_for_the_same_family(tiny_family: Path, tmp_path: Path, run_here) -> None:
     folder = tmp_path / "family"
     shutil.copytree(tiny_family / "runs", folder / "runs")
     (folder / "checkpoints.yaml").write_text(MANIFEST.replace("tokens: 3000", "tokens: 4000"))
-    done = run("lab", "build", "checkpoints.yaml", cwd=folder)
+    done = run_here("lab", "build", "checkpoints.yaml", cwd=folder)
     assert done.returncode == 3
     assert "another recipe" in done.stderr

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from end_to_end_run import run
 
 from synth_eval.errors import ManifestError
 from synth_eval.lab.family import missing_jobs
+from synth_eval.lab.jobs import perform
+from synth_eval.lab.processes import ProgressSender
 from synth_eval.manifest import load_family
 
 MANIFEST = """\
@@ -33,12 +34,12 @@ def family(folder: Path, *, ratio: str = "[0, 1.0]", source: str = "[self]", ite
 
 
 def test_the_plan_of_a_small_family(tmp_path: Path) -> None:
-    plan = missing_jobs(family(tmp_path, seed="[0, 1]", ratio="[0, 0.5, 1.0]"))
-    kinds = [job.kind for job in plan.jobs]
+    jobs = missing_jobs(family(tmp_path, seed="[0, 1]", ratio="[0, 0.5, 1.0]"))
+    kinds = [job.kind for job in jobs]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {"tokenizer": 1, "base": 2, "sample": 2, "checkpoint": 6}
-    by_folder = {job.folder: job for job in plan.jobs}
-    for job in plan.jobs:
-        needed = [by_folder[folder].kind for folder in plan.needs[job.folder]]
+    by_folder = {job.folder: job for job in jobs}
+    for job in jobs:
+        needed = [by_folder[folder].kind for folder in job.needs]
         wanted = {
             "tokenizer": [],
             "base": ["tokenizer"],
@@ -47,17 +48,17 @@ def test_the_plan_of_a_small_family(tmp_path: Path) -> None:
         }
         assert needed == wanted[job.kind]
     # All ratios of a seed share one sampled text, as long as the largest needs.
-    assert {job.tokens for job in plan.jobs if job.kind == "sample"} == {2000}
+    assert {job.tokens for job in jobs if job.kind == "sample"} == {2000}
 
 
 def test_each_iteration_learns_from_the_one_before_at_its_ratio_and_seed(tmp_path: Path) -> None:
-    plan = missing_jobs(family(tmp_path, iteration="[1, 2, 3]", ratio="[0, 0.5]"))
-    samples = {job.iteration: job for job in plan.jobs if job.kind == "sample"}
+    jobs = missing_jobs(family(tmp_path, iteration="[1, 2, 3]", ratio="[0, 0.5]"))
+    samples = {job.iteration: job for job in jobs if job.kind == "sample"}
     assert set(samples) == {1, 2, 3}
-    assert samples[1].base is not None
-    assert samples[1].base.name == "seed0"
+    assert samples[1].start is not None
+    assert samples[1].start.name == "seed0"
     for iteration in (2, 3):
-        assert str(samples[iteration].base).endswith(f"self/r0.5/it{iteration - 1}/s0")
+        assert str(samples[iteration].start).endswith(f"self/r0.5/it{iteration - 1}/s0")
 
 
 def test_a_missing_earlier_iteration_is_an_error(tmp_path: Path) -> None:
@@ -76,14 +77,16 @@ def test_a_folder_that_holds_another_model_is_left_alone(tmp_path: Path) -> None
     given = tmp_path / "runs" / "self" / "r1.0" / "it1" / "s0"
     given.mkdir(parents=True)
     (given / "config.json").write_text("{}")
-    assert given not in {job.folder for job in missing_jobs(family(tmp_path)).jobs}
+    assert given not in {job.folder for job in missing_jobs(family(tmp_path))}
 
 
-@pytest.mark.slow
-def test_iterations_and_dilution_are_built(tmp_path: Path) -> None:
-    family(tmp_path, ratio="[0, 0.5]", source="[self, dilution]", iteration="[1, 2]")
-    done = run("lab", "build", "checkpoints.yaml", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_iterations_and_dilution_are_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process: tests/end_to_end builds with the command, in processes of their own."""
+    monkeypatch.setattr("synth_eval.lab.jobs.TOKENIZER_CHARACTERS", 60_000)
+    monkeypatch.setattr("synth_eval.lab.corpus.ROWS", 64)
+    asked = family(tmp_path, ratio="[0, 0.5]", source="[self, dilution]", iteration="[1, 2]")
+    for job in missing_jobs(asked):
+        assert perform(job, ProgressSender(job.label, job.tokens, lambda report: None)) == ""
     runs = tmp_path / "runs"
     notes = {str(note.parent.relative_to(runs)): json.loads(note.read_text()) for note in runs.rglob("lab.json")}
     diluted, mixed = notes["dilution/r0.5/it1/s0"], notes["self/r0.5/it1/s0"]
@@ -92,4 +95,4 @@ def test_iterations_and_dilution_are_built(tmp_path: Path) -> None:
     assert mixed["synthetic_tokens"] == pytest.approx(1000, abs=300)
     text = [note for name, note in notes.items() if name.split("/")[-1].startswith("text-") and note["iteration"] == 2]
     assert [note["sampled_from"] for note in text] == ["s0"]
-    assert run("lab", "build", "checkpoints.yaml", cwd=tmp_path).stderr.strip().endswith("every checkpoint is there")
+    assert missing_jobs(asked) == ()

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from synth_eval.lab.muon import Muon, orthogonalised
+from synth_eval.lab.training import Muon, orthogonalised
 
 SHAPES = [(64, 64), (192, 64), (64, 256)]
 

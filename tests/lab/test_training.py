@@ -6,10 +6,8 @@ import pytest
 import torch
 
 from synth_eval.lab import jobs
-from synth_eval.lab.corpus import documents
+from synth_eval.lab.corpus import documents, encode_documents, sample_documents, train_tokenizer
 from synth_eval.lab.recipe import MIX, Recipe
-from synth_eval.lab.sampling import sample_documents
-from synth_eval.lab.tokenizer import encode_documents, train_tokenizer
 from synth_eval.lab.training import Lesson, length_bucketed, new_model, train
 
 TINY = dataclasses.replace(Recipe(), hidden=16, layers=1, vocabulary=400, batch_tokens=256)

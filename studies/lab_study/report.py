@@ -1,14 +1,13 @@
 """Compare the checkpoints of a study, fit its losses, and write the tables of docs/study.md.
 
-    synth-eval lab study FOLDER [--quick] [--up-to TOKENS]      # goes on where it stopped
-    python benchmarks/study.py FOLDER [--quick] [--up-to TOKENS] [--limit N]
+    python -m studies.lab_study.run FOLDER [--quick] [--up-to TOKENS]      # goes on where it stopped
+    python -m studies.lab_study.report FOLDER [--quick] [--up-to TOKENS] [--limit N]
 
 What is not trained yet is left out and said. Every number is from `synth-eval scaling` and `synth-eval compare`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import re
@@ -17,20 +16,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from synth_eval.lab.held_out import ALL
-from synth_eval.lab.study import KIND_LOSSES, LARGEST, LOSSES, quality_of_sources, write_tables
-from synth_eval.lab.study_jobs import is_done
-from synth_eval.lab.study_plan import StudyPlan, study_plan
-from synth_eval.lab.study_recipe import FULL, NATURAL, QUICK, StudyRecipe
-from synth_eval.lab.world import KINDS
+from studies.lab_study.plan import StudyPlan, StudyRecipe
+from studies.lab_study.run import KIND_LOSSES, LARGEST, LOSSES, argument_parser, plan_of, write_tables
+from studies.lab_study.training import ALL
+from studies.lab_study.world import KINDS
 from synth_eval.scaling import DomainEffects
 from synth_eval.scaling.loss_table import LossRow, read_loss_table
 from synth_eval.scaling.report import ScalingReport, scaling_report
-from synth_eval.text import parse_quantity
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "study.md"
-BEGIN, END = "<!-- tables: benchmarks/study.py -->", "<!-- end of tables -->"
+BEGIN, END = "<!-- tables: studies/lab_study/report.py -->", "<!-- end of tables -->"
 SHOWN, NOT_SHOWN, OPEN = "shown", "not shown", "cannot be decided"
 WORDS = {"agrees": SHOWN, "disagrees": NOT_SHOWN, "cannot tell": OPEN, "not tested": "not tested"}
 DEMYSTIFYING, SYNTHLLM, BEHAVIOUR = "2510.01631", "2503.19551", "2510.05133"
@@ -41,19 +37,14 @@ Finding = tuple[str, str, str, str]  # claim, paper, standing, numbers
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="the study was made with --quick")
-    parser.add_argument("--up-to", help="the study was made with the same")
+    parser = argument_parser(__doc__ or "")
     parser.add_argument("--limit", type=int, help="items a task in the comparison")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    recipe = QUICK if options.quick else FULL
-    if options.up_to:
-        recipe = recipe.up_to(parse_quantity(options.up_to))
-    plan = study_plan(folder, recipe)
+    plan = plan_of(options, parser)
+    recipe = plan.recipe
     if not write_tables(folder, plan):
-        sys.exit(f"{folder}: no run is done yet; first `synth-eval lab study {options.folder}`")
+        sys.exit(f"{folder}: no run is done yet; first `python -m studies.lab_study.run {options.folder}`")
     rows = list(read_loss_table(folder / LOSSES).rows)
     kind_rows = list(read_loss_table(folder / KIND_LOSSES).rows)
     whole, everything, kinds = scaling_report(fitted(rows)), scaling_report(rows), scaling_report(kind_rows)
@@ -90,9 +81,8 @@ def compared(folder: Path, limit: int | None) -> dict[str, object]:
         str(folder / "compare"),
         "-q",
     ]
-    done = subprocess.run(
-        command + (["--limit", str(limit)] if limit else []), capture_output=True, text=True, check=False
-    )
+    command += ["--limit", str(limit)] if limit else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"synth-eval compare ended with {done.returncode}: {done.stderr[-2000:]}")
     found: dict[str, object] = json.loads((folder / "compare" / "comparison.json").read_text(encoding="utf-8"))
@@ -101,12 +91,12 @@ def compared(folder: Path, limit: int | None) -> dict[str, object]:
 
 def what_ran(plan: StudyPlan, recipe: StudyRecipe) -> str:
     runs = plan.runs
-    done = [job for job in runs if is_done(job)]
+    done = [job for job in runs if job.is_done()]
     by_source = {
         source: f"{sum(job.source == source for job in done)} of {sum(job.source == source for job in runs)}"
         for source in dict.fromkeys(job.source for job in runs)
     }
-    said = ", ".join(f"{source or NATURAL} {counts}" for source, counts in by_source.items())
+    said = ", ".join(f"{source} {counts}" for source, counts in by_source.items())
     budgets = ", ".join(f"{budget // 1000}k" for budget in recipe.budgets)
     return (
         f"Runs done: {said}. Sizes {', '.join(shape.name for shape in recipe.shapes)}; budgets {budgets} tokens; "
@@ -285,12 +275,13 @@ def effects_at(report: ScalingReport, source: str, ratio: float) -> DomainEffect
 
 def quality_table(plan: StudyPlan) -> str:
     rows = []
-    for name, shares in quality_of_sources(plan).items():
-        for share, value in shares.items():
+    for job in plan.jobs:
+        if job.kind != "text" or not job.is_done():
+            continue
+        for share, value in job.note()["quality"].items():
             if value["of"]:
-                rows.append(
-                    (name, share, f"{value['value']:.3f} {span((value['low'], value['high']))}", str(value["of"]))
-                )
+                interval = span((value["low"], value["high"]))
+                rows.append((job.folder.name, share, f"{value['value']:.3f} {interval}", str(value["of"])))
     return table(("text", "share", "value", "of"), rows)
 
 

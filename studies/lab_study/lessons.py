@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from synth_eval.lab.world import Document, Move, capitalised
+from studies.lab_study.world import Move, capitalised
 from synth_eval.skills.facts import Fact, facts
 from synth_eval.skills.items import Draw
 
@@ -73,11 +73,6 @@ def lesson(facts_: Sequence[Fact], moves: Sequence[Move], draw: Draw, *, topic: 
         seen[move.thing] = move.place
     said += [_END.format(t=thing, p=place) for thing, place in seen.items()]
     return " ".join(said)
-
-
-def topic_of(document: Document) -> str:
-    """The subject, or the thing, that the document names first."""
-    return document.concepts[0]
 
 
 def read_lesson(text: str) -> Reading:

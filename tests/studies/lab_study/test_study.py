@@ -8,24 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-from synth_eval.cli.lab import lab
+from studies.lab_study import jobs
+from studies.lab_study.jobs import perform
+from studies.lab_study.plan import FULL, QUICK, Shape, StudyRecipe, study_plan
+from studies.lab_study.report import quality_table
+from studies.lab_study.run import KIND_LOSSES, LARGEST, LOSSES, MANIFEST, main, write_tables
+from studies.lab_study.world import KINDS
 from synth_eval.errors import CheckpointError
-from synth_eval.lab import study_jobs
-from synth_eval.lab.jobs import NOTE, SYNTHETIC
-from synth_eval.lab.study import (
-    KIND_LOSSES,
-    LARGEST,
-    LOSSES,
-    MANIFEST,
-    quality_of_sources,
-    write_tables,
-)
-from synth_eval.lab.study_jobs import perform
-from synth_eval.lab.study_plan import study_plan
-from synth_eval.lab.study_recipe import FULL, QUICK, Shape, StudyRecipe
-from synth_eval.lab.world import KINDS
+from synth_eval.lab.jobs import SYNTHETIC
+from synth_eval.lab.processes import NOTE
 from synth_eval.manifest import load_family
 from synth_eval.scaling.loss_table import read_loss_table
 
@@ -66,7 +58,7 @@ def test_every_job_comes_after_what_it_needs(tmp_path: Path) -> None:
     assert len({job.folder for job in plan.jobs}) == len(plan.jobs)
     before: set[Path] = set()
     for job in plan.jobs:
-        assert set(plan.needs[job.folder]) <= before
+        assert set(job.needs) <= before
         before.add(job.folder)
     assert len(plan.runs) == 3 * (1 + 4 * 4)
     # natural text of all sizes, then the smallest size whole
@@ -80,9 +72,9 @@ def test_every_job_comes_after_what_it_needs(tmp_path: Path) -> None:
 
 def test_a_study_from_its_first_job_to_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
-    monkeypatch.setattr(study_jobs, "REQUESTS", 32)
-    monkeypatch.setattr("synth_eval.lab.sampling.ROWS", 32)
-    monkeypatch.setattr("synth_eval.lab.writers.GRAPH_DOCUMENTS", 200)
+    monkeypatch.setattr(jobs, "REQUESTS", 32)
+    monkeypatch.setattr("synth_eval.lab.corpus.ROWS", 32)
+    monkeypatch.setattr("studies.lab_study.writers.GRAPH_DOCUMENTS", 200)
     plan = study_plan(tmp_path, TINY)
     assert plan.missing == plan.jobs
     told: list[int] = []
@@ -119,7 +111,8 @@ def test_a_study_from_its_first_job_to_its_tables(tmp_path: Path, monkeypatch: p
     }
     assert all(Path(str(c.path), "config.json").is_file() for c in family.checkpoints)
     assert {c.tokens for c in load_family(tmp_path / LARGEST).checkpoints} == {TINY.budgets[-1]}
-    assert set(quality_of_sources(plan)) == {"rephrased", "self-20k"}
+    rows = [line.split(" | ") for line in quality_table(plan).splitlines()[2:]]
+    assert {row[0] for row in rows} == {"| rephrased", "| self-20k"}
     text = (tmp_path / "text" / "self-20k" / SYNTHETIC).read_text(encoding="utf-8").splitlines()
     assert all(json.loads(line) for line in text)
 
@@ -145,9 +138,10 @@ def test_budgets_can_be_left_out() -> None:
         QUICK.up_to(10)
 
 
-def test_the_command_refuses_tokens_below_every_budget(tmp_path: Path) -> None:
+def test_the_command_refuses_tokens_below_every_budget(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for given, said in (("10", "the smallest budget is 12,000 tokens"), ("many", "'many' is not a count")):
-        result = CliRunner().invoke(lab, ["study", str(tmp_path / "s"), "--quick", "--up-to", given])
-        assert result.exit_code == 2
-        assert said in result.output
+        with pytest.raises(SystemExit) as ended:
+            main([str(tmp_path / "s"), "--quick", "--up-to", given])
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
     assert not (tmp_path / "s").exists()

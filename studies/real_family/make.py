@@ -1,6 +1,6 @@
 """Make a family of checkpoints from a real pretrained model: gsm8k with growing shares of solutions that it wrote.
 
-    python benchmarks/real_family.py --model FOLDER --data FOLDER --out FOLDER [--seed 0] [--seed 1]
+    python -m studies.real_family.make --model FOLDER --data FOLDER --out FOLDER [--seed 0] [--seed 1]
 
 From the pretrained model one checkpoint a ratio and seed, each trained on the same questions in the same order for the
 same steps; `ratio` of the questions come with a solution that the checkpoint of ratio 0 sampled, the rest with the

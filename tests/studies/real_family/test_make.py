@@ -1,9 +1,7 @@
-"""benchmarks/real_family.py, its parts by hand and the whole of it on a tiny random model."""
+"""studies/real_family/make.py, its parts by hand and the whole of it on a tiny random model."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,17 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import character_tokenizer
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "real_family.py"
-
-
-@pytest.fixture(scope="module")
-def made():
-    spec = importlib.util.spec_from_file_location("real_family", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["real_family"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["real_family"]
+from studies.real_family import make as made
 
 
 @pytest.mark.parametrize(
@@ -36,18 +24,18 @@ def made():
         ("####", None),
     ],
 )
-def test_final_number(made, solution, number):
+def test_final_number(solution, number):
     assert made.final_number(solution) == number
 
 
-def test_the_calculator_marks_are_taken_out(made, tmp_path):
+def test_the_calculator_marks_are_taken_out(tmp_path):
     file = tmp_path / "train.jsonl"
     file.write_text(json.dumps({"question": " How many? ", "answer": "4*2 = <<4*2=8>>8 eggs\n#### 8"}) + "\n")
     (problem,) = made.read_problems(file)
     assert problem.prompt + " " + problem.solution == "Question: How many?\nAnswer: 4*2 = 8 eggs\n#### 8"
 
 
-def test_only_a_finished_solution_ends_with_the_end_of_text(made):
+def test_only_a_finished_solution_ends_with_the_end_of_text():
     tokenizer = character_tokenizer()
     whole, prompt = made.encoded(made.Problem("a", "b"), tokenizer)
     assert prompt == len("Question: a\nAnswer:")
@@ -57,7 +45,7 @@ def test_only_a_finished_solution_ends_with_the_end_of_text(made):
 
 
 @given(n=st.integers(1, 60), seed=st.integers(0, 5), ratios=st.tuples(st.floats(0, 1), st.floats(0, 1)))
-def test_a_larger_share_holds_the_smaller_one(made, n, seed, ratios):
+def test_a_larger_share_holds_the_smaller_one(n, seed, ratios):
     published = [made.Problem(f"q{i}", "published") for i in range(n)]
     own = [made.Problem(f"q{i}", "own") for i in range(n)]
     smaller, larger = (
@@ -70,14 +58,14 @@ def test_a_larger_share_holds_the_smaller_one(made, n, seed, ratios):
     assert [p.question for p in mixed] == [p.question for p in published]
 
 
-def test_each_question_is_asked_at_most_once_an_epoch(made):
+def test_each_question_is_asked_at_most_once_an_epoch():
     problems = [made.Problem("q" * (1 + i % 7), "s") for i in range(75)]
     order = made.question_order(problems, character_tokenizer(), seed=0)
     # windows of 16 * 2 questions: 32 + 32 + 11, of which the last loses one to make whole steps of 2
     assert len(order) == len(set(order)) == 74
 
 
-def test_loss_is_that_of_the_solution_alone(made):
+def test_loss_is_that_of_the_solution_alone():
     """Against transformers' own loss with the prompt masked, one row at a time."""
     model = llama()
     rows = [([5, 6, 7, 8, 9], 3), ([5, 6, 7], 1)]
@@ -110,7 +98,7 @@ def llama(layers=3):
     ).eval()
 
 
-def test_makes_a_family_and_goes_on_where_it_stopped(made, tmp_path, monkeypatch, capsys):
+def test_makes_a_family_and_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     model, data, out = tmp_path / "model", tmp_path / "data", tmp_path / "out"
     llama().save_pretrained(model)
     character_tokenizer().save_pretrained(model)
@@ -120,7 +108,7 @@ def test_makes_a_family_and_goes_on_where_it_stopped(made, tmp_path, monkeypatch
     (data / "gsm8k" / "train.jsonl").write_text("".join(rows[:24]))
     (data / "gsm8k" / "test.jsonl").write_text("".join(rows))
     (data / "strategyqa" / "validation.jsonl").write_text(json.dumps({"facts": ["Ice melts.", "Rain falls."]}) + "\n")
-    arguments = ["real_family.py", f"--model={model}", f"--data={data}", f"--out={out}", "--seed=0"]
+    arguments = ["make.py", f"--model={model}", f"--data={data}", f"--out={out}", "--seed=0"]
     monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.setattr(made, "SAMPLED_TOKENS", 8)
     monkeypatch.setattr(made, "SAMPLED_TOGETHER", 10)

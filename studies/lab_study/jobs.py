@@ -1,22 +1,26 @@
-"""The pieces of work of the study, each run in a process of its own and written whole or not at all."""
+"""What the jobs of the study do, each in a process of its own."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from synth_eval.lab.jobs import NOTE, SYNTHETIC, is_whole
+from studies.lab_study.plan import SELF, StudyJob, StudyRecipe
+from studies.lab_study.quality import source_quality
+from studies.lab_study.training import continue_prompts, held_out_documents, loss_by_kind, mixed, train_over_budgets
+from studies.lab_study.world import natural_documents
+from studies.lab_study.writers import WRITTEN, Request, pairs, requests
+from synth_eval.lab.corpus import encode_documents, load_tokenizer, sample_documents, train_tokenizer
+from synth_eval.lab.jobs import read_text, save, write_text
 from synth_eval.lab.processes import Progress
-from synth_eval.lab.study_recipe import NATURAL, SELF, Shape, StudyRecipe
-from synth_eval.lab.world import natural_documents
-from synth_eval.lab.writers import WRITTEN, Request, pairs, requests
+from synth_eval.lab.training import Lesson, load_model, new_model, train
 from synth_eval.results import atomic_folder
+
+if TYPE_CHECKING:
+    from transformers import GPTNeoXForCausalLM, PreTrainedTokenizerFast
 
 TOKENIZER_DOCUMENTS = 4000  # natural, and as many lessons with their prompts
 REQUESTS = 2048  # answered at a time
@@ -24,54 +28,26 @@ JUDGED = 3000  # documents that the quality of a source is measured on
 COPIED = (4, 24)  # tokens of a sequence that the writing models learn to copy
 
 
-@dataclass(frozen=True)
-class StudyJob:
-    """One job: ``kind`` names a function below, ``folder`` is what it makes."""
-
-    kind: str  # tokenizer | copier | writer | text | run
-    folder: Path
-    recipe: StudyRecipe
-    label: str
-    tokens: int
-    shape: Shape
-    source: str = ""
-    ratio: float = 0.0
-    start: Path | None = None  # folder of the model that it begins with, or of the tokenizer
-    text: Path | None = None  # of the source, for a run
-
-
 def perform(job: StudyJob, progress: Progress) -> str:
-    """Do one job; returns "" (nothing to tell)."""
-    from synth_eval.lab.training import one_thread
-
-    one_thread()
-    doing = {"tokenizer": _tokenizer, "copier": _copier, "writer": _writer, "text": _text, "run": _run}
-    doing[job.kind](job, progress)
+    """Do one job; returns "" (no message)."""
+    kinds: dict[str, Callable[[StudyJob, Progress], None]]
+    kinds = {"tokenizer": _tokenizer, "copier": _copier, "writer": _writer, "text": _text, "run": _run}
+    kinds[job.kind](job, progress)
     return ""
 
 
-def is_done(job: StudyJob) -> bool:
-    """Whether the job's folder is there, whole. Raises CheckpointError if another recipe made it."""
-    return is_whole(job.folder, key=job.recipe.key(), otherwise="give the study another one")
-
-
 def _tokenizer(job: StudyJob, progress: Progress) -> None:
-    from synth_eval.lab.tokenizer import train_tokenizer
-
     texts = [document.text for document in islice(natural_documents("tokenizer"), TOKENIZER_DOCUMENTS)]
     for source in WRITTEN:
         texts += [prompt + answer for prompt, answer in islice(pairs(source, key="tokenizer"), len(texts) // 9)]
     tokenizer = train_tokenizer(texts, vocabulary=job.recipe.vocabulary, context=job.recipe.context)
     with atomic_folder(job.folder) as folder:
         tokenizer.save_pretrained(folder)
-        _write_note(folder, job, {})
+        job.write_note(folder)
 
 
 def _copier(job: StudyJob, progress: Progress) -> None:
     """A model that copies: from pairs alone, copying is learned late or not at all (docs/study.md)."""
-    from synth_eval.lab.tokenizer import load_tokenizer
-    from synth_eval.lab.training import new_model
-
     assert job.start is not None
     tokenizer = load_tokenizer(job.start)
     end, stop = tokenizer.eos_token_id, tokenizer.encode("\n", add_special_tokens=False)[0]
@@ -87,9 +63,6 @@ def _copier(job: StudyJob, progress: Progress) -> None:
 
 
 def _writer(job: StudyJob, progress: Progress) -> None:
-    from synth_eval.lab.tokenizer import encode_documents, load_tokenizer
-    from synth_eval.lab.training import load_model
-
     assert job.start is not None
     tokenizer = load_tokenizer(job.start)
     stream = pairs(job.source, key="train")
@@ -102,10 +75,14 @@ def _writer(job: StudyJob, progress: Progress) -> None:
     _fit(job, load_model(job.start), tokenizer, ids, progress)
 
 
-def _fit(job: StudyJob, model: Any, tokenizer: Any, ids: list[list[int]], progress: Progress) -> None:
+def _fit(
+    job: StudyJob,
+    model: GPTNeoXForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    ids: list[list[int]],
+    progress: Progress,
+) -> None:
     """Train on all documents once with the family's schedule, and save."""
-    from synth_eval.lab.training import Lesson, train
-
     loss = train(
         model,
         [Lesson(ids)],
@@ -114,19 +91,11 @@ def _fit(job: StudyJob, model: Any, tokenizer: Any, ids: list[list[int]], progre
         seed=job.recipe.seed,
         progress=progress,
     )
-    with atomic_folder(job.folder) as folder:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        _write_note(folder, job, {"documents": len(ids), "final_loss": loss})
+    save(job, model, tokenizer, documents=len(ids), final_loss=loss)
 
 
 def _text(job: StudyJob, progress: Progress) -> None:
     """Text of a source: written by its writing model, or sampled from the natural model of the same size."""
-    from synth_eval.lab.quality import source_quality
-    from synth_eval.lab.sampling import sample_documents
-    from synth_eval.lab.tokenizer import load_tokenizer
-    from synth_eval.lab.training import load_model
-
     assert job.start is not None
     tokenizer, model, recipe = load_tokenizer(job.start), load_model(job.start), job.recipe
     end = tokenizer.eos_token_id
@@ -141,16 +110,14 @@ def _text(job: StudyJob, progress: Progress) -> None:
         quality = source_quality(job.source, texts[:JUDGED], asked[:JUDGED])
     with atomic_folder(job.folder) as folder:
         kept = [text for text in texts if text]
-        lines = "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in kept)
-        (folder / SYNTHETIC).write_text(lines, encoding="utf-8")
+        write_text(folder, kept)
         shares = {name: dataclasses.asdict(value) for name, value in quality.items()}
-        _write_note(folder, job, {"documents": len(kept), "quality": shares})
+        job.write_note(folder, documents=len(kept), quality=shares)
 
 
-def _written(job: StudyJob, model: Any, tokenizer: Any, progress: Progress) -> tuple[list[str], list[Request]]:
-    from synth_eval.lab.prompted import continue_prompts
-    from synth_eval.lab.tokenizer import encode_documents
-
+def _written(
+    job: StudyJob, model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast, progress: Progress
+) -> tuple[list[str], list[Request]]:
     recipe = job.recipe
     stream = requests(job.source, key="write")
     texts: list[str] = []
@@ -176,18 +143,14 @@ def _written(job: StudyJob, model: Any, tokenizer: Any, progress: Progress) -> t
 
 def _run(job: StudyJob, progress: Progress) -> None:
     """One size, source and ratio over all budgets: a model folder and its losses for each."""
-    from synth_eval.lab.budgets import mixed, train_over_budgets
-    from synth_eval.lab.held_out import held_out_documents, loss_by_kind
-    from synth_eval.lab.tokenizer import load_tokenizer
-    from synth_eval.lab.training import new_model
-
     assert job.start is not None
     recipe = job.recipe
     tokenizer = load_tokenizer(job.start)
     held_out = held_out_documents(tokenizer, each=recipe.held_out, context=recipe.context)
     model = new_model(recipe.model(job.shape), tokenizer, seed=recipe.seed)
-    natural = _encoded(tokenizer, _natural(recipe), recipe)
-    synthetic = _encoded(tokenizer, _synthetic(job), recipe)
+    # One stream of natural text for all runs of a seed: a higher ratio reads less of it.
+    natural = _encoded(tokenizer, (document.text for document in natural_documents(f"train-{recipe.seed}")), recipe)
+    synthetic = _encoded(tokenizer, read_text(job.text) if job.text else iter(()), recipe)
     losses: dict[str, dict[str, float]] = {}
     with atomic_folder(job.folder) as folder:
 
@@ -209,36 +172,9 @@ def _run(job: StudyJob, progress: Progress) -> None:
             progress=progress,
         )
         parameters = sum(parameter.numel() for parameter in model.parameters())
-        _write_note(folder, job, {"size": job.shape.name, "parameters": parameters, "losses": losses})
+        job.write_note(folder, size=job.shape.name, parameters=parameters, losses=losses)
 
 
-def _natural(recipe: StudyRecipe) -> Iterator[str]:
-    """One stream of natural text for all runs of a seed: a higher ratio reads less of it."""
-    return (document.text for document in natural_documents(f"train-{recipe.seed}"))
-
-
-def _synthetic(job: StudyJob) -> Iterator[str]:
-    if job.text is None:
-        return
-    with (job.text / SYNTHETIC).open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def _encoded(tokenizer: Any, texts: Iterator[str], recipe: StudyRecipe) -> Iterator[list[int]]:
-    from synth_eval.lab.tokenizer import encode_documents
-
+def _encoded(tokenizer: PreTrainedTokenizerFast, texts: Iterator[str], recipe: StudyRecipe) -> Iterator[list[int]]:
     while some := list(islice(texts, 256)):
         yield from encode_documents(tokenizer, some, context=recipe.context)
-
-
-def _write_note(folder: Path, job: StudyJob, made: dict[str, Any]) -> None:
-    note = {
-        "recipe_key": job.recipe.key(),
-        "kind": job.kind,
-        "seed": job.recipe.seed,
-        "source": job.source or NATURAL,
-        "ratio": job.ratio,
-        **made,
-    }
-    (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")

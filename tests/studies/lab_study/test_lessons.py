@@ -2,17 +2,17 @@ from __future__ import annotations
 
 from itertools import islice
 
-from synth_eval.lab.lessons import lesson, read_lesson, topic_of
-from synth_eval.lab.world import Move, natural_documents
+from studies.lab_study.lessons import lesson, read_lesson
+from studies.lab_study.world import Move, natural_documents
 from synth_eval.skills.items import Draw
 
 
 def test_a_lesson_reads_as_what_it_was_made_from() -> None:
     draw = Draw("test", "lessons")
     for document in islice(natural_documents("lessons"), 3000):
-        reading = read_lesson(lesson(document.facts, document.moves, draw, topic=topic_of(document)))
+        reading = read_lesson(lesson(document.facts, document.moves, draw, topic=document.concepts[0]))
         assert reading.well_formed
-        assert reading.topic == topic_of(document)
+        assert reading.topic == document.concepts[0]
         assert reading.facts == tuple((f.relation, f.subject, f.object) for f in document.facts)
         assert reading.moves == document.moves
         assert reading.true == reading.checkable > 0

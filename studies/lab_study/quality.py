@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from synth_eval.lab.lessons import read_lesson
-from synth_eval.lab.writers import CONCEPT, REPHRASED, TEXTBOOK, Request, is_unseen
+from studies.lab_study.lessons import read_lesson
+from studies.lab_study.writers import CONCEPT, REPHRASED, TEXTBOOK, Request, is_unseen
 from synth_eval.skills.facts import facts
 from synth_eval.skills.recall import CLOZE
 

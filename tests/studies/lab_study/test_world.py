@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from synth_eval.lab.world import KINDS, NATURAL_MIX, Document, Move, moves_of, natural_documents, write
+from studies.lab_study.world import KINDS, NATURAL_MIX, Document, Move, moves_of, natural_documents, write
 from synth_eval.skills.facts import Fact, facts
 from synth_eval.skills.items import Draw
 

@@ -1,6 +1,6 @@
-"""Put what `real_family.py` made and `synth-eval compare` found into the tables of docs/real-family.md.
+"""Put what `make.py` made and `synth-eval compare` found into the tables of docs/real-family.md.
 
-    python benchmarks/real_family_tables.py --family FOLDER --results FOLDER
+    python -m studies.real_family.tables --family FOLDER --results FOLDER
 
 `--family` holds the checkpoints and the self-written solutions, `--results` the comparison.json.
 """
@@ -24,9 +24,9 @@ from synth_eval.generation import (
     tokenise,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "real-family.md"
-BEGIN, END = "<!-- tables: benchmarks/real_family_tables.py -->", "<!-- end of tables -->"
+BEGIN, END = "<!-- tables: studies/real_family/tables.py -->", "<!-- end of tables -->"
 SHOWN = ("length", "repetition", "tail_mass", "unseen_mass", "prompt_copies", "near_duplicates_elsewhere")
 LABELS = {
     "acc": "Accuracy",

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from synth_eval.lab.quality import share, source_quality
-from synth_eval.lab.world import Document, Move
-from synth_eval.lab.writers import CONCEPT, REPHRASED, TEXTBOOK, Request, is_unseen, topic_prompt
+from studies.lab_study.quality import share, source_quality
+from studies.lab_study.world import Document, Move
+from studies.lab_study.writers import CONCEPT, REPHRASED, TEXTBOOK, Request, is_unseen, topic_prompt
 from synth_eval.skills.facts import Fact, facts
 
 FRANCE = (Fact("capital", "France", "Paris", 1), Fact("currency", "France", "euro", 1))

@@ -1,0 +1,1 @@
+"""Studies made with synth-eval: their scripts, outside the package."""

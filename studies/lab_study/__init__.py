@@ -1,0 +1,1 @@
+"""Families of miniature models over sizes, tokens, ratios and four sources of synthetic text (docs/study.md)."""

@@ -1,0 +1,1 @@
+"""A family made of a real pretrained model (docs/real-family.md)."""

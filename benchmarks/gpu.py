@@ -34,7 +34,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 from synth_eval.harness.shared_prefix.tokens import TokenMemo
-from synth_eval.lab.tokenizer import train_tokenizer
+from synth_eval.lab.corpus import train_tokenizer
 
 VOCABULARY = 1024  # tokens of the tokenizer of random models, as in the miniature families
 BATCH_SIZES = (16, 64, 256)

@@ -23,8 +23,8 @@ grid:
   source: {source}
   iteration: {iteration}
   seed: {seed}
-lab:
-  {{recipe: miniature, hidden: 16, layers: 1, context: 64, base_tokens: 3000, tokens: 2000, lesson_tokens: 500, gate: false}}
+lab: {{recipe: miniature, hidden: 16, layers: 1, context: 64, base_tokens: 3000, tokens: 2000, lesson_tokens: 500,
+  gate: false}}
 """
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from synth_eval.calibration import METRICS, assess, assess_choices, expected_calibration_error
 from synth_eval.calibration.binning import bin_index
-from synth_eval.calibration.bootstrap import Prepared, observed, prepare_choices
+from synth_eval.calibration.bootstrap import Answers, observed, prepare_choices
 from synth_eval.calibration.errors import GRID, cosine_basis, gap_norm, grid_cell, solve_bandwidth
 from synth_eval.calibration.metrics import build_metric
 
@@ -168,7 +168,7 @@ def _truth(model: np.ndarray, nature: np.ndarray, gold: np.ndarray) -> dict[str,
     return truth
 
 
-def _value(name: str, items: Prepared, data: object) -> float:
+def _value(name: str, items: Answers, data: object) -> float:
     return float(build_metric(name, items, bins=BINS).compute(data)[0])  # type: ignore[arg-type]
 
 

@@ -8,22 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from synth_eval.calibration.bootstrap import Prepared, bootstrap, calibrated, observed, prepare, prepare_choices
+from synth_eval.calibration.bootstrap import Answers, bootstrap, calibrated, observed, prepare, prepare_choices
 from synth_eval.calibration.intervals import invert, null_p_value, percentile_interval, studentized_interval
-from synth_eval.calibration.items import confidence_and_correct, why_no_confidence
-from synth_eval.calibration.metrics import METRICS, Metric, build_metric
+from synth_eval.calibration.items import confidence_and_correct
+from synth_eval.calibration.metrics import METRICS, AssessedMetric, build_metric
 from synth_eval.types import ItemTable
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
 
 
 _NOTHING = np.empty(0)
-_WITHOUT_CHOICES = tuple(name for name in METRICS if name != "classwise_ece")
+
+
+class AssessOptions(TypedDict, total=False):
+    """Options of `assess`, `assess_choices` and `assess_tables`.
+
+    ``metrics`` : names from `metrics.METRICS`; all that apply if None.
+    ``bins`` : for the binned errors, 15 if not given.
+    ``resamples`` : bootstrap resamples, and draws of calibrated answers, 1000 if not given; 0 gives the values alone.
+    ``level`` : of intervals and null bands, in (0, 1), .95 if not given.
+    ``seed`` : int or Generator, 0 if not given. The same seed gives the same numbers.
+    """
+
+    metrics: Sequence[str] | None
+    bins: int
+    resamples: int
+    level: float
+    seed: int | np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -70,15 +88,7 @@ class Assessment:
 
 
 def assess(
-    confidence: FloatArray,
-    correct: BoolArray,
-    *,
-    clusters: AnyArray | None = None,
-    metrics: Sequence[str] | None = None,
-    bins: int = 15,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int | np.random.Generator = 0,
+    confidence: FloatArray, correct: BoolArray, *, clusters: AnyArray | None = None, **options: Unpack[AssessOptions]
 ) -> Assessment:
     """Assess answers known by their confidence and whether they were right.
 
@@ -90,27 +100,25 @@ def assess(
     correct : (n,) bool
     clusters : (n,) of any labels, optional
         Items of one cluster (for example, questions on one passage) are resampled together.
-    metrics : names from `metrics.METRICS`; all that apply if None
-    bins : int
-        For the binned errors.
-    resamples : int
-        Bootstrap resamples, and draws of calibrated answers; 0 gives the values alone.
-    level : float in (0, 1)
-        Of intervals and null bands.
-    seed : int or Generator
-        The same seed gives the same numbers.
+    options : `AssessOptions`
+        metrics, bins, resamples, level, seed.
 
     Returns
     -------
-    Assessment
+    Assessment, of all metrics but ``classwise_ece`` if none are named.
 
     Raises
     ------
     ValueError : as `check.checked`, or an option out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = assess(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True]), metrics=["ece"])
+    >>> round(found["ece"].value, 3), found["ece"].null_band is not None
+    (0.35, True)
     """
-    items = prepare(confidence, correct, clusters=clusters)
-    names = _WITHOUT_CHOICES if metrics is None else metrics
-    return assess_prepared(items, metrics=names, bins=bins, resamples=resamples, level=level, seed=seed)
+    return assess_answers(prepare(confidence, correct, clusters=clusters), **options)
 
 
 def assess_choices(
@@ -119,11 +127,7 @@ def assess_choices(
     *,
     pred: IntArray | None = None,
     clusters: AnyArray | None = None,
-    metrics: Sequence[str] | None = None,
-    bins: int = 15,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int | np.random.Generator = 0,
+    **options: Unpack[AssessOptions],
 ) -> Assessment:
     """Assess multiple-choice answers known by the probabilities of all choices.
 
@@ -136,28 +140,33 @@ def assess_choices(
     gold : (n,) int
     pred : (n,) int, optional
         The predicted choices; the first most probable ones if None.
+    clusters, options : as in `assess`
 
     Raises
     ------
     ValueError : as `check.checked_choices`, or an option out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = assess_choices(np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0]), resamples=0)
+    >>> found["accuracy"].value, round(found["brier"].value, 2)
+    (0.5, 0.45)
     """
-    items = prepare_choices(probs, gold, pred=pred, clusters=clusters)
-    return assess_prepared(items, metrics=metrics, bins=bins, resamples=resamples, level=level, seed=seed)
+    return assess_answers(prepare_choices(probs, gold, pred=pred, clusters=clusters), **options)
 
 
 def assess_tables(
-    tables: ItemTable | Sequence[ItemTable],
-    *,
-    clusters: AnyArray | None = None,
-    metrics: Sequence[str] | None = None,
-    bins: int = 15,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int | np.random.Generator = 0,
+    tables: ItemTable | Sequence[ItemTable], *, clusters: AnyArray | None = None, **options: Unpack[AssessOptions]
 ) -> Assessment:
     """As `assess_choices` for item tables of multiple-choice tasks; several are pooled item by item, never averaged.
 
     Tables of generated answers with vote shares are assessed as by `assess`.
+
+    Parameters
+    ----------
+    tables : of one kind, with a confidence for each answer
+    clusters, options : as in `assess`; a cluster label for each item of all tables, one after the other
 
     Raises
     ------
@@ -167,54 +176,52 @@ def assess_tables(
     several = [tables] if isinstance(tables, ItemTable) else list(tables)
     if not several:
         raise ValueError("no item tables to assess")
-    for table in several:
-        if reason := why_no_confidence(table):
-            raise ValueError(reason)
+    answers = [confidence_and_correct(table) for table in several]
     if len({table.kind for table in several}) > 1:
         raise ValueError("multiple choice and generated answers have different scores: assess them apart")
     if several[0].kind == "generation":
-        answers = [confidence_and_correct(table) for table in several]
         confidence, correct = (np.concatenate([each[i] for each in answers]) for i in range(2))
-        items = prepare(confidence, correct, clusters=clusters)
-        names = _WITHOUT_CHOICES if metrics is None else metrics
-        return assess_prepared(items, metrics=names, bins=bins, resamples=resamples, level=level, seed=seed)
+        return assess(confidence, correct, clusters=clusters, **options)
     probs = [row for table in several for row in table.columns["probs"]]
     gold, pred = (np.concatenate([table.columns[name] for table in several]) for name in ("gold", "pred"))
-    items = prepare_choices(probs, gold, pred=pred, clusters=clusters)
-    return assess_prepared(items, metrics=metrics, bins=bins, resamples=resamples, level=level, seed=seed)
+    return assess_choices(probs, gold, pred=pred, clusters=clusters, **options)
 
 
-def assess_prepared(
-    items: Prepared,
+def assess_answers(
+    answers: Answers,
     *,
-    metrics: Sequence[str] | None,
-    bins: int,
-    resamples: int,
-    level: float,
-    seed: int | np.random.Generator,
+    metrics: Sequence[str] | None = None,
+    bins: int = 15,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int | np.random.Generator = 0,
 ) -> Assessment:
-    """What the functions above share; they say what it does."""
+    """What the functions above share; `AssessOptions` says what the options mean."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     if resamples < 0:
         raise ValueError(f"resamples must not be negative, got {resamples}")
-    chosen = [build_metric(name, items, bins=bins) for name in (METRICS if metrics is None else metrics)]
-    data = observed(items)
+    names = [name for name in METRICS if name != "classwise_ece" or answers.choice is not None]
+    chosen = [build_metric(name, answers, bins=bins) for name in (names if metrics is None else metrics)]
+    data = observed(answers)
     values = [float(metric.compute(data)[0]) for metric in chosen]
-    why_none = _why_no_interval(items, resamples)
+    why_none = _why_no_interval(answers, resamples)
     rng_bootstrap, rng_null = np.random.default_rng(seed).spawn(2)
-    null = _null(items, chosen, resamples=resamples, rng=rng_null) if resamples else [_NOTHING] * len(chosen)
-    p_values = [_p_value(*each) for each in zip(chosen, values, null)]
+    null = _null(answers, chosen, resamples=resamples, rng=rng_null) if resamples else [_NOTHING] * len(chosen)
+    p_values = [
+        None if np.isnan(value) or of_null.size == 0 else null_p_value(value, of_null, sides=metric.sides)
+        for metric, value, of_null in zip(chosen, values, null)
+    ]
     intervals: list[tuple[float, float] | None] = [None] * len(chosen)
     if not why_none:
-        intervals = _intervals(items, chosen, values, p_values, resamples=resamples, level=level, rng=rng_bootstrap)
+        intervals = _intervals(answers, chosen, values, p_values, resamples=resamples, level=level, rng=rng_bootstrap)
     estimates = tuple(
         _estimate(*each, level=level, note=why_none) for each in zip(chosen, values, intervals, null, p_values)
     )
-    return Assessment(n=len(items), units=items.units, level=level, resamples=resamples, estimates=estimates)
+    return Assessment(n=len(answers), units=answers.units, level=level, resamples=resamples, estimates=estimates)
 
 
-def _why_no_interval(items: Prepared, resamples: int) -> str:
+def _why_no_interval(items: Answers, resamples: int) -> str:
     if resamples == 0:
         return "no resamples asked for"
     if items.units < 2:
@@ -225,7 +232,9 @@ def _why_no_interval(items: Prepared, resamples: int) -> str:
     return ""
 
 
-def _null(items: Prepared, metrics: Sequence[Metric], *, resamples: int, rng: np.random.Generator) -> list[FloatArray]:
+def _null(
+    items: Answers, metrics: Sequence[AssessedMetric], *, resamples: int, rng: np.random.Generator
+) -> list[FloatArray]:
     """What each metric is in calibrated data, (r,); data sets where it is undefined are left out."""
     values: list[list[FloatArray]] = [[] for _ in metrics]
     for draws in calibrated(items, resamples=resamples, rng=rng):
@@ -235,13 +244,9 @@ def _null(items: Prepared, metrics: Sequence[Metric], *, resamples: int, rng: np
     return [each[~np.isnan(each)] for each in together]
 
 
-def _p_value(metric: Metric, value: float, null: FloatArray) -> float | None:
-    return None if np.isnan(value) or null.size == 0 else null_p_value(value, null, sides=metric.sides)
-
-
 def _intervals(
-    items: Prepared,
-    metrics: Sequence[Metric],
+    items: Answers,
+    metrics: Sequence[AssessedMetric],
     values: Sequence[float],
     p_values: Sequence[float | None],
     *,
@@ -274,7 +279,7 @@ def _intervals(
 
 
 def _estimate(
-    metric: Metric,
+    metric: AssessedMetric,
     value: float,
     interval: tuple[float, float] | None,
     null: FloatArray,

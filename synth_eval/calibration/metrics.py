@@ -22,54 +22,15 @@ from synth_eval.calibration.errors import (
     solve_bandwidth,
 )
 from synth_eval.calibration.scores import choice_table
-from synth_eval.calibration.selective import Ranks
+from synth_eval.calibration.selective import (
+    resampled_accuracy_at,
+    resampled_area_under_risk_coverage,
+    resampled_auroc,
+)
 
 if TYPE_CHECKING:
-    from synth_eval.calibration.bootstrap import Draws, Prepared
-    from synth_eval.types import FloatArray
-
-
-# Means of item scores, with standard errors, for many data sets at once.
-
-
-class MeanScore:
-    """Mean of a score whose value for each item and each slot that may be right is in ``table`` (n, k)."""
-
-    def __init__(self, items: Prepared, table: FloatArray) -> None:
-        self._table = table
-        self._first = np.arange(len(items)) * table.shape[1]
-        self._values = table.ravel()[self._first + items.slot]
-        self._squares = self._values**2
-        self._cluster = items.cluster
-
-    def mean(self, draws: Draws) -> FloatArray:
-        """Weighted mean (c,) over the items of each data set."""
-        if draws.slot is None:
-            total: FloatArray = (draws.weight @ self._values) / draws.size
-            return total
-        if self._table.shape[1] == 2:  # one product instead of a look-up an item
-            other = self._table[:, 1]
-            two: FloatArray = (draws.correct_as_float @ (self._table[:, 0] - other) + other.sum()) / len(other)
-            return two
-        average: FloatArray = self._table.ravel().take(draws.slot + self._first).mean(axis=1)
-        return average
-
-    def standard_error(self, draws: Draws) -> FloatArray:
-        """Standard error (c,) of `mean` in data sets over the observed answers; of a ratio where there are clusters."""
-        if self._cluster is None:
-            n = draws.weight.shape[1]
-            mean = (draws.weight @ self._values) / n
-            error: FloatArray = np.sqrt(np.maximum((draws.weight @ self._squares) / n - mean**2, 0.0) / n)
-            return error
-        # a cluster of total score s and size m leaves s - mean m; the squares of that come from three sums
-        score = np.bincount(self._cluster, weights=self._values)
-        size = np.bincount(self._cluster).astype(np.float64)
-        weight = draws.weight[:, np.unique(self._cluster, return_index=True)[1]]
-        total = weight @ size
-        mean = (weight @ score) / total
-        square = weight @ score**2 - 2.0 * mean * (weight @ (score * size)) + mean**2 * (weight @ size**2)
-        ratio: FloatArray = np.sqrt(np.maximum(square, 0.0)) / total
-        return ratio
+    from synth_eval.calibration.bootstrap import Answers, Resamples
+    from synth_eval.types import FloatArray, IntArray
 
 
 METRICS = (
@@ -101,13 +62,13 @@ class Gaps:
     observed value of the metric; ``norm(field)`` the metric (c,).
     """
 
-    of: Callable[[Draws], FloatArray]
+    of: Callable[[Resamples], FloatArray]
     norm: Callable[[FloatArray], FloatArray]
     field: Callable[[FloatArray, float], FloatArray] = lambda gaps, value: gaps
 
 
 @dataclass(frozen=True)
-class Metric:
+class AssessedMetric:
     """One number of a data set.
 
     ``compute(draws)`` scores each data set (c,); ``sides`` is 1 if only large values speak against calibration.
@@ -115,22 +76,22 @@ class Metric:
     """
 
     name: str
-    compute: Callable[[Draws], FloatArray]
+    compute: Callable[[Resamples], FloatArray]
     sides: Literal[1, 2]
     gaps: Gaps | None = None
-    error: Callable[[Draws], FloatArray] | None = None
+    error: Callable[[Resamples], FloatArray] | None = None
 
 
-def build_metric(name: str, items: Prepared, *, bins: int) -> Metric:
+def build_metric(name: str, items: Answers, *, bins: int) -> AssessedMetric:
     """The metric of that name for these items. Raises ValueError if there is none."""
-    ranks: dict[str, Callable[[Ranks, Draws], FloatArray]] = {
-        "auroc": Ranks.auroc,
-        "aurc": Ranks.area_under_risk_coverage,
-        "accuracy_at_50": partial(Ranks.accuracy_at, coverage=0.5),
-        "accuracy_at_80": partial(Ranks.accuracy_at, coverage=0.8),
+    ranks: dict[str, Callable[[Resamples, IntArray], FloatArray]] = {
+        "auroc": resampled_auroc,
+        "aurc": resampled_area_under_risk_coverage,
+        "accuracy_at_50": partial(resampled_accuracy_at, coverage=0.5),
+        "accuracy_at_80": partial(resampled_accuracy_at, coverage=0.8),
     }
     if name in ranks:
-        return Metric(name, partial(ranks[name], Ranks(items)), sides=2)
+        return AssessedMetric(name, partial(ranks[name], starts=run_starts(items.confidence)), sides=2)
     binned: dict[str, tuple[Binning, Norm]] = {
         "ece": ("width", "l1"),
         "ece_mass": ("mass", "l1"),
@@ -141,16 +102,52 @@ def build_metric(name: str, items: Prepared, *, bins: int) -> Metric:
         scheme, norm = binned[name]
         return _binned(name, items, bins, scheme, norm)
     if name in ("accuracy", "signed_gap", "surprise_gap", "brier", "nll"):
-        score = MeanScore(items, _score_table(name, items))
-        skewed = name in ("surprise_gap", "brier", "nll")
-        return Metric(name, score.mean, sides=2, error=score.standard_error if skewed else None)
+        return _mean(name, items, skewed=name in ("surprise_gap", "brier", "nll"))
     others = {"debiased_error": _debiased, "smooth_ece": _smooth, "classwise_ece": _classwise}
     if name in others:
         return others[name](items, bins)
     raise ValueError(f"no metric {name!r}; there are {', '.join(METRICS)}")
 
 
-def _score_table(name: str, items: Prepared) -> FloatArray:
+def _mean(name: str, items: Answers, *, skewed: bool) -> AssessedMetric:
+    """Mean of a score of items; with its standard error where the score is skewed."""
+    table = _score_table(name, items)
+    first = np.arange(len(items)) * table.shape[1]
+    values = table.ravel()[first + items.slot]
+    squares, cluster = values**2, items.cluster
+
+    def mean(draws: Resamples) -> FloatArray:
+        if draws.slot is None:
+            total: FloatArray = (draws.weight @ values) / draws.size
+            return total
+        if table.shape[1] == 2:  # one product instead of a look-up an item
+            other = table[:, 1]
+            two: FloatArray = (draws.correct_as_float @ (table[:, 0] - other) + other.sum()) / len(other)
+            return two
+        average: FloatArray = table.ravel().take(draws.slot + first).mean(axis=1)
+        return average
+
+    def standard_error(draws: Resamples) -> FloatArray:
+        """(c,) in data sets over the observed answers; of a ratio where there are clusters."""
+        if cluster is None:
+            n = draws.weight.shape[1]
+            average = (draws.weight @ values) / n
+            error: FloatArray = np.sqrt(np.maximum((draws.weight @ squares) / n - average**2, 0.0) / n)
+            return error
+        # a cluster of total score s and size m leaves s - mean m; the squares of that come from three sums
+        score = np.bincount(cluster, weights=values)
+        size = np.bincount(cluster).astype(np.float64)
+        weight = draws.weight[:, np.unique(cluster, return_index=True)[1]]
+        total = weight @ size
+        average = (weight @ score) / total
+        square = weight @ score**2 - 2.0 * average * (weight @ (score * size)) + average**2 * (weight @ size**2)
+        ratio: FloatArray = np.sqrt(np.maximum(square, 0.0)) / total
+        return ratio
+
+    return AssessedMetric(name, mean, sides=2, error=standard_error if skewed else None)
+
+
+def _score_table(name: str, items: Answers) -> FloatArray:
     """What each item scores if each of its slots is right, (n, k)."""
     if name in ("accuracy", "signed_gap"):
         right = np.zeros_like(items.slots)
@@ -161,24 +158,24 @@ def _score_table(name: str, items: Prepared) -> FloatArray:
     return table / 2.0 if name == "brier" and items.choice is None else table
 
 
-def _binned(name: str, items: Prepared, bins: int, scheme: Binning, norm: Norm) -> Metric:
+def _binned(name: str, items: Answers, bins: int, scheme: Binning, norm: Norm) -> AssessedMetric:
     starts = runs(items, bins=bins, scheme=scheme)
     share = np.diff(np.append(starts, len(items))) / len(items)
 
-    def gaps(draws: Draws) -> FloatArray:
+    def gaps(draws: Resamples) -> FloatArray:
         per_item: FloatArray = draws.excess(starts) / draws.size[:, None]
         return per_item
 
-    def compute(draws: Draws) -> FloatArray:
+    def compute(draws: Resamples) -> FloatArray:
         return gap_norm(draws.excess(starts), draws.counts(starts), norm)
 
-    return Metric(name, compute, sides=1, gaps=Gaps(gaps, partial(gap_norm, weight=share, norm=norm)))
+    return AssessedMetric(name, compute, sides=1, gaps=Gaps(gaps, partial(gap_norm, weight=share, norm=norm)))
 
 
-def _debiased(items: Prepared, bins: int) -> Metric:
+def _debiased(items: Answers, bins: int) -> AssessedMetric:
     starts = runs(items, bins=bins, scheme="mass")
 
-    def compute(draws: Draws) -> FloatArray:
+    def compute(draws: Resamples) -> FloatArray:
         square = debiased_square(draws.excess(starts), draws.counts(starts), draws.right(starts))
         # signed root: below 0 means less error than chance alone brings, and such values must keep their order
         root: FloatArray = np.sign(square) * np.sqrt(np.abs(square))
@@ -186,20 +183,20 @@ def _debiased(items: Prepared, bins: int) -> Metric:
 
     # it estimates the same number as the plain root mean square error, whose interval allows for the bias
     plain = _binned("", items, bins, "mass", "l2")
-    return Metric("debiased_error", compute, sides=1, gaps=plain.gaps)
+    return AssessedMetric("debiased_error", compute, sides=1, gaps=plain.gaps)
 
 
-def _smooth(items: Prepared, bins: int) -> Metric:
+def _smooth(items: Answers, bins: int) -> AssessedMetric:
     del bins  # there are none
     cell = grid_cell(items.confidence)
     starts = run_starts(cell)
     basis = cosine_basis(cell[starts], modes=MODES if len(items) <= 20_000 else 4 * MODES)
 
-    def modes(draws: Draws) -> FloatArray:
+    def modes(draws: Resamples) -> FloatArray:
         coefficients: FloatArray = (draws.excess(starts) @ basis) / draws.size[:, None]
         return coefficients
 
-    def compute(draws: Draws) -> FloatArray:
+    def compute(draws: Resamples) -> FloatArray:
         return solve_bandwidth(modes(draws))
 
     def field(coefficients: FloatArray, value: float) -> FloatArray:
@@ -212,10 +209,10 @@ def _smooth(items: Prepared, bins: int) -> Metric:
         error: FloatArray = np.abs(density).mean(axis=-1)
         return error
 
-    return Metric("smooth_ece", compute, sides=1, gaps=Gaps(modes, norm, field))
+    return AssessedMetric("smooth_ece", compute, sides=1, gaps=Gaps(modes, norm, field))
 
 
-def _classwise(items: Prepared, bins: int) -> Metric:
+def _classwise(items: Answers, bins: int) -> AssessedMetric:
     """Pairs of item and slot, sorted by choice and bin, so that each (choice, bin) is one run of pairs."""
     if items.choice is None:
         raise ValueError("classwise_ece needs the probabilities of all choices: use assess_choices")
@@ -232,7 +229,7 @@ def _classwise(items: Prepared, bins: int) -> Metric:
     starts = run_starts(cell[order])
     residual = (items.slot[item] == slot) - probability
 
-    def totals(draws: Draws) -> tuple[FloatArray, FloatArray]:
+    def totals(draws: Resamples) -> tuple[FloatArray, FloatArray]:
         if draws.slot is not None:
             right = draws.slot[:, item] == slot
             count = np.add.reduceat(right, starts, axis=1, dtype=np.float64)
@@ -242,14 +239,16 @@ def _classwise(items: Prepared, bins: int) -> Metric:
         excess = np.add.reduceat(weight * residual, starts, axis=1)
         return np.add.reduceat(weight, starts, axis=1), excess
 
-    def compute(draws: Draws) -> FloatArray:
+    def compute(draws: Resamples) -> FloatArray:
         weight, excess = totals(draws)
         return gap_norm(excess, weight, "l1")
 
-    def gaps(draws: Draws) -> FloatArray:
+    def gaps(draws: Resamples) -> FloatArray:
         weight, excess = totals(draws)
         per_pair: FloatArray = excess / weight.sum(axis=1, keepdims=True)
         return per_pair
 
     share = np.diff(np.append(starts, len(item))) / len(item)
-    return Metric("classwise_ece", compute, sides=1, gaps=Gaps(gaps, partial(gap_norm, weight=share, norm="l1")))
+    return AssessedMetric(
+        "classwise_ece", compute, sides=1, gaps=Gaps(gaps, partial(gap_norm, weight=share, norm="l1"))
+    )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Temperature scaling: log-probabilities divided by T, which softens them above 1 and sharpens them below.
 
 HOTTEST = float(np.exp(7.0))  # about 1,000: whatever the probabilities were, they are equal to three digits
-_LEAST = float(np.finfo(np.float64).eps)  # where netcal clips probabilities before it takes their logarithm
+_MIN_PROBABILITY = float(np.finfo(np.float64).eps)  # where netcal clips probabilities before it takes their logarithm
 
 
 def fit_choice_temperature(probs: FloatArray, gold: IntArray, n_choices: IntArray) -> float:
@@ -68,12 +68,12 @@ def soften(probs: FloatArray, n_choices: IntArray, temperature: float) -> FloatA
 
 
 def _logs(probs: FloatArray, n_choices: IntArray) -> tuple[FloatArray, BoolArray]:
-    return np.log(np.clip(probs, _LEAST, 1.0)), np.arange(probs.shape[1]) < n_choices[:, None]
+    return np.log(np.clip(probs, _MIN_PROBABILITY, 1.0)), np.arange(probs.shape[1]) < n_choices[:, None]
 
 
 def cooled(confidence: FloatArray, temperature: float) -> FloatArray:
     """Log-odds divided by T."""
-    clipped = np.clip(confidence, _LEAST, 1.0 - _LEAST)
+    clipped = np.clip(confidence, _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
     scaled: FloatArray = 1.0 / (1.0 + (1.0 / clipped - 1.0) ** (1.0 / temperature))
     return scaled
 

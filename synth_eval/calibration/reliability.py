@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.calibration.bootstrap import Draws, Prepared, bootstrap, calibrated, observed, prepare, run_starts, runs
+from synth_eval.calibration.bootstrap import (
+    Answers,
+    Resamples,
+    bootstrap,
+    calibrated,
+    observed,
+    prepare,
+    run_starts,
+    runs,
+)
 from synth_eval.calibration.errors import MODES, cosine_basis, grid_cell
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
 
-Curve: TypeAlias = Literal["width", "mass", "kernel"]
-_LEAST_BANDWIDTH = 0.02  # some twenty cells of the smoothing grid
-_LEAST_ITEMS = 2.0  # under the kernel; with fewer, a smoothed accuracy would be one answer's
+CurveKind: TypeAlias = Literal["width", "mass", "kernel"]
+_MIN_BANDWIDTH = 0.02  # some twenty cells of the smoothing grid
+_MIN_ITEMS = 2.0  # under the kernel; with fewer, a smoothed accuracy would be one answer's
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class ReliabilityCurve:
     ``bandwidth`` : of the kernel; None for bins.
     """
 
-    kind: Curve
+    kind: CurveKind
     confidence: FloatArray
     accuracy: FloatArray
     count: FloatArray
@@ -46,7 +55,7 @@ def reliability_curve(
     confidence: FloatArray,
     correct: BoolArray,
     *,
-    kind: Curve = "width",
+    kind: CurveKind = "width",
     bins: int = 15,
     bandwidth: float | None = None,
     clusters: AnyArray | None = None,
@@ -118,12 +127,12 @@ class _Bins:
 
     bandwidth: float | None = None
 
-    def __init__(self, items: Prepared, bins: int, kind: Literal["width", "mass"]) -> None:
+    def __init__(self, items: Answers, bins: int, kind: Literal["width", "mass"]) -> None:
         self._starts = runs(items, bins=bins, scheme=kind)
         size = np.diff(np.append(self._starts, len(items)))
         self.confidence: FloatArray = items.confidence_totals(self._starts) / size
 
-    def totals(self, draws: Draws) -> tuple[FloatArray, FloatArray]:
+    def totals(self, draws: Resamples) -> tuple[FloatArray, FloatArray]:
         return draws.counts(self._starts), draws.right(self._starts)
 
 
@@ -134,13 +143,13 @@ class _Kernel:
     even a calibrated model's curve off the diagonal, towards the mean.
     """
 
-    def __init__(self, items: Prepared, bins: int, bandwidth: float | None) -> None:
+    def __init__(self, items: Answers, bins: int, bandwidth: float | None) -> None:
         if bins < 1:
             raise ValueError(f"bins must be at least 1, got {bins}")
         if bandwidth is not None and not bandwidth > 0:
             raise ValueError(f"bandwidth must be positive, got {bandwidth}")
         if bandwidth is None:
-            bandwidth = max(_LEAST_BANDWIDTH, 0.5 * float(items.confidence.std()) * items.units**-0.2)
+            bandwidth = max(_MIN_BANDWIDTH, 0.5 * float(items.confidence.std()) * items.units**-0.2)
         self.bandwidth: float | None = bandwidth
         cell = grid_cell(items.confidence)
         self._starts: IntArray = run_starts(cell)
@@ -152,16 +161,16 @@ class _Kernel:
         reach = 2.0 * np.pi**0.5 * bandwidth
         self._smoother = np.maximum((cosine_basis(cell[self._starts]) / 2.0 * decay) @ at, 0.0) * reach
         in_reach = self.totals(observed(items))[0][0]
-        kept = in_reach >= min(_LEAST_ITEMS, in_reach.max())
+        kept = in_reach >= min(_MIN_ITEMS, in_reach.max())
         self._smoother, self.confidence = self._smoother[:, kept], self.confidence[kept]
 
-    def totals(self, draws: Draws) -> tuple[FloatArray, FloatArray]:
+    def totals(self, draws: Resamples) -> tuple[FloatArray, FloatArray]:
         weight, excess = (each @ self._smoother for each in (draws.counts(self._starts), draws.excess(self._starts)))
         return weight, excess + weight * self.confidence
 
 
 def _bands(
-    items: Prepared, lines: _Bins | _Kernel, resamples: int, level: float, rng: np.random.Generator
+    items: Answers, lines: _Bins | _Kernel, resamples: int, level: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Bootstrap band and consistency band, each (2, b)."""
     none = np.full((2, len(lines.confidence)), np.nan)

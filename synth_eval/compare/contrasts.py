@@ -10,7 +10,7 @@ import numpy as np
 
 from synth_eval.compare.cells import Judged, headlines
 from synth_eval.compare.places import PARTS, Place, place_names, size_order, tokens_name
-from synth_eval.dose_response.contrasts import LEAST_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
+from synth_eval.dose_response.contrasts import MIN_TASKS, Contrast, group_contrast, loss_contrasts, onset_contrast
 from synth_eval.dose_response.resampled import CurveSample, joint_df, resample_together
 from synth_eval.text import percent
 from synth_eval.types import REASONING, RETRIEVAL
@@ -18,7 +18,7 @@ from synth_eval.types import REASONING, RETRIEVAL
 GROUPS = (REASONING, RETRIEVAL)
 
 
-def contrasts_of(judged: Sequence[Judged], *, least_tasks: int = LEAST_TASKS) -> tuple[dict[str, Any], ...]:
+def contrasts_of(judged: Sequence[Judged], *, least_tasks: int = MIN_TASKS) -> tuple[dict[str, Any], ...]:
     """Contrasts between the headline curves of a family: sizes, token budgets, iterations, sources, and reasoning
     against retrieval.
 
@@ -142,7 +142,7 @@ def _categories(
         [resample_together([sides[id(each)]], seed=(0, tasks[each.draft.task]), df=df)[0] for each in group]
         for group in groups
     ]
-    contrast = group_contrast(drawn[0], drawn[1], names=GROUPS, least_tasks=least_tasks)
+    contrast = group_contrast(drawn[0], drawn[1], names=GROUPS, min_tasks=least_tasks)
     label = f"{GROUPS[0]} against {GROUPS[1]}, {_measure(contrast)}"
     where = dict(zip(PARTS, place))
     unpaired = "; unpaired, wider" if any(each.draft.unpaired for group in groups for each in group) else ""

@@ -23,7 +23,7 @@ from synth_eval.compare.leads import iteration_contrasts, leads_of, output_leads
 from synth_eval.compare.metrics import metrics_of
 from synth_eval.compare.places import place_names, place_of
 from synth_eval.compare.tail_losses import tail_contrasts
-from synth_eval.dose_response.contrasts import LEAST_TASKS
+from synth_eval.dose_response.contrasts import MIN_TASKS
 from synth_eval.manifest.baseline import CurveMembers, curves
 from synth_eval.results import TaskResult
 from synth_eval.text import MAX_LISTED, listed
@@ -42,7 +42,7 @@ def compare_family(
     fingerprints: Mapping[str, str] = NOTHING,
     provenance: Mapping[str, str] = NOTHING,
     created: str | None = None,
-    least_tasks: int = LEAST_TASKS,
+    least_tasks: int = MIN_TASKS,
 ) -> Comparison:
     """Judge every curve of a family, and set the curves against each other.
 

@@ -20,7 +20,7 @@ Measure: TypeAlias = Literal["onset", "mean loss", "loss"]
 Names: TypeAlias = tuple[str, str]
 
 LEVEL = 0.95
-LEAST_TASKS = 3
+MIN_TASKS = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Name
 
 
 def group_contrast(
-    first: Sequence[ResampledCurve], second: Sequence[ResampledCurve], *, names: Names, least_tasks: int = LEAST_TASKS
+    first: Sequence[ResampledCurve], second: Sequence[ResampledCurve], *, names: Names, min_tasks: int = MIN_TASKS
 ) -> Contrast:
     """Difference of two groups of tasks in mean relative loss, over the ratios that all of their curves have.
 
@@ -92,7 +92,7 @@ def group_contrast(
     ----------
     first, second : one curve a task; each task resampled by its own draws
     names : of the groups
-    least_tasks : a group with fewer is refused
+    min_tasks : a group with fewer is refused
 
     References
     ----------
@@ -100,8 +100,8 @@ def group_contrast(
     """
     counts = " and ".join(plural(len(group), f"{name} task") for group, name in zip((first, second), names))
     fewest = min(len(first), len(second))
-    if fewest < max(1, least_tasks):
-        return Contrast("refused", f"{counts}: at least {max(1, least_tasks)} of each are needed", "mean loss")
+    if fewest < max(1, min_tasks):
+        return Contrast("refused", f"{counts}: at least {max(1, min_tasks)} of each are needed", "mean loss")
     curves = [*first, *second]
     ratios = curves[0].above
     for curve in curves[1:]:
@@ -112,7 +112,7 @@ def group_contrast(
     loss = sign @ np.array([curve.losses_at(ratios).mean() for curve in curves])
     draws = sign @ np.array([curve.drawn_losses_at(ratios).mean(axis=1) for curve in curves])
     found = _loss("mean loss", float(loss), draws, names, True, len(ratios), None)
-    few = ", too few to say more than of these tasks" if fewest < LEAST_TASKS else ""
+    few = ", too few to say more than of these tasks" if fewest < MIN_TASKS else ""
     return Contrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
 
 

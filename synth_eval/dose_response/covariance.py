@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 SHRINKAGE_ITEMS = 50  # with no more items than this, only the average correlation is believed
-LEAST_VARIANCE = 4.0  # a column's variance is at least this over n, as a share of the average variance
-MOST_ALIKE = 1 - 1e-12  # an average correlation of 1 would leave nothing to whiten by
+MIN_VARIANCE = 4.0  # a column's variance is at least this over n, as a share of the average variance
+MAX_CORRELATION = 1 - 1e-12  # an average correlation of 1 would leave nothing to whiten by
 
 
 def weighted_means(scores: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
@@ -65,14 +65,14 @@ def mean_covariance(deviations: FloatArray) -> FloatArray:
     correlation = raw / np.outer(scale, scale)
     both = np.outer(varies, varies) & ~np.eye(columns, dtype=bool)
     common = float(correlation[both].mean()) if both.any() else 0.0
-    common = float(np.clip(common, 0.0, MOST_ALIKE))
+    common = float(np.clip(common, 0.0, MAX_CORRELATION))
     # what a constant column shares is not known: only the part that is shrunk says so, or the whole might not be
     # positive definite
     correlation = np.where(both, correlation, 0.0)
     weight = min(1.0, SHRINKAGE_ITEMS / n)
     correlation = (1 - weight) * correlation + weight * common
     np.fill_diagonal(correlation, 1.0)
-    deviation = np.sqrt(np.maximum(variance, variance.mean() * min(1.0, LEAST_VARIANCE / n)))
+    deviation = np.sqrt(np.maximum(variance, variance.mean() * min(1.0, MIN_VARIANCE / n)))
     shrunk: FloatArray = correlation * np.outer(deviation, deviation)
     return shrunk
 

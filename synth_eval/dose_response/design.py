@@ -9,7 +9,7 @@ import numpy as np
 
 from synth_eval.dose_response.covariance import contrast_variance, mean_covariance, weighted_means
 from synth_eval.dose_response.curve import CurveData
-from synth_eval.dose_response.noise import LEAST_DF
+from synth_eval.dose_response.noise import MIN_DF
 from synth_eval.dose_response.shapes import SHAPE_PARAMETERS, Fit, fit_shapes
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _flat(ratios: FloatArray, at_seed: FloatArray, baseline: float) -> FloatArra
     has_baseline = at_seed[ratios == baseline].any(axis=0)
     has_more = at_seed.sum(axis=0) > 1
     left_over = len(ratios) - SHAPE_PARAMETERS - at_seed.shape[1]
-    own_levels = has_baseline.all() and has_more.all() and left_over >= LEAST_DF
+    own_levels = has_baseline.all() and has_more.all() and left_over >= MIN_DF
     return at_seed if own_levels else np.ones((len(ratios), 1))
 
 
@@ -107,7 +107,7 @@ def _residual(effects: FloatArray) -> tuple[FloatArray, int]:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedCurve:
     """Checkpoints ordered by ratio, then seed, so that the order in which they came does not matter.
 
     ``covariance`` (C, C) is that of ``mean`` (C,) over items. ``item_variance`` is that of one checkpoint's mean over
@@ -145,13 +145,13 @@ class Prepared:
         return fit_shapes(self.mean, covariance, self.curve.ratios, self.design.flat)
 
 
-def prepare(curve: CurveData) -> Prepared:
+def prepare(curve: CurveData) -> PreparedCurve:
     """Means and covariance of a curve that `refusal_of_layout` lets through."""
     order = np.lexsort([curve.seeds, curve.ratios])
     curve = replace(curve, scores=curve.scores[:, order], ratios=curve.ratios[order], seeds=curve.seeds[order])
     mean, deviations = weighted_means(curve.scores, curve.weights)
     design = design_of(curve.ratios, curve.seeds, curve.baseline)
-    return Prepared(curve, design, mean, deviations, mean_covariance(deviations))
+    return PreparedCurve(curve, design, mean, deviations, mean_covariance(deviations))
 
 
 # In which direction a curve can get worse: down, or for a signed metric away from 0 on either side.
@@ -173,7 +173,7 @@ class Side:
     margin: float
 
 
-def sides_of(prepared: Prepared, margin: float, seed_variance: float = 0.0) -> tuple[Side, ...]:
+def sides_of(prepared: PreparedCurve, margin: float, seed_variance: float = 0.0) -> tuple[Side, ...]:
     """The single downward side of an ordinary curve, or both sides of a signed one.
 
     A signed metric is worse only where its distance from 0 grew: an underconfident baseline that becomes calibrated has

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import Prepared, prepare
+from synth_eval.dose_response.design import PreparedCurve, prepare
 from synth_eval.dose_response.resampled import resampled_counts
 from synth_eval.dose_response.shapes import Fit
 from synth_eval.types import VerdictWord
@@ -106,7 +106,7 @@ def lead_of(
 class _Refit:
     """One metric, ready to be fitted again to resampled items."""
 
-    prepared: Prepared
+    prepared: PreparedCurve
     fit: Fit
     direction: int
     widening: float

@@ -10,7 +10,7 @@ from scipy.special import fdtri
 
 from synth_eval.dose_response.shapes import Fit
 
-LEAST_DF = 3  # below this a noise factor says too little, and a seed SD must be declared
+MIN_DF = 3  # below this a noise factor says too little, and a seed SD must be declared
 LEVEL = 0.95
 
 
@@ -30,7 +30,7 @@ class Noise:
 
     @property
     def declared(self) -> bool:
-        return self.df < LEAST_DF
+        return self.df < MIN_DF
 
     @property
     def quantile_df(self) -> float:
@@ -75,7 +75,7 @@ def pooled_noise(fits: Sequence[Fit | None], pools: Sequence[tuple[str, str]]) -
         what, size = pools[i]
         alike = [j for j, other in enumerate(fits) if other is not None and j != i and what and pools[j][0] == what]
         others = [fits[j] for j in alike if pools[j][1] == size]
-        if fit.residual_df + _df(others) < LEAST_DF:
+        if fit.residual_df + _df(others) < MIN_DF:
             others = [fits[j] for j in alike]
         other_rss, other_df = _rss(others), _df(others)
         df = fit.residual_df + other_df

@@ -16,7 +16,7 @@ from scipy.special import stdtr, stdtrit  # t distribution; scipy.stats takes a 
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.curve import CurveData
 from synth_eval.dose_response.design import Design, design_of
-from synth_eval.dose_response.noise import LEAST_DF
+from synth_eval.dose_response.noise import MIN_DF
 from synth_eval.dose_response.significance import holm
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PairedDifferences:
 
         A t quantile on 1 degree of freedom is 12.7: such an interval says how few runs there are, nothing of the curve.
         """
-        if self.quantile_df >= LEAST_DF:
+        if self.quantile_df >= MIN_DF:
             return self.interval
         hidden: FloatArray = np.full_like(self.interval, np.nan)
         hidden[~np.any(self.design.contrasts != 0, axis=1)] = 0.0

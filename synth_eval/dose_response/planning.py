@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from synth_eval.dose_response.curve import CurveData
-from synth_eval.dose_response.design import Prepared, design_of, sides_of
-from synth_eval.dose_response.noise import LEAST_DF, Noise, f_quantile
+from synth_eval.dose_response.design import PreparedCurve, design_of, sides_of
+from synth_eval.dose_response.noise import MIN_DF, Noise, f_quantile
 from synth_eval.dose_response.shapes import Fit, fit_shapes
 from synth_eval.dose_response.significance import Null, p_of_side, simulated_null
 
@@ -32,7 +32,7 @@ BISECTIONS = 10
 RULE_OF_THREE = 3.0  # 95% upper limit of the expected number of events when none is seen
 
 
-def least_provable(curve: CurveData) -> float:
+def min_provable(curve: CurveData) -> float:
     """Smallest fall that scores of two values (right, wrong) can exclude: that of three items.
 
     Near the ceiling hardly any item changes, and a variance estimated from so few is too small: without this bound 100
@@ -77,7 +77,7 @@ def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *,
 
 
 def seed_tolerance(
-    prepared: Prepared, noise: Noise, direction: int, margin: float, *, tests: int = 1, seed: int = 0
+    prepared: PreparedCurve, noise: Noise, direction: int, margin: float, *, tests: int = 1, seed: int = 0
 ) -> float | None:
     """Largest declared seed SD at which a curve is still flagged, to about 1%; None if it is not even at 0.
 
@@ -171,7 +171,7 @@ def _factors(layout: Layout, tests: int) -> tuple[float, float]:
     design = design_of(ratios, seeds, layout.baseline)
     fit = fit_shapes(np.zeros(len(ratios)), np.eye(len(ratios)), ratios, design.flat)
     df = fit.residual_df
-    noise = Noise(1.0 if df >= LEAST_DF else None, df)
+    noise = Noise(1.0 if df >= MIN_DF else None, df)
     contrasts: FloatArray = design.contrasts[design.levels != layout.baseline]
     null = simulated_null(fit, noise, contrasts, draws=DRAWS)
     return min_detectable(fit, noise, null, contrasts, tests=tests), _largest_fall(fit, noise)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import Prepared, prepare
+from synth_eval.dose_response.design import PreparedCurve, prepare
 from synth_eval.dose_response.noise import f_quantile
 from synth_eval.types import VerdictWord
 
@@ -177,7 +177,7 @@ def joint_df(sides: Sequence[CurveSample]) -> float:
 
 
 def _item_draws(
-    sides: Sequence[CurveSample], ready: Sequence[Prepared], *, seed: Sequence[int], resamples: int
+    sides: Sequence[CurveSample], ready: Sequence[PreparedCurve], *, seed: Sequence[int], resamples: int
 ) -> list[FloatArray]:
     """Deviations of every side's means from the measured ones, (resamples, n_checkpoints) each."""
     labels, row_of = np.unique(np.concatenate([np.asarray(side.items) for side in sides]), return_inverse=True)
@@ -204,7 +204,7 @@ def _run_draws(names: Sequence[Sequence[str]], *, seed: Sequence[int], resamples
     return [draws[:, [place[name] for name in each]] for each in names]
 
 
-def _resampled(side: CurveSample, prepared: Prepared, deviations: FloatArray) -> ResampledCurve:
+def _resampled(side: CurveSample, prepared: PreparedCurve, deviations: FloatArray) -> ResampledCurve:
     verdict, design = side.verdict, prepared.design
     losses = _losses(prepared, prepared.mean[None, :])[0]
     drawn_losses = _losses(prepared, prepared.mean + deviations)
@@ -217,7 +217,7 @@ def _resampled(side: CurveSample, prepared: Prepared, deviations: FloatArray) ->
     return ResampledCurve(side.curve.baseline, design.levels, losses, drawn_losses, onset, onsets)
 
 
-def _losses(prepared: Prepared, means: FloatArray) -> FloatArray:
+def _losses(prepared: PreparedCurve, means: FloatArray) -> FloatArray:
     """(m, C) means of checkpoints -> (m, n_ratios) losses relative to the baseline's mean."""
     design = prepared.design
     reference = means @ design.means[design.levels == prepared.curve.baseline][0]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DRAWS = 10_000
 TAIL = 100  # p-values with fewer draws beyond them than this are extrapolated
-LEAST_FACTOR = 1e-12
+MIN_FACTOR = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def simulated_null(fit: Fit, noise: Noise, contrasts: FloatArray, *, seed: int =
         flat = np.sum(z**2, axis=0) - np.sum((fit.flat.T @ z) ** 2, axis=0)
         largest = np.maximum(highest, -lowest)
         own = np.maximum(flat - largest**2, 0.0) if fit.residual_df else 0.0
-        factor = np.maximum((own + _others(draws, noise.other_df, seed)) / noise.df, LEAST_FACTOR)
+        factor = np.maximum((own + _others(draws, noise.other_df, seed)) / noise.df, MIN_FACTOR)
     gain = np.maximum(highest, 0.0) ** 2
     spread = contrasts @ fit.root
     spread = spread / np.linalg.norm(spread, axis=1, keepdims=True)
@@ -107,7 +107,7 @@ def p_of_side(fit: Fit, noise: Noise, null: Null, side: Side) -> float:
 
 
 def _factor(noise: Noise) -> float:
-    return 1.0 if noise.declared or noise.factor is None else max(noise.factor, LEAST_FACTOR)
+    return 1.0 if noise.declared or noise.factor is None else max(noise.factor, MIN_FACTOR)
 
 
 @lru_cache(maxsize=16)

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import Prepared, prepare, sides_of
+from synth_eval.dose_response.design import PreparedCurve, prepare, sides_of
 from synth_eval.dose_response.noise import Noise, pooled_noise
 from synth_eval.dose_response.paired import PairedDifferences, paired_differences
-from synth_eval.dose_response.planning import ALPHA, least_provable, min_detectable, seed_tolerance
+from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
 from synth_eval.dose_response.significance import holm, p_of_side, simulated_null
@@ -95,7 +95,7 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
     "The curve test" in docs/methods.md.
     """
     refusals = [refusal_of_layout(curve) for curve in curves]
-    ready: list[Prepared | None] = []
+    ready: list[PreparedCurve | None] = []
     for i, curve in enumerate(curves):
         refusals[i] = refusals[i] or refusal_of_scores(curve, paired_differences(curve))
         ready.append(None if refusals[i] else prepare(curve))
@@ -129,7 +129,7 @@ def adjusted_verdict(verdict: CurveVerdict, p_adjusted: float | None) -> Verdict
     return "safe" if verdict.budget == verdict.ratios[-1] else "inconclusive"
 
 
-def _judged(prepared: Prepared, fit: Fit, noise: Noise, *, seed: int) -> CurveVerdict:
+def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> CurveVerdict:
     curve, levels = prepared.curve, prepared.design.levels
     at_baseline = int(np.flatnonzero(levels == curve.baseline)[0])
     baseline_value = float((prepared.design.means @ prepared.mean)[at_baseline])
@@ -148,7 +148,7 @@ def _judged(prepared: Prepared, fit: Fit, noise: Noise, *, seed: int) -> CurveVe
     degraded = p_value < ALPHA
 
     crossings = [crossing(fit, noise, s.direction, baseline=curve.baseline, margin=s.margin) for s in sides]
-    provable = least_provable(curve)
+    provable = min_provable(curve)
     shown_safe = min(budget(levels, c.lowest, curve.baseline) for c in crossings)
     if margin < provable:
         shown_safe = curve.baseline

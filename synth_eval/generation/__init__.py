@@ -22,7 +22,7 @@ from synth_eval.generation.diversity import (
     ngram_entropy,
     self_bleu,
 )
-from synth_eval.generation.intervals import Estimate
+from synth_eval.generation.intervals import PromptMean
 from synth_eval.generation.repetition import (
     Degeneracy,
     copied_share,
@@ -49,9 +49,9 @@ __all__ = [
     "COMMON_ENGLISH",
     "Characteristics",
     "Degeneracy",
-    "Estimate",
     "Facet",
     "Kind",
+    "PromptMean",
     "PromptScores",
     "Reference",
     "Shift",

@@ -20,7 +20,7 @@ from synth_eval.generation.diversity import (
     ngram_entropy,
     self_bleu,
 )
-from synth_eval.generation.intervals import Estimate, bootstrap_means
+from synth_eval.generation.intervals import PromptMean, bootstrap_means
 from synth_eval.generation.repetition import (
     CrossPromptDuplicates,
     copied_share,
@@ -237,10 +237,10 @@ class Characteristics:
 
     prompts: int
     samples: int
-    estimates: Mapping[str, Estimate]
+    estimates: Mapping[str, PromptMean]
     scores: tuple[PromptScores, ...]
 
-    def __getitem__(self, name: str) -> Estimate:
+    def __getitem__(self, name: str) -> PromptMean:
         return self.estimates[name]
 
     def per_prompt(self, name: str) -> FloatArray:

@@ -18,7 +18,7 @@ _CHUNK = 1 << 20  # draws at a time: 8 MiB
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PromptMean:
     """A mean over prompts, its interval, and how many prompts are behind it. NaN where there are none."""
 
     value: float
@@ -29,7 +29,7 @@ class Estimate:
 
 def bootstrap_means(
     table: FloatArray, *, level: float = 0.95, resamples: int = 1000, rng: np.random.Generator
-) -> list[Estimate]:
+) -> list[PromptMean]:
     """Means of the columns, leaving NaN out, each with a percentile interval; all columns share the resamples.
 
     Parameters
@@ -51,10 +51,10 @@ def bootstrap_means(
         means = drawn[:, column]
         means = means[~np.isnan(means)]  # a resample may hold none of few prompts
         if not len(values) or not len(means):
-            estimates.append(Estimate(np.nan, np.nan, np.nan, 0))
+            estimates.append(PromptMean(np.nan, np.nan, np.nan, 0))
             continue
         low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-        estimates.append(Estimate(float(values.mean()), float(low), float(high), len(values)))
+        estimates.append(PromptMean(float(values.mean()), float(low), float(high), len(values)))
     return estimates
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval import calibration as cal
-from synth_eval.calibration.bootstrap import Draws, bootstrap, calibrated, observed, prepare, prepare_choices
+from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed, prepare, prepare_choices
 from synth_eval.calibration.metrics import METRICS, build_metric
 
 
@@ -138,7 +138,7 @@ def test_weight_zero_drops_an_item_from_every_metric():
     items = prepare(confidence, correct)
     weight = np.ones((1, 20))
     weight[0, 3] = 0
-    draws = Draws(items, weight, items.correct[None, :])
+    draws = Resamples(items, weight, items.correct[None, :])
     kept = np.arange(20) != 3
     for name in sorted(set(PLAIN) - FIXED_BINS):
         got = build_metric(name, items, bins=15).compute(draws)[0]

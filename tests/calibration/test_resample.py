@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from synth_eval.calibration import bootstrap as resample
-from synth_eval.calibration.bootstrap import prepare, prepare_choices
-from synth_eval.calibration.intervals import _observed_products, _products_of_truth, latent_correlation
+from synth_eval.calibration.bootstrap import (
+    _correlation,
+    _expected_products,
+    _observed_products,
+    _products_of_truth,
+    prepare,
+    prepare_choices,
+)
 
 
 def _draw(make, items, resamples, seed=0):
@@ -80,7 +86,8 @@ def _clustered(correlation, seed, clusters=400, size=5):
 
 @pytest.mark.parametrize("correlation", [0.0, 0.2, 0.6])
 def test_dependence_within_clusters_is_recovered(correlation):
-    found = np.mean([latent_correlation(_clustered(correlation, seed)) for seed in range(8)])
+    families = [_clustered(correlation, seed) for seed in range(8)]
+    found = np.mean([_correlation(np.array([_observed_products(f)]), _expected_products(f))[0] for f in families])
     assert found == pytest.approx(correlation, abs=0.03)
 
 
@@ -121,7 +128,7 @@ def test_a_larger_uniform_number_draws_a_more_surprising_answer():
 
 def test_one_item_in_each_cluster_is_as_good_as_none():
     rng = np.random.default_rng(4)
-    assert latent_correlation(prepare(rng.random(50), rng.random(50) < 0.5, clusters=np.arange(50))) == 0.0
+    assert _observed_products(prepare(rng.random(50), rng.random(50) < 0.5, clusters=np.arange(50))) == 0.0
 
 
 def test_the_same_seed_draws_the_same():

@@ -155,15 +155,15 @@ def test_small_groups_are_refused_unless_asked() -> None:
     refused = group_contrast(*groups, names=("reasoning", "retrieval"))
     assert (refused.word, refused.interval) == ("refused", None)
     assert refused.says == "3 reasoning tasks and 1 retrieval task: at least 3 of each are needed"
-    asked = group_contrast(*groups, names=("reasoning", "retrieval"), least_tasks=1)
+    asked = group_contrast(*groups, names=("reasoning", "retrieval"), min_tasks=1)
     assert asked.estimate == pytest.approx(0.1)
     assert asked.says.endswith("too few to say more than of these tasks")
-    assert group_contrast([], groups[1], names=("a", "b"), least_tasks=0).word == "refused"
+    assert group_contrast([], groups[1], names=("a", "b"), min_tasks=0).word == "refused"
 
 
 def test_groups_without_a_common_ratio() -> None:
     other = [_given((0.1,), np.zeros((9, 1)), ratios=(0.7,))]
-    assert group_contrast(_group(0.1), other, names=("a", "b"), least_tasks=1).word == "refused"
+    assert group_contrast(_group(0.1), other, names=("a", "b"), min_tasks=1).word == "refused"
 
 
 def _sides(spec: CurveSpec, names: str, rng: np.random.Generator, *, tasks: bool = False) -> list[CurveSample]:

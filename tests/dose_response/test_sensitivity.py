@@ -9,7 +9,7 @@ import pytest
 from families_simulated import judged, normal_curve, rate
 
 from synth_eval.dose_response import CurveData, judge_curves
-from synth_eval.dose_response.planning import least_provable
+from synth_eval.dose_response.planning import min_provable
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 
@@ -59,10 +59,10 @@ def test_three_items_by_hand() -> None:
     scores = np.ones((100, 3))
     scores[:2] = 0.0
     curve = CurveData(scores, np.array([0.0, 0.2, 0.5]), np.zeros(3, int))
-    assert least_provable(curve) == pytest.approx(0.03)
-    assert least_provable(replace(curve, scores=5 * scores)) == pytest.approx(0.15)
+    assert min_provable(curve) == pytest.approx(0.03)
+    assert min_provable(replace(curve, scores=5 * scores)) == pytest.approx(0.15)
     scores[0, 1] = 0.5  # a third value: no yes or no
-    assert least_provable(replace(curve, scores=scores)) == 0.0
+    assert min_provable(replace(curve, scores=scores)) == 0.0
 
 
 @pytest.mark.parametrize(("n", "safe"), [(100, False), (110, True)])

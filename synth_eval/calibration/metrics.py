@@ -91,7 +91,8 @@ def build_metric(name: str, items: Answers, *, bins: int) -> AssessedMetric:
         "accuracy_at_80": partial(resampled_accuracy_at, coverage=0.8),
     }
     if name in ranks:
-        return AssessedMetric(name, partial(ranks[name], starts=run_starts(items.confidence)), sides=2)
+        score, starts = ranks[name], run_starts(items.confidence)
+        return AssessedMetric(name, lambda resamples: score(resamples, starts), sides=2)
     binned: dict[str, tuple[Binning, Norm]] = {
         "ece": ("width", "l1"),
         "ece_mass": ("mass", "l1"),
@@ -249,6 +250,5 @@ def _classwise(items: Answers, bins: int) -> AssessedMetric:
         return per_pair
 
     share = np.diff(np.append(starts, len(item))) / len(item)
-    return AssessedMetric(
-        "classwise_ece", compute, sides=1, gaps=Gaps(gaps, partial(gap_norm, weight=share, norm="l1"))
-    )
+    norm = partial(gap_norm, weight=share, norm="l1")
+    return AssessedMetric("classwise_ece", compute, sides=1, gaps=Gaps(gaps, norm))

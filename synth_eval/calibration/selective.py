@@ -105,7 +105,7 @@ def _tie_groups(confidence: FloatArray, correct: BoolArray) -> tuple[IntArray, I
     return right, wrong
 
 
-# The same for many data sets at once, each (c,). Items are sorted by confidence, so ties are runs; ``starts`` says where.
+# The same for many data sets at once, each (c,). Items are sorted by confidence, so ties are runs, from ``starts`` on.
 
 
 def resampled_auroc(resamples: Resamples, starts: IntArray) -> FloatArray:

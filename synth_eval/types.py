@@ -1,6 +1,6 @@
 """The frozen dataclasses and type aliases that every layer shares. Imports nothing of ours.
 
-The words are those of the project: see "Words" in docs/design.md.
+The words are those of the project: see "Words" in docs/architecture.md.
 """
 
 from __future__ import annotations

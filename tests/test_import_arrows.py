@@ -1,4 +1,7 @@
-"""Who may import whom: the arrows of docs/design.md, read from the source."""
+"""Who may import whom, read from the source. docs/architecture.md shows the arrows as they are written here:
+
+    python tests/test_import_arrows.py --draw
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ import pytest
 import synth_eval
 
 PACKAGE = Path(synth_eval.__file__).parent
+ARCHITECTURE = Path(__file__).parent.parent / "docs" / "architecture.md"
+BEGIN, END = "<!-- arrows:begin -->\n", "<!-- arrows:end -->\n"
 
 FOUNDATION = {"types", "errors", "text"}
-PURE = {"calibration", "dose_response", "scaling", "generation", "skills"}
+PURE = ("calibration", "dose_response", "scaling", "generation", "skills")
 BOTTOM = {*FOUNDATION, *PURE, "manifest", "results"}
 MIDDLE = {*BOTTOM, "tasks", "data", "compare"}
 ALLOWED: dict[str, set[str]] = {
@@ -63,6 +68,38 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def height(name: str) -> int:
+    """How many layers lie below one another under this one."""
+    return max((1 + height(below) for below in ALLOWED[name]), default=0)
+
+
+def drawn() -> str:
+    """The arrows as a diagram, highest layers first, and as a table."""
+    names = [name for name in ALLOWED if not name.startswith("__")]
+    rows = [[name for name in names if height(name) == level] for level in range(max(map(height, names)), -1, -1)]
+    width = max(len("   ".join(row)) for row in rows)
+    diagram = f"\n{'|'.center(width).rstrip()}\n".join("   ".join(row).center(width).rstrip() for row in rows)
+    table = [f"| {name} | {_spoken(ALLOWED[name])} |" for row in rows for name in row]
+    return "\n".join(["```", diagram, "```", "", "| layer | may import |", "|---|---|", *table, ""])
+
+
+def _spoken(layers: set[str]) -> str:
+    groups = {"foundation": FOUNDATION, "the pure layers": set(PURE)}
+    whole = {name: group for name, group in groups.items() if group <= layers}
+    apart = layers.difference(*whole.values())
+    return ", ".join([*(name for name in ALLOWED if name in apart), *reversed(whole)]) or "nothing of ours"
+
+
+def test_the_documented_arrows_are_these() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    assert text.partition(BEGIN)[2].partition(END)[0] == drawn(), "run: python tests/test_import_arrows.py --draw"
+
+
+def test_no_layer_imports_upwards() -> None:
+    for name, below in ALLOWED.items():
+        assert all(height(other) < height(name) for other in below)
+
+
 def test_every_layer_is_known() -> None:
     assert {layer(path) for path in modules()} <= set(ALLOWED)
 
@@ -101,3 +138,8 @@ def test_importing_stays_cheap(statement: str, forbidden: set[str]) -> None:
     code = f"{statement}; import sys; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not forbidden & set(loaded)
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--draw"]:
+    before, _, rest = ARCHITECTURE.read_text(encoding="utf-8").partition(BEGIN)
+    ARCHITECTURE.write_text(before + BEGIN + drawn() + END + rest.partition(END)[2], encoding="utf-8")

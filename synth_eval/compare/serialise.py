@@ -1,4 +1,4 @@
-"""Comparison <-> JSON (schema 1, described in docs/architecture.md). NaN is written as null and read as it was meant."""
+"""Comparison <-> JSON (schema 1, see docs/architecture.md). NaN is written as null and read as it was meant."""
 
 from __future__ import annotations
 

@@ -87,8 +87,7 @@ def compare(
     """
     from synth_eval.cli.progress import ProgressBars
     from synth_eval.pipeline.compare import compare as run_compare
-    from synth_eval.pipeline.compare import family_of
-    from synth_eval.pipeline.evaluate import results_folder
+    from synth_eval.pipeline.evaluate import family_of
     from synth_eval.pipeline.track import log_to_trackers, tracker_targets
 
     if results and limit is not None:
@@ -97,8 +96,7 @@ def compare(
         raise click.UsageError("--json, --summary and --explain each print something else: choose one")
     family = family_of(manifest, tasks=task_names(tasks), folders_needed=not results)
     targets = tracker_targets(trackers)
-    folder = results_folder(family, output)
-    with folder.lock(), ProgressBars(quiet=quiet or as_json) as bars:
+    with ProgressBars(quiet=quiet or as_json) as bars:
         found = run_compare(
             family,
             results=results,
@@ -109,13 +107,13 @@ def compare(
             min_tasks=least_tasks,
             gate=None if fail_on is None else _gate_of(fail_on),
             insist=tasks is not None,
+            save=True,
             listener=bars,
         )
-        found.save()
         if junit is not None:
             found.save_junit(junit)
     if as_json:
-        click.echo(folder.comparison_json.read_text(encoding="utf-8"), nl=False)
+        click.echo((found.folder / "comparison.json").read_text(encoding="utf-8"), nl=False)
     elif summary:
         click.echo(found.summary())
     elif explain is not None:
@@ -124,7 +122,7 @@ def compare(
         print_comparison(found)
         if not quiet:
             done = f"{found.evaluated} evaluations now" if found.evaluated else "nothing to evaluate"
-            click.echo(f"\n{done}; results in {folder.root}, for a browser: {folder.root / 'report.html'}")
+            click.echo(f"\n{done}; results in {found.folder}, for a browser: {found.folder / 'report.html'}")
     for row in found.comparison.gate:  # on standard error: the last lines of a pipeline's log say why it stopped
         if not row["passed"]:
             click.echo(visible(f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"), err=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from synth_eval.cli.options import limit_option, quiet_option
-from synth_eval.errors import ExitCode, SynthEvalError
-from synth_eval.types import Checkpoint
+from synth_eval.cli.options import console, limit_option, quiet_option
+from synth_eval.errors import ExitCode
 
 if TYPE_CHECKING:
-    from synth_eval.tasks.follow_up import AnswerConfidence
-
-Row = dict[str, str | int | float | list[float] | None]
+    from synth_eval.pipeline.confidence import MethodConfidence
 
 
 @click.command()
@@ -48,69 +46,22 @@ def confidence(
 
     The likelihood and P(True) are asked for in a second pass, about the answer that the model generated greedily.
     """
-    if not model.is_dir():
-        raise SynthEvalError(f"{model}: no such folder: give the folder of a checkpoint")
-    from synth_eval.data.folder import data_folder
-    from synth_eval.data.sets import ships_with_its_items
-    from synth_eval.harness.environment import prepare, quieten
-
-    prepare(offline=ships_with_its_items(task) or data_folder() is not None)
     from synth_eval.cli.progress import ProgressBars
-    from synth_eval.harness.follow_up import STEPS, follow_up, write_follow_up
-    from synth_eval.harness.model import load_model
-    from synth_eval.harness.tasks import load_tasks
+    from synth_eval.pipeline.confidence import confidence as ask_confidence
 
     with ProgressBars(quiet=quiet) as bars:
-        quieten()
-        loaded = load_tasks([task], categories={})
-        if len(loaded) != 1:
-            names = ", ".join(each.name for each in loaded)
-            raise SynthEvalError(f"--task {task} is a group; name one of its tasks: {names}")
-        checkpoint = Checkpoint(model.name, 0.0, path=str(model.resolve()))
-        bars.planned(len(STEPS) + 1)
-        bars.started(checkpoint.name, "loading")
-        language_model = load_model(checkpoint)
-
-        def next_step(step: str) -> None:
-            bars.finished(checkpoint.name, step, 0)
-            bars.started(checkpoint.name, step)
-
-        found = follow_up(
-            language_model, loaded[0].task, num_fewshot=num_fewshot, limit=limit, seed=seed, on_step=next_step
+        rows = ask_confidence(
+            model, task=task, limit=limit, num_fewshot=num_fewshot, seed=seed, output=output, listener=bars
         )
-        answers = found.methods
-        bars.finished(checkpoint.name, STEPS[-1], len(answers[0]))
-        if output is not None:
-            bars.said(f"written: {write_follow_up(found, loaded[0].name, output)} (synth-eval calibrate reads it)")
-    rows = [summary(each) for each in answers]
     if as_json:
-        click.echo(json.dumps({"model": str(model), "task": task, "seed": seed, "methods": rows}, indent=2))
+        methods = [asdict(row) for row in rows]
+        click.echo(json.dumps({"model": str(model), "task": task, "seed": seed, "methods": methods}, indent=2))
     else:
-        _draw(rows, task, len(answers[0]))
+        _print(rows, task)
     return int(ExitCode.OK)
 
 
-def summary(answers: AnswerConfidence) -> Row:
-    """One row of the table: accuracy, mean confidence, ECE with its null band, AUROC (None where undefined)."""
-    from synth_eval.calibration import assess
-
-    found = assess(answers.confidence, answers.correct, metrics=("accuracy", "ece", "auroc"), seed=0)
-    auroc, band = found["auroc"].value, found["ece"].null_band
-    return {
-        "confidence": answers.method,
-        "answer": answers.answer,
-        "n": len(answers),
-        "unanswered": answers.unanswered,
-        "accuracy": found["accuracy"].value,
-        "mean_confidence": float(answers.confidence.mean()),
-        "ece": found["ece"].value,
-        "ece_null_band": None if band is None else list(band),
-        "auroc": None if math.isnan(auroc) else auroc,
-    }
-
-
-def _draw(rows: list[Row], task: str, n: int) -> None:
-    from rich.console import Console
+def _print(rows: Sequence[MethodConfidence], task: str) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -119,19 +70,15 @@ def _draw(rows: list[Row], task: str, n: int) -> None:
     for heading in ("accuracy", "confidence", "ECE", "null", "AUROC"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        band = row["ece_null_band"]
-        numbers = (row["accuracy"], row["mean_confidence"], row["ece"], band[1] if isinstance(band, list) else None)
-        table.add_row(str(row["confidence"]), str(row["answer"]), *map(_number, (*numbers, row["auroc"])))
-    console = Console(highlight=False)
-    console.print(f"{task}, {n} items", markup=False)
-    console.print(table)
-    console.print("null: the ECE that 95% of calibrated models with these confidences stay below", markup=False)
+        highest = None if row.ece_null_band is None else row.ece_null_band[1]
+        numbers = (row.accuracy, row.mean_confidence, row.ece, highest, row.auroc)
+        table.add_row(row.confidence, row.answer, *("-" if value is None else f"{value:.3f}" for value in numbers))
+    out = console()
+    out.print(f"{task}, {rows[0].n} items", markup=False)
+    out.print(table)
+    out.print("null: the ECE that 95% of calibrated models with these confidences stay below", markup=False)
     for row in rows:
-        if row["unanswered"]:
-            console.print(f"{row['confidence']}: {row['unanswered']} items without an answer: wrong, confidence 0")
-    if any(row["auroc"] is None for row in rows):
-        console.print("AUROC -: all answers are right, or all wrong: nothing to tell apart", markup=False)
-
-
-def _number(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else "-"
+        if row.unanswered:
+            out.print(f"{row.confidence}: {row.unanswered} items without an answer: wrong, confidence 0")
+    if any(row.auroc is None for row in rows):
+        out.print("AUROC -: all answers are right, or all wrong: nothing to tell apart", markup=False)

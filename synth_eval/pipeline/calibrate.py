@@ -48,6 +48,12 @@ def calibrate(
     Raises
     ------
     ResultsError : no samples, no such task, nothing that has a confidence, or no document with the clusters' field.
+
+    Examples
+    --------
+    >>> found = calibrate("out", tasks=["sums"], settings=CalibrationSettings(resamples=0))
+    >>> found.to_frame()[["name", "n"]].drop_duplicates().values.tolist()
+    [['sums', 200]]
     """
     settings = settings or CalibrationSettings()
     several = [results] if isinstance(results, (str, os.PathLike)) else results

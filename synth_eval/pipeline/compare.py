@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from synth_eval import __version__
+from synth_eval.compare import compare_family
+from synth_eval.compare.gate import check_gate, judge_gate
+from synth_eval.compare.tidy import reliability_diagrams
 from synth_eval.errors import ExitCode, SynthEvalError
 from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evaluated_tables, family_of, results_folder
 from synth_eval.pipeline.listener import SILENT, Listener
-from synth_eval.pipeline.logged import check_baselines, read_family
+from synth_eval.pipeline.logged import FamilyResults, check_baselines, read_family
 from synth_eval.pipeline.reports import ComparisonResult
 from synth_eval.results import package_versions
-from synth_eval.types import Family, Gate
+from synth_eval.types import Comparison, Family, Gate
 
 
 class NothingEvaluatedError(SynthEvalError):
@@ -37,6 +41,7 @@ def compare(
     min_tasks: int = 3,
     gate: Gate | None = None,
     insist: bool = False,
+    save: bool = False,
     listener: Listener = SILENT,
 ) -> ComparisonResult:
     """Which synthetic ratio degrades what: the verdicts of a family of checkpoints.
@@ -54,64 +59,95 @@ def compare(
     min_tasks : compare reasoning with retrieval only if each has so many tasks
     gate : instead of the manifest's
     insist : whether it is an error that none of the tasks is in the results; always so with ``tasks``
+    save : write all files into the results folder, as the command does
 
     Raises
     ------
     SynthEvalError : a wrong manifest, results that fit no checkpoint, no baseline, or nothing could be evaluated.
-    """
-    from synth_eval.compare.gate import check_gate, judge_gate
 
+    Examples
+    --------
+    >>> found = compare("checkpoints.yaml", results="out", tasks=["sums"])
+    >>> [(cell.task, cell.verdict) for cell in found.comparison.cells if cell.metric == "acc"]
+    [('sums', 'degraded')]
+    >>> found.to_frame()["ratio"].unique().tolist()
+    [0.0, 0.1, 0.3, 0.6]
+    """
     folders = [Path(p) for p in ([results] if isinstance(results, (str, os.PathLike)) else results)]
     if folders and limit is not None:
         raise SynthEvalError("--limit is for evaluating; with --results nothing is evaluated")
     family = family_of(manifest, tasks=tasks, folders_needed=not folders)
     check_gate(family.gate)
     folder = results_folder(family, None if output is None else Path(output))
-    outcome = None
-    if not folders:
-        build_missing(family, listener)
-        outcome = evaluate_missing(family, folder, limit=limit, full_hash=full_hash, workers=workers, listener=listener)
-    read = read_family(
-        family, folders, tasks=outcome.tasks if outcome else None, insist=insist or bool(tasks), listener=listener
-    )
-    if outcome is not None:
-        read.failures |= outcome.failures
-        read.tables |= evaluated_tables(folder, outcome)
-    else:
-        check_baselines(family, read)
+    with folder.lock() if save or not folders else nullcontext():
+        outcome = None
+        if not folders:
+            build_missing(family, listener)
+            outcome = evaluate_missing(
+                family, folder, limit=limit, full_hash=full_hash, workers=workers, listener=listener
+            )
+        read = read_family(
+            family, folders, tasks=outcome.tasks if outcome else None, insist=insist or bool(tasks), listener=listener
+        )
+        if outcome is not None:
+            read.failures |= outcome.failures
+            read.tables |= evaluated_tables(folder, outcome)
+        else:
+            check_baselines(family, read)
+        provenance = {"limit": f"{limit:g}"} if limit is not None else {}
+        if outcome is not None:
+            provenance |= outcome.provenance
+            read.warnings += outcome.warnings
+        if family.mauve is not None:
+            from synth_eval.pipeline.mauve import add_mauve
+
+            about, without = add_mauve(read.tables, family.mauve, folder.features, listener)
+            provenance |= about
+            read.warnings += without
+        listener.doing("comparing")
+        comparison = _compared(
+            replace(family, gate=gate or family.gate),
+            read,
+            min_tasks=min_tasks,
+            fingerprints=outcome.fingerprints if outcome else {},
+            provenance=provenance,
+        )
+        found = ComparisonResult(
+            comparison,
+            folder.root,
+            outcome.evaluated if outcome else 0,
+            make_diagrams=partial(reliability_diagrams, family, read.tables),
+        )
+        if save:
+            found.save()
+    return found
+
+
+def _compared(
+    family: Family,
+    read: FamilyResults,
+    *,
+    min_tasks: int,
+    fingerprints: Mapping[str, str],
+    provenance: Mapping[str, str],
+) -> Comparison:
+    """The comparison of what was read, with its gate and what it depends on."""
     if not read.tables and not read.results:
         reason = f" ({next(iter(read.failures.values()))})" if read.failures else ""
         raise NothingEvaluatedError(f"{family.manifest or family.name}: no checkpoint could be evaluated{reason}")
-    from synth_eval.compare import compare_family
-    from synth_eval.compare.tidy import reliability_diagrams
-
-    provenance = {"synth_eval": __version__, **package_versions(), "python": platform.python_version()}
-    warnings = [*read.warnings, *(outcome.warnings if outcome else ())]
-    if limit is not None:
-        provenance["limit"] = f"{limit:g}"
-    if outcome is not None:
-        provenance |= outcome.provenance
-    if family.mauve is not None:
-        from synth_eval.pipeline.mauve import add_mauve
-
-        about, without = add_mauve(read.tables, family.mauve, folder.features, listener)
-        provenance |= about
-        warnings += without
-    listener.doing("comparing")
     comparison = compare_family(
         family,
         read.tables,
         results=read.results,
         failures=read.failures,
         least_tasks=min_tasks,
-        fingerprints=outcome.fingerprints if outcome else {},
-        provenance=provenance,
+        fingerprints=fingerprints,
+        provenance={
+            "synth_eval": __version__,
+            **package_versions(),
+            "python": platform.python_version(),
+            **provenance,
+        },
     )
-    comparison = replace(comparison, warnings=(*comparison.warnings, *warnings))
-    comparison = replace(comparison, gate=judge_gate(comparison, family.gate if gate is None else gate))
-    return ComparisonResult(
-        comparison,
-        folder.root,
-        outcome.evaluated if outcome else 0,
-        make_diagrams=partial(reliability_diagrams, family, read.tables),
-    )
+    comparison = replace(comparison, warnings=(*comparison.warnings, *read.warnings))
+    return replace(comparison, gate=judge_gate(comparison, family.gate))

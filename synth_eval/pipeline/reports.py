@@ -154,6 +154,13 @@ def load_results(results: str | os.PathLike[str]) -> ComparisonResult:
     Raises
     ------
     ResultsError : no comparison there, or none that this version reads.
+
+    Examples
+    --------
+    >>> from synth_eval.pipeline.compare import compare
+    >>> files = compare("checkpoints.yaml", results="out", tasks=["sums"]).save("saved")
+    >>> load_results("saved").comparison.family
+    'small'
     """
     results = Path(results)
     folder = results if results.is_dir() else results.parent

@@ -35,6 +35,12 @@ def scaling(
     Raises
     ------
     ResultsError : a file cannot be read, or there is nothing to fit.
+
+    Examples
+    --------
+    >>> found = scaling("losses.csv", resamples=50)
+    >>> [(task.family, task.task) for task in found.report.tasks]
+    [('f', 'web')]
     """
     several = [files] if isinstance(files, (str, os.PathLike)) else files
     tables = [_read(Path(file)) for file in several]

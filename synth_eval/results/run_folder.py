@@ -7,7 +7,7 @@
     <output>/progress/<fingerprint>/<task>-<key>.log  answers of evaluations that are not finished
     <output>/features/<key>.npy                 what a model makes of texts, for MAUVE
     <output>/comparison.json, .csv, .parquet    the comparison
-    <output>/.lock                              held while a run works here
+    <output>/.lock, .lock-holder                held while a run works here, and by which process
 """
 
 from __future__ import annotations
@@ -110,35 +110,35 @@ class RunFolder:
         ------
         SynthEvalError : another run holds it (its process id is named), or the folder cannot be written.
         """
+        from filelock import FileLock, Timeout
+
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+            (self.root / ".lock").touch()
         except OSError as error:
             raise ResultsError(f"{self.root}: cannot be written: {error.strerror or error}") from None
+        lock = FileLock(self.root / ".lock", blocking=False, fallback_to_soft=False)
+        holder = self.root / ".lock-holder"  # beside the lock: on Windows a locked file cannot be read
         try:
-            _acquire(descriptor, self.root)
+            lock.acquire()
+        except Timeout:
+            held_by = ""
+            with contextlib.suppress(OSError):
+                held_by = holder.read_text(encoding="utf-8", errors="replace").strip()
+            raise SynthEvalError(
+                f"{self.root}: in use by {held_by or 'another process'}: wait for it to end, or give another folder "
+                "with --output"
+            ) from None
+        except (OSError, NotImplementedError):  # a file system without locks: work unlocked rather than not at all
+            yield
+            return
+        try:
+            started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            about = f"process {os.getpid()} on {socket.gethostname()} since {started}\n"
+            holder.write_text(about, encoding="utf-8")
             yield
         finally:
-            os.close(descriptor)  # releases the lock; the file stays, because removing it would race with the next run
-
-
-def _acquire(descriptor: int, root: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows: no lock
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
-        raise SynthEvalError(
-            f"{root}: in use by {holder}: wait for it to end, or give another folder with --output"
-        ) from None
-    except OSError:  # a file system without locks: work unlocked rather than not at all
-        return
-    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} since {started}\n".encode(), 0)
+            lock.release()
 
 
 # Answers of a model as they come, so that a killed run goes on where it stopped.

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from synth_eval.cli import cli
+from synth_eval.errors import ExitCode
 
 MANIFEST = """\
 family: f
@@ -91,4 +92,6 @@ def test_mistakes(folder: Path, arguments: list[str], message: str) -> None:
 
 def test_a_manifest_without_own_tasks(folder: Path) -> None:
     (folder / "checkpoints.yaml").write_text("family: f\ncheckpoints: [{path: gone/a, ratio: 0}]\n")
-    assert "FILE has neither domains nor choice_tasks" in overlap("--against", "train/*").output
+    done = overlap("--against", "train/*")
+    assert "FILE has neither domains nor choice_tasks" in str(done.exception)
+    assert done.exception.exit_code == ExitCode.USAGE

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from synth_eval.cli import progress
-from synth_eval.cli.progress import Pace, ProgressBars, duration
+from synth_eval.cli.progress import ProgressBars
+from synth_eval.cli.rate import Rate, duration
 
 
 class Clock:
@@ -29,15 +30,15 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_pace_says_nothing_too_early() -> None:
     clock = Clock()
-    pace = Pace(1000, clock=clock)
-    pace.reach(100)
-    assert (pace.speed, pace.left) == ("", "")
+    rate = Rate(1000, clock=clock)
+    rate.reach(100)
+    assert (rate.speed, rate.left) == ("", "")
     clock.now = 20.0  # 100 of 1000 in 20 s: 5 a second, 180 s for the rest
-    assert (pace.speed, pace.left) == ("5 items/s", "3 min left")
-    pace.reach(50)  # never backwards
-    assert pace.done == 100
-    pace.reach(2000)
-    assert (pace.done, pace.left) == (1000, "")
+    assert (rate.speed, rate.left) == ("5 items/s", "3 min left")
+    rate.reach(50)  # never backwards
+    assert rate.done == 100
+    rate.reach(2000)
+    assert (rate.done, rate.left) == (1000, "")
 
 
 def lines_of(monkeypatch: pytest.MonkeyPatch, *, quiet: bool = False) -> tuple[ProgressBars, io.StringIO, Clock]:

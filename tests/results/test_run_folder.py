@@ -89,7 +89,7 @@ def test_a_second_run_says_who_holds_the_folder(tmp_path):
 def test_the_lock_ends_with_a_killed_process(tmp_path):
     assert run_in_another_process(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)").returncode == -9
     with RunFolder(tmp_path).lock():
-        assert f"process {os.getpid()} on" in (tmp_path / ".lock").read_text()
+        assert f"process {os.getpid()} on" in (tmp_path / ".lock-holder").read_text()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

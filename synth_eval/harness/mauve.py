@@ -8,13 +8,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synth_eval.errors import SynthEvalError
 from synth_eval.results import atomic_file, checkpoint_fingerprint
-from synth_eval.types import LEAST_TEXTS
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
@@ -23,55 +22,10 @@ if TYPE_CHECKING:
 EXPLAINED = 0.9  # share of the variance that is clustered
 
 
-@dataclass(frozen=True)
-class Mauve:
-    """``value`` is 1 where both are alike, near 0 where they are far apart; it falls with ``buckets``, and so is to be
-    compared only between models with as many ``texts`` and the same features."""
-
-    value: float
-    texts: int  # of each side
-    buckets: int
-
-
-def mauve_of(reference: FloatArray, texts: FloatArray, *, buckets: int | None = None, seed: int = 0) -> Mauve:
-    """MAUVE of two sets of features; of the larger one as many rows as the smaller one has are drawn.
-
-    Parameters
-    ----------
-    reference, texts : (n, d) and (m, d) float
-        A row a text, of one model: see `text_features`.
-    buckets : clusters; a tenth of the texts of a side if None
-    seed : of the draw and of the clustering
-
-    Raises
-    ------
-    SynthEvalError : mauve-text is not installed, or fewer than 100 texts on a side.
-    ValueError : features of different width.
-
-    References
-    ----------
-    Pillutla et al., "MAUVE: Measuring the Gap Between Neural Text and Human Text using Divergence Frontiers",
-    NeurIPS 2021.
-    """
-    check_installed("mauve", "faiss")
-    if reference.ndim != 2 or texts.ndim != 2 or reference.shape[1] != texts.shape[1]:
-        raise ValueError(f"features of shapes {reference.shape} and {texts.shape} are not of one model")
-    n = min(len(reference), len(texts))
-    if n < LEAST_TEXTS:
-        raise SynthEvalError(f"MAUVE of {n} texts says nothing: at least {LEAST_TEXTS} on each side are needed")
-    import mauve
-
-    rng = np.random.default_rng(seed)
-    one, other = (side[np.sort(rng.permutation(len(side))[:n])] for side in (reference, texts))
-    wanted: Any = "auto" if buckets is None else buckets
-    found = mauve.compute_mauve(p_features=one, q_features=other, num_buckets=wanted, seed=seed, verbose=False)
-    return Mauve(value=float(found.mauve), texts=n, buckets=int(found.num_buckets))
-
-
-def check_installed(*modules: str) -> None:
-    """Raises SynthEvalError where a module of the extra (all that `clusters_of` takes by default) is missing."""
-    if any(importlib.util.find_spec(module) is None for module in modules or ("faiss",)):
-        raise SynthEvalError("MAUVE needs mauve-text and faiss: pip install 'synth-eval[mauve]'")
+def check_installed() -> None:
+    """Raises SynthEvalError where the module of the extra is missing."""
+    if importlib.util.find_spec("faiss") is None:
+        raise SynthEvalError("MAUVE needs faiss: pip install 'synth-eval[mauve]'")
 
 
 def clusters_of(sets: Sequence[FloatArray], *, buckets: int, seed: int = 0) -> list[IntArray]:
@@ -92,7 +46,7 @@ def clusters_of(sets: Sequence[FloatArray], *, buckets: int, seed: int = 0) -> l
     ------
     SynthEvalError : faiss is not installed.
     """
-    check_installed("faiss")
+    check_installed()
     import faiss
 
     rows = np.concatenate([np.asarray(each, dtype=np.float64) for each in sets])

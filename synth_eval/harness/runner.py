@@ -1,4 +1,4 @@
-"""Evaluate every checkpoint of a family in one process; what is done already is not done again."""
+"""Evaluate checkpoints one after the other in this process, and report what happens."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from synth_eval.calibration.items import score_samples
 from synth_eval.errors import CheckpointError, SynthEvalError
-from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
 from synth_eval.harness.environment import one_line
 from synth_eval.harness.model import ReadAhead, engine, load_model, release
 from synth_eval.harness.native import environment_in_background, evaluate_task, write_native
 from synth_eval.harness.recorded import PromptBook, Prompts
-from synth_eval.harness.tasks import LoadedTask, load_tasks
+from synth_eval.harness.tasks import LoadedTask
 from synth_eval.results import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
 from synth_eval.results.run_folder import ResponseLog
-from synth_eval.types import Checkpoint, Family
+from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-class Watcher(Protocol):
-    """Told what happens, to draw a progress bar."""
+class ProgressListener(Protocol):
+    """What a run reports while it works."""
 
     def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None:
         """So many (checkpoint, task) pieces are to be evaluated, with so many items in all; by checkpoint, how many."""
@@ -45,7 +44,7 @@ class Watcher(Protocol):
         """So many items were evaluated of those planned: none where it failed or was found done."""
 
     def said(self, message: str) -> None:
-        """A line worth keeping: a checkpoint or task that failed, a warning of lm-eval."""
+        """A message: a checkpoint or task that failed, a warning of lm-eval."""
 
 
 @dataclass
@@ -66,74 +65,12 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """One task to be asked of one checkpoint."""
 
     task: LoadedTask
     prompts: Prompts
     key: str
-
-
-def evaluate_family(
-    family: Family,
-    folder: RunFolder,
-    *,
-    limit: float | None,
-    watch: Watcher,
-    full_hash: bool = False,
-    workers: int | None = 1,
-) -> Evaluation:
-    """Score what is missing of (checkpoint, task) and keep it in the folder, batch by batch.
-
-    A checkpoint that cannot be loaded, or a task that fails on one, is named in ``failures``; the rest goes on.
-
-    Parameters
-    ----------
-    full_hash : read every byte of the weights for their fingerprint, instead of blocks of large files.
-    workers : processes at work at the same time; as `workers.default_workers` says if None.
-
-    Raises
-    ------
-    SynthEvalError : a task name is unknown or its data cannot be loaded.
-    """
-    if workers != 1:
-        runnable = sum(checkpoint.path is not None and not checkpoint.results for checkpoint in family.checkpoints)
-        start_early(runnable - folder.evaluated())
-    tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
-    outcome = Evaluation(tuple(task.name for task in tasks), provenance=_provenance(tasks, full_hash=full_hash))
-    runner = Runner(folder, limit, watch, outcome, full_hash, tasks)
-    todo: list[tuple[Checkpoint, list[_Piece]]] = []
-    for checkpoint in family.checkpoints:
-        if checkpoint.results or checkpoint.path is None:
-            continue
-        with runner.failing_alone(checkpoint):
-            fingerprint = checkpoint_fingerprint(checkpoint.path, revision=checkpoint.revision, full=full_hash)
-            outcome.fingerprints[checkpoint.name] = fingerprint
-            missing = runner.missing(checkpoint)
-            if missing:
-                todo.append((checkpoint, missing))
-    watch.planned(
-        sum(len(missing) for _, missing in todo),
-        items=sum(piece.prompts.items for _, missing in todo for piece in missing),
-        checkpoints={checkpoint.name: len(missing) for checkpoint, missing in todo},
-    )
-    if workers is None:
-        workers = default_workers([checkpoint for checkpoint, _ in todo])
-    workers = min(workers, len(todo))
-    if workers > 1:
-        orders = [
-            Order(
-                checkpoint,
-                outcome.fingerprints[checkpoint.name],
-                tuple((piece.task.name, piece.prompts.items) for piece in missing),
-            )
-            for checkpoint, missing in todo
-        ]
-        setup = Setup(family, folder.root, limit, full_hash)
-        evaluate_in_workers(orders, setup=setup, workers=workers, outcome=outcome, watch=watch)
-    else:
-        runner.evaluate_all(todo)
-    return outcome
 
 
 @dataclass
@@ -142,7 +79,7 @@ class Runner:
 
     folder: RunFolder
     limit: float | None
-    watch: Watcher
+    listener: ProgressListener
     outcome: Evaluation
     full_hash: bool
     tasks: list[LoadedTask]
@@ -158,9 +95,9 @@ class Runner:
         except Exception as error:
             reason = str(error) if isinstance(error, SynthEvalError) else f"{checkpoint.name}: {one_line(error)}"
             self.outcome.failures[checkpoint.name] = reason
-            self.watch.said(reason)
+            self.listener.said(reason)
 
-    def evaluate_all(self, todo: Sequence[tuple[Checkpoint, list[_Piece]]]) -> None:
+    def evaluate_all(self, todo: Sequence[tuple[Checkpoint, list[Piece]]]) -> None:
         """One after the other."""
         if todo:
             environment_in_background()
@@ -180,7 +117,7 @@ class Runner:
             self.evaluate(checkpoint, pieces, then_read=None)
         return self.outcome.evaluated - before, self.outcome.failures.get(checkpoint.name)
 
-    def missing(self, checkpoint: Checkpoint) -> list[_Piece]:
+    def missing(self, checkpoint: Checkpoint) -> list[Piece]:
         """The tasks whose results are not there under the key of the present settings."""
         fingerprint = self.outcome.fingerprints[checkpoint.name]
         return [
@@ -189,7 +126,7 @@ class Runner:
             if not self.folder.task_done(fingerprint, piece.task.name, piece.key)
         ]
 
-    def pieces(self, checkpoint: Checkpoint) -> list[_Piece]:
+    def pieces(self, checkpoint: Checkpoint) -> list[Piece]:
         """Every task, with the prompts and the key of the present settings; the keys are noted."""
         settings = settings_fingerprint(run_settings(checkpoint, limit=self.limit, engine=engine(checkpoint)))
         pieces = []
@@ -197,13 +134,13 @@ class Runner:
             prompts = self.book.prompts(task, num_fewshot=checkpoint.num_fewshot, limit=self.limit)
             key = f"{settings}-{task.key}-{prompts.key}"
             self.outcome.keys[checkpoint.name, task.name] = key
-            pieces.append(_Piece(task, prompts, key))
+            pieces.append(Piece(task, prompts, key))
         return pieces
 
-    def evaluate(self, checkpoint: Checkpoint, missing: list[_Piece], *, then_read: str | None) -> None:
+    def evaluate(self, checkpoint: Checkpoint, missing: list[Piece], *, then_read: str | None) -> None:
         """Ask one checkpoint all that is missing; meanwhile read the next one's weights."""
         left = list(missing)
-        self.watch.started(checkpoint.name, "loading")
+        self.listener.started(checkpoint.name, "loading")
         try:
             model = self._load(checkpoint)
             try:
@@ -213,13 +150,14 @@ class Runner:
                     self._evaluate_alone(model, checkpoint, left[0], failed)
                     left.pop(0)
                 if failed:
-                    self.outcome.failures[checkpoint.name] = _failed_tasks(failed)
+                    reasons = "; ".join(f"{task}: {reason}" for task, reason in failed.items())
+                    self.outcome.failures[checkpoint.name] = reasons
             finally:
                 release(model)
                 gc.freeze()  # tasks, prompts and modules stay to the end: later collections need not look at them
         finally:
             for piece in left:  # the progress bar counts what will never come
-                self.watch.finished(checkpoint.name, piece.task.name, 0, of=piece.prompts.items)
+                self.listener.finished(checkpoint.name, piece.task.name, 0, of=piece.prompts.items)
 
     def _load(self, checkpoint: Checkpoint) -> LM:
         model = load_model(checkpoint)
@@ -229,36 +167,33 @@ class Runner:
             raise CheckpointError(
                 f"{checkpoint.name}: {checkpoint.path} was changed while it was read: run again when it is finished"
             )
-        self._share_tokens(model)
-        return model
-
-    def _share_tokens(self, model: Any) -> None:
-        """Checkpoints whose tokenizers do the same share what it made of the prompts."""
-        if hasattr(model, "memo"):
+        shared: Any = model
+        if hasattr(shared, "memo"):  # checkpoints whose tokenizers do the same share what these made of the prompts
             from synth_eval.harness.shared_prefix.tokens import tokenizer_key
 
-            model.memo = self.memos.setdefault(tokenizer_key(model.tokenizer), model.memo)
+            shared.memo = self.memos.setdefault(tokenizer_key(shared.tokenizer), shared.memo)
+        return model
 
-    def _evaluate_alone(self, model: LM, checkpoint: Checkpoint, piece: _Piece, failed: dict[str, str]) -> None:
+    def _evaluate_alone(self, model: LM, checkpoint: Checkpoint, piece: Piece, failed: dict[str, str]) -> None:
         """One task; if it fails, its reason goes to ``failed``."""
         name = piece.task.name
         fingerprint = self.outcome.fingerprints[checkpoint.name]
-        self.watch.started(checkpoint.name, name, piece.prompts.items)
+        self.listener.started(checkpoint.name, name, piece.prompts.items)
         items = 0
-        # The same weights may stand at two places of a family; the second place finds the work done.
+        # The same weights may be at two places of a family; the second place finds the work done.
         if not self.folder.task_done(fingerprint, name, piece.key):
             try:
                 items = self._evaluate_piece(model, checkpoint, piece, fingerprint)
                 self.outcome.evaluated += 1
             except Exception as error:
                 failed[name] = one_line(error)
-                self.watch.said(f"{checkpoint.name}: {name}: {failed[name]}")
-        self.watch.finished(checkpoint.name, name, items, of=piece.prompts.items)
+                self.listener.said(f"{checkpoint.name}: {name}: {failed[name]}")
+        self.listener.finished(checkpoint.name, name, items, of=piece.prompts.items)
 
-    def _evaluate_piece(self, model: LM, checkpoint: Checkpoint, piece: _Piece, fingerprint: str) -> int:
+    def _evaluate_piece(self, model: LM, checkpoint: Checkpoint, piece: Piece, fingerprint: str) -> int:
         task = piece.task
         with ResponseLog(self.folder.progress(fingerprint, task.name, piece.key)) as log:
-            answered = partial(self.watch.answered, checkpoint.name, task.name)
+            answered = partial(self.listener.answered, checkpoint.name, task.name)
             results = evaluate_task(
                 model, task.task, limit=self.limit, prompts=piece.prompts, log=log, on_answers=answered
             )
@@ -267,14 +202,3 @@ class Runner:
             self.folder.save_items(fingerprint, table, key=piece.key)
             log.discard()
         return len(table)
-
-
-def _provenance(tasks: list[LoadedTask], *, full_hash: bool) -> dict[str, str]:
-    found = {"weights_hash": "every byte" if full_hash else "64 blocks of files of 64 MiB and more, others whole"}
-    found |= {f"task {task.name}": f"version {task.version or 'unknown'}, content {task.key}" for task in tasks}
-    found |= {f"data {task.name}": task.drawn for task in tasks if task.drawn}
-    return found
-
-
-def _failed_tasks(failed: Mapping[str, str]) -> str:
-    return "; ".join(f"{task}: {reason}" for task, reason in failed.items())

@@ -137,10 +137,10 @@ def evaluate_missing(
         offline=all(Path(str(c.path)).is_dir() for c in runnable)
         and (with_data or all(task in on_disk or ships_with_its_items(task) for task in family.tasks))
     )
-    from synth_eval.harness.runner import evaluate_family
+    from synth_eval.harness.evaluate import evaluate_family
 
     kept = quieten()
-    outcome = evaluate_family(family, folder, limit=limit, watch=listener, full_hash=full_hash, workers=workers)
+    outcome = evaluate_family(family, folder, limit=limit, listener=listener, full_hash=full_hash, workers=workers)
     outcome.warnings += [f"lm-eval: {text}" + (f" ({n} times)" if n > 1 else "") for text, n in kept.messages.items()]
     return outcome
 

@@ -15,9 +15,10 @@ from synth_eval.harness.environment import prepare
 prepare(offline=True)
 
 from synth_eval.harness import runner
+from synth_eval.harness.evaluate import evaluate_family
 from synth_eval.harness.model import load_model, release
 from synth_eval.harness.recorded import PromptBook, make_prompts
-from synth_eval.harness.runner import NOTHING, Evaluation, evaluate_family
+from synth_eval.harness.runner import NOTHING, Evaluation
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.results import RunFolder
 from synth_eval.types import Checkpoint, Family
@@ -42,7 +43,7 @@ def family(*folders: Path, **options: Any) -> Family:
 
 
 def evaluate(told: Family, output: Path, limit: float = 5) -> Evaluation:
-    return evaluate_family(told, RunFolder(output), limit=limit, watch=Silent())
+    return evaluate_family(told, RunFolder(output), limit=limit, listener=Silent())
 
 
 def test_what_is_evaluated_again(tmp_path: Path) -> None:

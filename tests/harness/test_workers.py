@@ -16,13 +16,14 @@ from tiny_checkpoint import write_tiny_neox
 
 from synth_eval.harness.engines import local as workers
 from synth_eval.harness.engines.local import Order, _next, default_workers
-from synth_eval.harness.runner import Evaluation, evaluate_family
+from synth_eval.harness.evaluate import evaluate_family
+from synth_eval.harness.runner import Evaluation
 from synth_eval.results import RunFolder
 from synth_eval.types import Checkpoint, Family
 
 
 class Heard:
-    """A watcher that keeps what it hears."""
+    """A listener that keeps every call."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -42,7 +43,7 @@ def family(*folders: Path) -> Family:
 
 
 def evaluate(of: Family, output: Path, heard: Heard, **options: Any) -> Evaluation:
-    return evaluate_family(of, RunFolder(output), limit=8, watch=heard, **options)
+    return evaluate_family(of, RunFolder(output), limit=8, listener=heard, **options)
 
 
 def test_two_workers_score_as_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

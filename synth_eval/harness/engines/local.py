@@ -1,36 +1,48 @@
 """Several checkpoints of a family at once, each in a process of its own: one a GPU, or one a share of the cores.
 
-The parent decides what is to be done, hands out one checkpoint at a time and hears what happens; a worker evaluates it
-as a run in one process does. A worker that the system kills (for want of memory) costs its checkpoint alone.
+The parent decides what is to be done and sends one checkpoint at a time; a worker evaluates it as a run in one process
+does, and reports back. A worker that the system kills (for want of memory) costs its checkpoint alone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from synth_eval.errors import SynthEvalError
+from synth_eval.harness.environment import prepare, quieten
 from synth_eval.harness.model import available_memory
+from synth_eval.harness.runner import Evaluation, ProgressListener, Runner
+from synth_eval.harness.tasks import load_tasks
+from synth_eval.results import RunFolder
 from synth_eval.results.fingerprint import weight_files
 from synth_eval.types import Checkpoint, Family
 
-if TYPE_CHECKING:
-    from synth_eval.harness.runner import Evaluation, Watcher
-
-
 MEMORY_A_WORKER = 3.0  # times its weights: weights, what is computed from them, room to load
-FEWEST_CHECKPOINTS = 3  # a worker: it takes as long to start as a tiny model takes for two
-PRELOAD = "synth_eval.harness.engines.preload"
+MIN_CHECKPOINTS = 3  # a worker: it takes as long to start as a tiny model takes for two
+PRELOAD = (  # what every worker needs, imported once by the process that they are forked from
+    "lm_eval.evaluator",
+    "lm_eval.loggers",
+    "lm_eval.tasks",
+    "torch.utils.collect_env",
+    "transformers.generation",
+    "transformers.modeling_utils",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "synth_eval.harness.engines.local",
+    "synth_eval.harness.shared_prefix.model",
+)  # none of these may start threads or touch a GPU: a forked process has neither
 
 
 @dataclass(frozen=True)
@@ -68,10 +80,10 @@ def start_early(checkpoints: int) -> None:
     ----------
     checkpoints : how many are to be evaluated.
     """
-    if _forks() and checkpoints >= 2 * FEWEST_CHECKPOINTS and _cores() > 1 and not Path("/proc/driver/nvidia").exists():
+    if _forks() and checkpoints >= 2 * MIN_CHECKPOINTS and _cores() > 1 and not Path("/proc/driver/nvidia").exists():
         from multiprocessing import forkserver
 
-        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOAD))
         forkserver.ensure_running()
 
 
@@ -84,7 +96,7 @@ def default_workers(checkpoints: Sequence[Checkpoint]) -> int:
 
     if torch.cuda.is_available():
         return 1
-    workers = min(_cores() // max(torch.get_num_threads(), 1), len(checkpoints) // FEWEST_CHECKPOINTS)
+    workers = min(_cores() // max(torch.get_num_threads(), 1), len(checkpoints) // MIN_CHECKPOINTS)
     largest = max((_bytes(checkpoint) for checkpoint in checkpoints), default=0)
     free = available_memory()
     if free is None:
@@ -95,9 +107,9 @@ def default_workers(checkpoints: Sequence[Checkpoint]) -> int:
 
 
 def evaluate_in_workers(
-    orders: Sequence[Order], *, setup: Setup, workers: int, outcome: Evaluation, watch: Watcher
+    orders: Sequence[Order], *, setup: Setup, processes: int, outcome: Evaluation, listener: ProgressListener
 ) -> None:
-    """Evaluate the orders, ``workers`` at a time, and add what happened to ``outcome``.
+    """Evaluate the orders, so many at a time, and add what happened to ``outcome``.
 
     Two checkpoints of the same content are not evaluated at the same time: the second finds the work done.
     """
@@ -105,36 +117,46 @@ def evaluate_in_workers(
 
     setup = replace(setup, gpus=torch.cuda.is_available())
     waiting = list(orders)
-    crew: dict[Connection, _Worker] = {}
+    workers: dict[Any, _Worker] = {}  # by their connection
     try:
-        while waiting or any(worker.order for worker in crew.values()):
-            while waiting and len(crew) < min(workers, len(orders)):
-                taken = {worker.place for worker in crew.values()}  # the successor of a dead worker takes over its GPU
-                free = next(place for place in range(workers) if place not in taken)
+        while waiting or any(worker.order for worker in workers.values()):
+            while waiting and len(workers) < min(processes, len(orders)):
+                # the successor of a dead worker takes over its GPU
+                taken = {worker.place for worker in workers.values()}
+                free = next(place for place in range(processes) if place not in taken)
                 worker = _Worker.started(replace(setup, place=free))
-                crew[worker.connection] = worker
-            for worker in crew.values():
+                workers[worker.connection] = worker
+            for worker in workers.values():
                 if worker.ready and worker.order is None:
-                    worker.give(_next(waiting, crew.values()))
-            for connection in wait(list(crew)):
-                worker = crew[connection]  # type: ignore[index]
+                    worker.give(_next(waiting, workers.values()))
+            for connection in wait(list(workers)):
+                worker = workers[connection]
                 try:
-                    worker.hear(worker.connection.recv(), outcome, watch)
+                    worker.on_message(worker.connection.recv(), outcome, listener)
                 except (EOFError, ConnectionResetError):
-                    del crew[worker.connection]
-                    worker.buried(outcome, watch)
+                    del workers[connection]
+                    worker.on_exit(outcome, listener)
     finally:
-        for worker in crew.values():
-            worker.dismiss()
+        for worker in workers.values():
+            worker.end()
 
 
-def _next(waiting: list[Order], crew: Any) -> Order | None:
-    """The first order whose content nobody is at work on, taken off the list."""
-    busy = {worker.order.fingerprint for worker in crew if worker.order}
+def _next(waiting: list[Order], workers: Iterable[_Worker]) -> Order | None:
+    """The first order whose content no worker is evaluating, taken off the list."""
+    busy = {worker.order.fingerprint for worker in workers if worker.order}
     for index, order in enumerate(waiting):
         if order.fingerprint not in busy:
             return waiting.pop(index)
     return None
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A worker's report on an order."""
+
+    evaluated: int
+    failure: str | None
+    warnings: list[str]
 
 
 @dataclass
@@ -161,29 +183,28 @@ class _Worker:
     def give(self, order: Order | None) -> None:
         if order is not None:
             self.order, self.finished = order, 0
-            with contextlib.suppress(OSError):  # it has died: `buried` will hear of it
+            with contextlib.suppress(OSError):  # it has died, which `on_exit` will find
                 self.connection.send(order)
 
-    def hear(self, message: tuple[str, Any], outcome: Evaluation, watch: Watcher) -> None:
-        kind, told = message
+    def on_message(self, message: tuple[str, Any], outcome: Evaluation, listener: ProgressListener) -> None:
+        kind, content = message
         if kind == "ready":
             self.ready = True
         elif kind == "done":
             assert self.order is not None
-            name = self.order.checkpoint.name
-            outcome.evaluated += told["evaluated"]
-            if told["failure"] is not None:
-                outcome.failures[name] = told["failure"]
-            outcome.warnings += [text for text in told["warnings"] if text not in outcome.warnings]
+            outcome.evaluated += content.evaluated
+            if content.failure is not None:
+                outcome.failures[self.order.checkpoint.name] = content.failure
+            outcome.warnings += [text for text in content.warnings if text not in outcome.warnings]
             self.order = None
         elif kind == "broken":
-            raise SynthEvalError(told)
-        elif kind in ("started", "answered", "finished", "said"):
-            arguments, options = told
-            getattr(watch, kind)(*arguments, **options)
+            raise SynthEvalError(content)
+        else:  # a method of the listener
+            arguments, options = content
+            getattr(listener, kind)(*arguments, **options)
             self.finished += kind == "finished"
 
-    def buried(self, outcome: Evaluation, watch: Watcher) -> None:
+    def on_exit(self, outcome: Evaluation, listener: ProgressListener) -> None:
         """The process is gone: its checkpoint has failed."""
         self.process.join()
         code = self.process.exitcode or 0
@@ -195,11 +216,11 @@ class _Worker:
             raise SynthEvalError(f"a worker process ended before its first checkpoint ({cause}){memory}")
         reason = f"{self.order.checkpoint.name}: its worker process was ended ({cause}){memory}"
         outcome.failures[self.order.checkpoint.name] = reason
-        watch.said(reason)
+        listener.said(reason)
         for task, items in self.order.tasks[self.finished :]:  # the progress bar counts what will never come
-            watch.finished(self.order.checkpoint.name, task, 0, of=items)
+            listener.finished(self.order.checkpoint.name, task, 0, of=items)
 
-    def dismiss(self) -> None:
+    def end(self) -> None:
         """Ends by itself when it is idle, at once when it is not (we were interrupted)."""
         with contextlib.suppress(OSError):
             self.connection.send(None)
@@ -216,7 +237,7 @@ def _context(setup: Setup) -> Any:
     if setup.gpus or not _forks():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOAD])
+    context.set_forkserver_preload(list(PRELOAD))
     return context
 
 
@@ -249,8 +270,8 @@ def _visible(setup: Setup) -> Iterator[None]:
                 os.environ[name] = before
 
 
-class _Telling:
-    """A worker's `Watcher`: passes on to the parent what it is told."""
+class _RemoteListener:
+    """A worker's `ProgressListener`: sends every call to the parent."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -260,17 +281,12 @@ class _Telling:
 
 
 def _work(connection: Connection, setup: Setup) -> None:
-    """A worker's life: evaluate what is handed over until there is nothing more, or nobody to hear of it."""
+    """The worker: evaluate what is handed over until there is nothing more, or no parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    gc.freeze()  # collections need not look at the modules that are there, and so do not copy their pages
     _inherit(setup)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from synth_eval.harness.environment import prepare, quieten
-
     prepare(offline=False)  # what the parent set is inherited
-    from synth_eval.harness.runner import Evaluation, Runner
-    from synth_eval.harness.tasks import load_tasks
-    from synth_eval.results import RunFolder
-
     kept = quieten()
     family = setup.family
     try:
@@ -279,17 +295,15 @@ def _work(connection: Connection, setup: Setup) -> None:
         connection.send(("broken", str(error)))
         return
     outcome = Evaluation(tuple(task.name for task in tasks))
-    folder = RunFolder(setup.root)
-    runner = Runner(folder, setup.limit, _Telling(connection), outcome, setup.full_hash, tasks)
+    listener = _RemoteListener(connection)
+    runner = Runner(RunFolder(setup.root), setup.limit, listener, outcome, setup.full_hash, tasks)
     with contextlib.suppress(EOFError, BrokenPipeError):
         connection.send(("ready", None))
         while (order := connection.recv()) is not None:
-            evaluated, failure = runner.evaluate_one(
-                order.checkpoint, order.fingerprint, [task for task, _ in order.tasks]
-            )
+            names = [task for task, _ in order.tasks]
+            evaluated, failure = runner.evaluate_one(order.checkpoint, order.fingerprint, names)
             warnings = [f"lm-eval: {text}" for text in kept.messages]
-            told = {"evaluated": evaluated, "failure": failure, "warnings": warnings}
-            connection.send(("done", told))
+            connection.send(("done", _Done(evaluated, failure, warnings)))
 
 
 def _inherit(setup: Setup) -> None:
@@ -300,7 +314,7 @@ def _inherit(setup: Setup) -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed parent holds the results folder no longer, so nobody may write into it for that run."""
+    """A killed parent holds the lock of the results folder no longer, so its worker may not write there any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

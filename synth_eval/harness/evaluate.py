@@ -1,0 +1,80 @@
+"""Evaluate every checkpoint of a family, here or in several processes; what is done already is not done again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
+from synth_eval.harness.runner import Evaluation, Piece, ProgressListener, Runner
+from synth_eval.harness.tasks import LoadedTask, load_tasks
+from synth_eval.results import RunFolder, checkpoint_fingerprint
+from synth_eval.types import Checkpoint, Family
+
+
+def evaluate_family(
+    family: Family,
+    folder: RunFolder,
+    *,
+    limit: float | None,
+    listener: ProgressListener,
+    full_hash: bool = False,
+    workers: int | None = 1,
+) -> Evaluation:
+    """Score what is missing of (checkpoint, task) and keep it in the folder, batch by batch.
+
+    A checkpoint that cannot be loaded, or a task that fails on one, is named in ``failures``; the rest goes on.
+
+    Parameters
+    ----------
+    full_hash : read every byte of the weights for their fingerprint, instead of blocks of large files.
+    workers : processes at work at the same time; as `default_workers` says if None.
+
+    Raises
+    ------
+    SynthEvalError : a task name is unknown or its data cannot be loaded.
+    """
+    if workers != 1:
+        runnable = sum(checkpoint.path is not None and not checkpoint.results for checkpoint in family.checkpoints)
+        start_early(runnable - folder.evaluated())
+    tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
+    outcome = Evaluation(tuple(task.name for task in tasks), provenance=_provenance(tasks, full_hash=full_hash))
+    runner = Runner(folder, limit, listener, outcome, full_hash, tasks)
+    todo: list[tuple[Checkpoint, list[Piece]]] = []
+    for checkpoint in family.checkpoints:
+        if checkpoint.results or checkpoint.path is None:
+            continue
+        with runner.failing_alone(checkpoint):
+            fingerprint = checkpoint_fingerprint(checkpoint.path, revision=checkpoint.revision, full=full_hash)
+            outcome.fingerprints[checkpoint.name] = fingerprint
+            missing = runner.missing(checkpoint)
+            if missing:
+                todo.append((checkpoint, missing))
+    listener.planned(
+        sum(len(missing) for _, missing in todo),
+        items=sum(piece.prompts.items for _, missing in todo for piece in missing),
+        checkpoints={checkpoint.name: len(missing) for checkpoint, missing in todo},
+    )
+    if workers is None:
+        workers = default_workers([checkpoint for checkpoint, _ in todo])
+    workers = min(workers, len(todo))
+    if workers > 1:
+        orders = [
+            Order(
+                checkpoint,
+                outcome.fingerprints[checkpoint.name],
+                tuple((piece.task.name, piece.prompts.items) for piece in missing),
+            )
+            for checkpoint, missing in todo
+        ]
+        setup = Setup(family, folder.root, limit, full_hash)
+        evaluate_in_workers(orders, setup=setup, processes=workers, outcome=outcome, listener=listener)
+    else:
+        runner.evaluate_all(todo)
+    return outcome
+
+
+def _provenance(tasks: Sequence[LoadedTask], *, full_hash: bool) -> dict[str, str]:
+    found = {"weights_hash": "every byte" if full_hash else "64 blocks of files of 64 MiB and more, others whole"}
+    found |= {f"task {task.name}": f"version {task.version or 'unknown'}, content {task.key}" for task in tasks}
+    found |= {f"data {task.name}": task.drawn for task in tasks if task.drawn}
+    return found

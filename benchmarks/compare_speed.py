@@ -23,6 +23,7 @@ def main() -> None:
 
     from synth_eval.compare import compare_family
     from synth_eval.report.html import html_report
+    from synth_eval.report.view import report_view
     from synth_eval.results import read_items, write_items
 
     tasks = {
@@ -42,7 +43,7 @@ def main() -> None:
         comparison = compare_family(simulated.family, tables)
         parts["judge curves, leads, contrasts, budgets"] = time.process_time() - start
         start = time.process_time()
-        html_report(comparison)
+        html_report(report_view(comparison))
         parts["write report.html"] = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     whole = sum(parts.values())

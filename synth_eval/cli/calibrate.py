@@ -89,9 +89,9 @@ def calibrate(
     from synth_eval.pipeline.calibrate import calibrate as run_calibrate
 
     if plots:
-        from synth_eval.report.figures.calibration import check_plots_possible
+        from synth_eval.report.figures import check_matplotlib
 
-        check_plots_possible()  # before the work, not after it
+        check_matplotlib("--plots")  # before the work, not after it
     settings = CalibrationSettings(
         bins=bins,
         scheme=cast("Scheme", scheme),

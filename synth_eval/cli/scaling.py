@@ -48,9 +48,9 @@ def scaling(
     Exit codes: 0 fine, 2 wrong usage or nothing to fit, 130 interrupted.
     """
     if plots is not None:
-        from synth_eval.report.figures.calibration import check_plots_possible
+        from synth_eval.report.figures import check_matplotlib
 
-        check_plots_possible()  # before the work, not after it
+        check_matplotlib("--plots")  # before the work, not after it
     from synth_eval.cli.progress import ProgressBars
     from synth_eval.pipeline.scaling import scaling as run_scaling
 

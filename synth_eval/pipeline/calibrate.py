@@ -96,10 +96,10 @@ class CalibrationResult:
             table.to_parquet(path, index=False)
         written = ["calibration.json", "calibration.csv", "calibration.parquet"]
         if plots:
-            from synth_eval.report.figures.calibration import plot_calibration
+            from synth_eval.report.figures import calibration_figures, write_figures
 
             listener.counting("draw", sum(len(model.rows) for model in self.report.models))
-            files = plot_calibration(self.report, folder / "plots", on_plot=lambda name: listener.counted())
+            files = write_figures(calibration_figures(self.report), folder / "plots", on_figure=lambda name: listener.counted())
             written.append(f"{len(files)} plots")
         return written
 

@@ -106,7 +106,7 @@ class ComparisonResult:
 
         diagrams = reliability_of(self._diagrams)
         texts = {
-            "report.html": html_report(self.comparison, reliability=diagrams, scaling=self.scaling, view=self.view),
+            "report.html": html_report(self.view, reliability=diagrams, scaling=self.scaling),
             "report.md": markdown_report(self.view),
         }
         if latex:
@@ -119,13 +119,10 @@ class ComparisonResult:
             write_atomically(folder / name, text)
         written = [folder / name for name in texts] + [folder / "junit.xml"] * junit
         if figures:
-            from synth_eval.report.figures import write_figures
+            from synth_eval.report.figures import report_figures, scaling_figures, write_figures
 
-            write_figures(self.view, folder / "figures")
-            if self.scaling is not None:
-                from synth_eval.report.figures.scaling import plot_scaling
-
-                plot_scaling(self.scaling, folder / "figures")
+            laws = {} if self.scaling is None else scaling_figures(self.scaling)
+            write_figures({**report_figures(self.view), **laws}, folder / "figures")
             written.append(folder / "figures")
         return tuple(written)
 

@@ -100,12 +100,12 @@ class ScalingResult:
 
     def draw(self, folder: Path) -> int:
         """Draw the figures as PNG and SVG; returns how many files."""
-        from synth_eval.report.figures.scaling import plot_scaling
+        from synth_eval.report.figures import scaling_figures, write_figures
 
-        return len(plot_scaling(self.report, folder))
+        return len(write_figures(scaling_figures(self.report), folder))
 
     def _page(self) -> str:
-        from synth_eval.report.html.scaling import scaling_page
+        from synth_eval.report.html import scaling_page
 
         return scaling_page(self.report, title=self.title)
 

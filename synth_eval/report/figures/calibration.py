@@ -1,129 +1,147 @@
-"""Reliability diagrams as PNG and SVG. Needs matplotlib, the optional extra `plots`."""
+"""Reliability diagrams: accuracy against confidence, with what chance would do to a calibrated model."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
-from collections.abc import Callable
-from pathlib import Path
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from synth_eval.compare.calibration import CalibrationReport, CalibrationRow, ReliabilityCurve
 from synth_eval.compare.calibration_words import calibration_words
-from synth_eval.errors import SynthEvalError
-from synth_eval.text import visible
+from synth_eval.report.figures.description import (
+    Axis,
+    Band,
+    Bars,
+    Figure,
+    Key,
+    Layer,
+    Markers,
+    Panel,
+    Polyline,
+    floats,
+    free_name,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from synth_eval.compare.calibration import CalibrationReport, CalibrationRow, ReliabilityCurve
+    from synth_eval.report.view import Reliability
+
+MIN_SIZE, MAX_SIZE = 4.0, 11.0  # pixels of a point; its area grows with its items
+INSIDE, OUTSIDE, SMOOTH = 0, 1, 2
+SHARES = Axis(ticks=(0.0, 0.5, 1.0), limits=(-0.03, 1.03))
+LEGEND = (
+    Key("perfect calibration", "quiet", "line"),
+    Key("inside", INSIDE, "open"),
+    Key("outside", OUTSIDE, "filled"),
+)
 
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; shape and line style say the same
-POINTS, SMOOTH, BAND = "#0072B2", "#D55E00", "#BBBBBB"
-FORMATS = ("png", "svg")
-
-
-def check_plots_possible() -> None:
-    """Raises SynthEvalError, saying how to install it, if there is no matplotlib."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise SynthEvalError("--plots needs matplotlib: pip install 'synth-eval[plots]'")
-
-
-def plot_calibration(
-    report: CalibrationReport, folder: Path, *, on_plot: Callable[[str], None] = lambda name: None
-) -> tuple[Path, ...]:
-    """Draw every row of a report, ``<folder>/<model>/<row>.png`` and ``.svg``.
-
-    Parameters
-    ----------
-    folder : made if need be; files of the same names are replaced.
-    on_plot : called with the name of each row that is drawn, for a progress bar.
-
-    Returns
-    -------
-    The files, in the order of the report. Names keep letters, digits, ".", "-" and "_" of the originals; names that
-    would then be the same get a number.
-
-    Raises
-    ------
-    SynthEvalError : no matplotlib.
-    """
-    check_plots_possible()
-    import matplotlib
-
-    files: list[Path] = []
+def calibration_figures(report: CalibrationReport) -> dict[str, Figure]:
+    """``<model>/<row>`` -> diagram of every row of a report, in its order, with how many items each bin has."""
+    figures: dict[str, Figure] = {}
     taken: set[str] = set()
     for model in report.models:
-        subfolder = folder / _free_name(model.model, taken)
-        subfolder.mkdir(parents=True, exist_ok=True)
-        names: set[str] = set()
+        folder, names = free_name(model.model, taken), set[str]()
         for row in model.rows:
-            stem = _free_name(row.name, names)
-            # a fixed salt and no date: the same numbers give the same bytes
-            with matplotlib.rc_context({"svg.hashsalt": "synth-eval", "svg.fonttype": "none"}):
-                figure = reliability_figure(row, title=f"{model.model}: {row.name}")
-                for ending in FORMATS:
-                    files.append(subfolder / f"{stem}.{ending}")
-                    metadata = {"Date": None} if ending == "svg" else {"Software": None}
-                    figure.savefig(files[-1], format=ending, dpi=150, metadata=metadata)
-            on_plot(row.name)
-    return tuple(files)
+            figures[f"{folder}/{free_name(row.name, names)}"] = calibration_figure(row, f"{model.model}: {row.name}")
+    return figures
 
 
-def reliability_figure(row: CalibrationRow, *, title: str) -> Figure:
-    """Accuracy against confidence with both bands and the smoothed curve, and below it how many items each bin has."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.0, 6.2), layout="constrained")
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    _draw_curves(top, row)
-    _draw_counts(bottom, row.curve)
-    error = row.assessment[row.error]
-    words = f"ECE {error.value:.3f}, {calibration_words(row)}, n = {row.n:,}"
-    top.set_title(f"{visible(title)}\n{words}", parse_math=False, fontsize=9)
-    return figure
-
-
-def _draw_curves(axes: Axes, row: CalibrationRow) -> None:
+def calibration_figure(row: CalibrationRow, title: str) -> Figure:
+    """One row of a calibration report."""
     curve, level = row.curve, f"{100 * row.curve.level:g}%"
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":", label="perfect calibration")
-    if np.isfinite(curve.null_low).all():
-        axes.fill_between(
-            curve.confidence,
-            curve.null_low,
-            curve.null_high,
-            label=f"{level} of calibrated models",
-            color=BAND,
-            alpha=0.6,
-            linewidth=0,
-        )
+    banded, spread = _known(curve.null_low, curve.null_high), _known(curve.low, curve.high)
+    layers = _diagram(curve, spread=tuple(zip(floats(curve.low), floats(curve.high))) if spread else ())
+    legend = [LEGEND[0]]
+    if banded:
+        legend.append(Key(f"{level} of calibrated models", "quiet", "band"))
     if row.smooth is not None:
-        smooth = row.smooth
-        axes.plot(smooth.confidence, smooth.accuracy, color=SMOOTH, linestyle="--", linewidth=1.5, label="smoothed")
-        axes.fill_between(smooth.confidence, smooth.low, smooth.high, color=SMOOTH, alpha=0.15, linewidth=0)
-    spread = None
-    if np.isfinite(curve.low).all():
-        spread = np.clip([curve.accuracy - curve.low, curve.high - curve.accuracy], 0.0, None)
-    axes.errorbar(
-        curve.confidence, curve.accuracy, yerr=spread, fmt="o", color=POINTS, markersize=4, capsize=2,
-        linewidth=1.0, label=f"bins, {level} bootstrap band" if spread is not None else "bins",
+        places = floats(row.smooth.confidence)
+        smooth = (
+            Band(x=places, low=floats(row.smooth.low), high=floats(row.smooth.high), role=SMOOTH),
+            Polyline(x=places, y=floats(row.smooth.accuracy), dash="dash", role=SMOOTH),
+        )
+        layers = (*layers[:2], *smooth, *layers[2:])
+        legend.append(Key("smoothed", SMOOTH, "line"))
+    bars = f", {level} bootstrap band" if spread else ""
+    legend += [Key(f"bins that chance explains{bars}" if banded else f"bins{bars}", INSIDE, "open")]
+    legend += [Key("bins outside", OUTSIDE, "filled")] if banded else []
+    x = Axis("confidence", ticks=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), limits=(-0.02, 1.02))
+    counts = Bars(at=floats(curve.confidence), start=(0.0,) * len(curve.count), end=floats(curve.count), role=INSIDE)
+    error = row.assessment[row.error]
+    return Figure(
+        title,
+        (
+            Panel(layers, x, Axis("accuracy", ticks=x.ticks, limits=x.limits), height=420.0),
+            Panel((counts,), x, Axis("items"), height=100.0),
+        ),
+        tuple(legend),
+        note=f"ECE {error.value:.3f}, {calibration_words(row)}, n = {row.n:,}",
+        stacked=True,
+    )
+
+
+def reliability_figures(reliability: Mapping[str, Sequence[Reliability]]) -> tuple[Figure, ...]:
+    """A figure a title, with its diagrams side by side."""
+    return tuple(
+        Figure(
+            title,
+            tuple(
+                Panel(
+                    _diagram(curve), SHARES, SHARES, curve.label, note=curve.note, spoken=_spoken(curve), square=True
+                )
+                for curve in curves
+            ),
+        )
+        for title, curves in reliability.items()
     )  # fmt: skip
-    axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
-    axes.legend(loc="lower right", fontsize=7, frameon=False)
 
 
-def _draw_counts(axes: Axes, curve: ReliabilityCurve) -> None:
-    axes.vlines(curve.confidence, 0, curve.count, color=POINTS, linewidth=5)
-    axes.set(xlabel="confidence", ylabel="items", ylim=(0, None))
+def is_outside(curve: Reliability | ReliabilityCurve, i: int) -> bool:
+    """Whether a bin lies beyond what chance would do to a calibrated model; False where that is not known."""
+    low, high = curve.null_low[i], curve.null_high[i]
+    return bool(low <= high) and not low - 1e-9 <= curve.accuracy[i] <= high + 1e-9
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    """A file name that is not taken yet, upper and lower case taken as one, as some file systems do."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:100] or "unnamed"
-    free, number = stem, 2
-    while free.lower() in taken:
-        free, number = f"{stem}_{number}", number + 1
-    taken.add(free.lower())
-    return free
+def _diagram(
+    curve: Reliability | ReliabilityCurve, spread: Sequence[tuple[float, float]] = ()
+) -> tuple[Layer, ...]:
+    confidence, accuracy, count = floats(curve.confidence), floats(curve.accuracy), floats(curve.count)
+    most = max(count, default=1.0) or 1.0
+    sizes = [MIN_SIZE + (MAX_SIZE - MIN_SIZE) * math.sqrt(each / most) for each in count]
+    known = [i for i in range(len(confidence)) if curve.null_low[i] <= curve.null_high[i]]
+    layers: list[Layer] = [
+        Band(
+            x=tuple(confidence[i] for i in known),
+            low=tuple(float(curve.null_low[i]) for i in known),
+            high=tuple(float(curve.null_high[i]) for i in known),
+            role="quiet",
+        ),
+        Polyline(x=(0.0, 1.0), y=(0.0, 1.0), width=1.0, dash="dot", role="quiet"),
+    ]
+    for role, outside in ((INSIDE, False), (OUTSIDE, True)):
+        mine = [i for i in range(len(confidence)) if is_outside(curve, i) is outside]
+        if mine:
+            layers.append(
+                Markers(
+                    x=tuple(confidence[i] for i in mine),
+                    y=tuple(accuracy[i] for i in mine),
+                    texts=tuple(
+                        f"confidence {confidence[i]:.3f}, accuracy {accuracy[i]:.3f}, {count[i]:,.0f} items" for i in mine
+                    ),
+                    filled=outside,
+                    size=tuple(round(sizes[i], 1) for i in mine),
+                    y_spread=tuple(spread[i] for i in mine) if spread else (),
+                    role=role,
+                )
+            )
+    return tuple(layers)
+
+
+def _spoken(curve: Reliability) -> str:
+    bins = range(len(curve.confidence))
+    outside = sum(is_outside(curve, i) for i in bins)
+    return f"{curve.label}: {outside} of {len(bins)} bins lie outside what chance would do to a calibrated model"
+
+
+def _known(low: Sequence[float], high: Sequence[float]) -> bool:
+    return all(math.isfinite(a) and math.isfinite(b) for a, b in zip(low, high))

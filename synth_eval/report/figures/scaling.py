@@ -1,205 +1,205 @@
-"""Scaling laws as PNG and SVG: loss over tokens, iso-loss mixes, best ratio, speed-ups. Needs matplotlib."""
+"""Scaling laws: loss over tokens, change from natural data, mixes of equal loss, best ratio, speed-ups."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-import numpy as np
+from synth_eval.report.figures.description import (
+    Axis,
+    Band,
+    Bars,
+    Figure,
+    Key,
+    Layer,
+    Level,
+    Markers,
+    Panel,
+    Polyline,
+    Row,
+    free_name,
+    log_axis,
+)
+from synth_eval.report.scaling.view import (
+    LossPanel,
+    Sizes,
+    answer_text,
+    count_text,
+    equal_loss_panels,
+    loss_panels,
+    relative_panels,
+    size_name,
+)
+from synth_eval.scaling.report import BestRatio, MixtureResult, ScalingReport, SpeedUp, TaskScaling
 
-from synth_eval.report.figures.calibration import FORMATS, check_plots_possible
-from synth_eval.report.scaling.view import count_text, size_text
-from synth_eval.scaling.report import CurveResult, MixtureResult, ScalingReport, TaskScaling, largest_tokens
-from synth_eval.text import joined
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
+TOKENS = "training tokens"
 
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; markers repeat them
-COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
-MARKERS = "osD^v<>P"
-SMOOTH = 120  # places along a fitted curve
-LEVELS = 8  # lines of equal loss
-
-
-def plot_scaling(report: ScalingReport, folder: Path) -> tuple[Path, ...]:
-    """Draw the figures of every task into ``folder``, ``<family>-<task>-<figure>.png`` and ``.svg``.
-
-    A figure whose answers were all refused is left out. Names keep letters, digits, ".", "-" and "_" of the originals.
-
-    Raises
-    ------
-    SynthEvalError : no matplotlib.
-    """
-    check_plots_possible()
-    import matplotlib
-
-    folder.mkdir(parents=True, exist_ok=True)
-    files: list[Path] = []
+def scaling_figures(report: ScalingReport) -> dict[str, Figure]:
+    """``<family>-<task>-<figure>`` -> figure; one whose answers were all refused is left out."""
     taken: set[str] = set()
-    for task in report.tasks:
-        # a fixed salt and no date: the same numbers give the same bytes
-        with matplotlib.rc_context({"svg.hashsalt": "synth-eval", "svg.fonttype": "none"}):
-            for name, figure in scaling_figures(task, report.sizes):
-                stem = _free_stem(f"{task.family}-{task.task}-{name}", taken)
-                for ending in FORMATS:
-                    files.append(folder / f"{stem}.{ending}")
-                    metadata = {"Date": None} if ending == "svg" else {"Software": None}
-                    figure.savefig(files[-1], format=ending, dpi=150, metadata=metadata)
-    return tuple(files)
+    return {
+        free_name(f"{task.family}-{task.task}-{name}", taken): figure
+        for task in report.tasks
+        for name, figure in _of_task(task, report.sizes)
+    }
 
 
-def scaling_figures(task: TaskScaling, sizes: dict[float, str]) -> Iterator[tuple[str, Figure]]:
-    """The figures of one task, each with its name."""
+def _of_task(task: TaskScaling, sizes: Sizes) -> Iterator[tuple[str, Figure]]:
     if task.curves:
-        yield "loss-over-tokens", _loss_figure(task)
+        yield "loss-over-tokens", loss_figure(task, loss_panels(task))
     for mixture in task.mixtures:
-        if mixture.answers.fit is None:
+        label = "-".join(part for part in (mixture.source, mixture.size) if part)
+        drawn = (
+            ("iso-loss", equal_loss_figure(mixture, sizes)),
+            ("best-ratio", best_ratio_figure(mixture, sizes)),
+            ("speed-up", speed_up_figure(mixture, sizes)),
+        )
+        yield from ((f"{label}-{name}", figure) for name, figure in drawn if figure is not None)
+
+
+def loss_figure(task: TaskScaling, panels: Sequence[LossPanel]) -> Figure:
+    """Loss over tokens with the fitted laws, both axes logarithmic; what `loss_panels` made."""
+    kind = "error rate" if task.error_rate else "loss"
+    names = _names(panels)
+    return Figure(
+        f"{task.family}: {task.task}",
+        tuple(_loss_panel(panel, names, kind) for panel in panels),
+        tuple(Key(name, number) for number, name in enumerate(names)),
+        note="filled: held out in the comparison of forms",
+    )
+
+
+def change_figure(task: TaskScaling, panels: Sequence[LossPanel]) -> Figure | None:
+    """Change of loss from natural data at the same budget, in the roles of `loss_figure`; None without both."""
+    changes = relative_panels(panels)
+    if not changes:
+        return None
+    names = _names(panels)
+    keys = tuple(Key(name, names.index(name)) for name in names if name in _names(changes))
+    return Figure(f"{task.family}: {task.task}", tuple(_change_panel(panel, names) for panel in changes), keys)
+
+
+def equal_loss_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
+    """Tokens over ratio: lines of equal fitted loss and the tested mixes, a panel a size; None without a law."""
+    panels = []
+    for found in equal_loss_panels(mixture, sizes):
+        if not found.lines:
             continue
-        label = joined(mixture.source, mixture.size, between="-")
-        yield f"{label}-iso-loss", _iso_loss_figure(mixture, sizes)
-        if any(best.answer.value is not None for best in mixture.answers.best):
-            yield f"{label}-best-ratio", _best_ratio_figure(mixture, sizes)
-        if any(each.answer.value is not None for each in mixture.answers.speed_ups):
-            yield f"{label}-speed-up", _speed_up_figure(mixture, sizes)
+        places = [*found.tested, *(place for line in found.lines for place in line.places)]
+        layers: list[Layer] = [
+            Polyline(
+                x=tuple(ratio for ratio, _ in line.places),
+                y=tuple(tokens for _, tokens in line.places),
+                text=f"loss {line.loss:.4g}, as natural data with {count_text(line.natural_tokens)} tokens",
+                label=f"{line.loss:.3g}",
+                role=0,
+            )
+            for line in found.lines
+        ]
+        texts = tuple(f"tested: ratio {ratio:g}, {count_text(tokens)} tokens" for ratio, tokens in found.tested)
+        ratios, tokens = zip(*found.tested)
+        layers.append(Markers(x=ratios, y=tokens, texts=texts, size=4.0, role="ink"))
+        spoken = f"lines of equal loss over ratio and tokens{f' at {found.title}' if found.title else ''}"
+        y = log_axis([d for _, d in places], TOKENS, "count")
+        panels.append(Panel(tuple(layers), Axis("synthetic ratio"), y, found.title, spoken=spoken))
+    return Figure(f"Mixes of equal loss: {mixture.source}", tuple(panels)) if panels else None
 
 
-def _loss_figure(task: TaskScaling) -> Figure:
-    """A panel a source of synthetic data, natural data in each; a colour a ratio, a curve a size."""
-    sources = list(dict.fromkeys(curve.source for curve in task.curves if curve.ratio > 0)) or [task.curves[0].source]
-    ratios = sorted({curve.ratio for curve in task.curves})
-    figure, panels = _panels(len(sources))
-    for axes, source in zip(panels, sources):
-        fit = next((m.answers.fit for m in task.mixtures if m.source == source and m.answers.fit is not None), None)
-        drawn: set[float] = set()
-        for curve in task.curves:
-            if curve.source != source and curve.ratio > 0:
-                continue
-            number = ratios.index(curve.ratio)
-            label = None if curve.ratio in drawn else f"ratio {curve.ratio:g}"
-            drawn.add(curve.ratio)
-            _draw_curve(axes, curve, number, label)
-            own = curve.answers.fit or fit
-            if own is not None and (curve.answers.fit is not None or curve.size):
-                tokens = np.geomspace(curve.points.tokens.min(), curve.points.tokens.max(), SMOOTH)
-                loss = own.loss(curve.points.size[0], tokens, curve.ratio)
-                axes.plot(tokens, loss, color=_colour(number), linewidth=1.0)
-        axes.set(xscale="log", yscale="log", xlabel="training tokens", title=source)
-        _plain_ticks(axes.yaxis)
-        axes.legend(fontsize=7, frameon=False)
-    panels[0].set_ylabel("error rate" if task.error_rate else "loss")
-    figure.suptitle(f"{task.family}: {task.task} (filled: held out in the comparison of forms)", fontsize=9)
-    return figure
-
-
-def _draw_curve(axes: Axes, curve: CurveResult, number: int, label: str | None) -> None:
-    held = largest_tokens(curve.points)
-    tokens, loss, marker = curve.points.tokens, curve.points.loss, MARKERS[number % len(MARKERS)]
-    for chosen, fill, said in ((~held, "none", label), (held, "full", None)):
-        axes.plot(
-            tokens[chosen], loss[chosen], fillstyle=fill, label=said, color=_colour(number), linestyle="",
-            marker=marker, markersize=4,
-        )  # fmt: skip
-    last = int(np.argmax(tokens))
-    if curve.size and curve.ratio == 0:
-        axes.annotate(curve.size, (tokens[last], loss[last]), fontsize=6, xytext=(3, 0), textcoords="offset points")
-
-
-def _iso_loss_figure(mixture: MixtureResult, sizes: dict[float, str]) -> Figure:
-    """A panel a size: lines of equal fitted loss over ratio and tokens, and the tested places."""
-    fit = mixture.answers.fit
-    assert fit is not None
-    points = mixture.points
-    tested = np.unique(points.size)
-    figure, panels = _panels(len(tested))
-    for axes, size in zip(panels, tested):
-        mine = points.size == size
-        ratio = np.linspace(0.0, points.ratio[mine].max(), SMOOTH // 2)
-        tokens = np.geomspace(points.tokens[mine].min(), points.tokens[mine].max(), SMOOTH // 2)
-        x, y = np.meshgrid(ratio, tokens)
-        loss = fit.loss(size, y.ravel(), x.ravel()).reshape(x.shape)
-        # evenly apart in tokens of natural data, so that none of the lines lies beyond the others
-        levels = np.unique(fit.loss(size, np.geomspace(tokens[0], tokens[-1], LEVELS + 2)[1:-1], 0.0))
-        lines = axes.contour(x, y, loss, levels=levels, cmap="viridis", linewidths=1.0)
-        axes.clabel(lines, fontsize=6, fmt="%.3g")
-        axes.plot(points.ratio[mine], points.tokens[mine], ".", color="#999999", markersize=3)
-        axes.set(yscale="log", xlabel="synthetic ratio", title=size_text(size, sizes) if size != 1 else "")
-    panels[0].set_ylabel("training tokens")
-    figure.suptitle(f"Mixes of equal loss: {mixture.source}", fontsize=9)
-    return figure
-
-
-def _best_ratio_figure(mixture: MixtureResult, sizes: dict[float, str]) -> Figure:
-    figure, (axes,) = _panels(1)
+def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
+    """The best ratio over tokens with its band, a line a size; None where all are refused."""
     told = [best for best in mixture.answers.best if best.answer.value is not None]
-    for number, size in enumerate(dict.fromkeys(best.size for best in told)):
-        mine = [best for best in told if best.size == size]
-        tokens = [best.tokens for best in mine]
-        label = size_text(size, sizes) if size != 1 else mixture.source
-        values = np.array([best.answer.value for best in mine], dtype=float)
-        axes.plot(tokens, values, color=_colour(number), marker=MARKERS[number % len(MARKERS)], label=label)
-        bands = np.array([best.answer.interval for best in mine])
-        axes.fill_between(tokens, bands[:, 0], bands[:, 1], color=_colour(number), alpha=0.12, linewidth=0)
-    axes.set(xscale="log", xlabel="training tokens", ylabel="best ratio r*", ylim=(0, 1))
-    axes.axhspan(0, mixture.points.ratio.max(), color="#EEEEEE", zorder=0, label="tested ratios")
-    axes.legend(fontsize=7, frameon=False)
-    figure.suptitle(f"Best ratio and its 95% band: {mixture.source}", fontsize=9)
-    return figure
+    if not told:
+        return None
+    names = list(dict.fromkeys(best.size for best in told))
+    layers = tuple(
+        layer for i, size in enumerate(names) for layer in _best([b for b in told if b.size == size], i, sizes)
+    )
+    top = float(mixture.points.ratio.max())
+    x = log_axis([best.tokens for best in told], TOKENS, "count")
+    y = Axis("best ratio r*", limits=(-0.04 * top, 1.04 * top))
+    keys = tuple(Key(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
+    spoken = f"best ratio over tokens with its band, {len(names)} {'size' if len(names) == 1 else 'sizes'}"
+    panel = Panel(layers, x, y, spoken=spoken)
+    note = "axis: the tested ratios; filled: the whole band lies among them"
+    return Figure(f"Best ratio and its 95% band: {mixture.source}", (panel,), keys, note)
 
 
-def _speed_up_figure(mixture: MixtureResult, sizes: dict[float, str]) -> Figure:
-    figure, (axes,) = _panels(1)
+def speed_up_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
+    """A bar from 1 to each speed-up, with its interval; None where all are refused."""
     told = [each for each in mixture.answers.speed_ups if each.answer.value is not None]
-    names = [
-        f"{size_text(each.size, sizes) if each.size != 1 else ''} ratio {each.ratio:g}, {count_text(each.tokens)}"
-        for each in told
-    ]
-    values = np.array([each.answer.value for each in told], dtype=float)
-    bands = np.array([each.answer.interval for each in told])
-    places = np.arange(len(told))[::-1]
-    axes.barh(places, values - 1.0, left=1.0, color=[_colour(1) if v >= 1 else _colour(2) for v in values])
-    axes.errorbar(
-        values, places, xerr=np.clip([values - bands[:, 0], bands[:, 1] - values], 0, None), fmt="none",
-        ecolor="black", capsize=2, linewidth=0.8,
-    )  # fmt: skip
-    axes.set_yticks(places, names, fontsize=6)
-    axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set(xscale="log", xlabel="natural tokens to the same loss / tokens of the mix")
-    _plain_ticks(axes.xaxis)
-    figure.suptitle(f"Speed-up: {mixture.source}", fontsize=9)
-    return figure
+    if not told:
+        return None
+    rows = tuple(_speed_up_row(each, sizes) for each in told)
+    layers: list[Layer] = [Level(at=1.0, axis="x", role="quiet", dash="solid")]
+    for number, each in enumerate(told):
+        value = each.answer.value or 1.0
+        at = float(number)
+        text = f"{rows[number].label}: {rows[number].detail} times"
+        layers += [
+            Bars(at=(at,), start=(1.0,), end=(value,), along="x", width=10.0, role=0 if value >= 1 else 1),
+            Markers(x=(value,), y=(at,), texts=(text,), size=4.0, x_spread=(each.answer.interval or (value, value),)),
+        ]
+    ends = [end for each in told for end in (each.answer.interval or (1.0, 1.0))]
+    x = log_axis([*ends, *(each.answer.value or 1.0 for each in told), 1.0], "tokens of natural data / of the mix")
+    spoken = f"speed-up of {len(told)} mixes; the values are in the table"
+    panel = Panel(tuple(layers), x, rows=rows, height=34.0, spoken=spoken)
+    return Figure(f"Speed-up: {mixture.source}", (panel,))
 
 
-def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.0 * count, 4.2), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False, sharey=True)[0])
+def _names(panels: Sequence[LossPanel]) -> list[str]:
+    return list(dict.fromkeys(one.name for panel in panels for one in panel.series))
 
 
-def _plain_ticks(axis: Axis) -> None:
-    """2.4 rather than 2.4 x 10^0 on a logarithmic axis."""
-    from matplotlib.ticker import FormatStrFormatter
-
-    axis.set_major_formatter(FormatStrFormatter("%.3g"))
-    axis.set_minor_formatter(FormatStrFormatter("%.3g"))
-    axis.set_tick_params(which="both", labelsize=7)
+def _spoken(what: str, panel: LossPanel) -> str:
+    return f"{what} over tokens{f' at {panel.title}' if panel.title else ''}: {len(panel.series)} curves"
 
 
-def _free_stem(name: str, taken: set[str]) -> str:
-    """A file name that is not taken yet, upper and lower case taken as one."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:100] or "figure"
-    free, number = stem, 2
-    while free.lower() in taken:
-        free, number = f"{stem}_{number}", number + 1
-    taken.add(free.lower())
-    return free
+def _loss_panel(panel: LossPanel, names: Sequence[str], kind: str) -> Panel:
+    layers: list[Layer] = []
+    for one in panel.series:
+        role = names.index(one.name)
+        if one.fit:
+            tokens, loss = zip(*one.fit)
+            layers.append(Polyline(x=tokens, y=loss, dash="solid", role=role))
+        texts = tuple(
+            f"{one.name}, {count_text(tokens)} tokens: {loss:.4g}{', held out' if held else ''}"
+            for tokens, loss, held in zip(one.tokens, one.loss, one.held)
+        )
+        layers.append(Markers(x=one.tokens, y=one.loss, texts=texts, filled=one.held, size=8.0, role=role))
+    values = [loss for one in panel.series for loss in (*one.loss, *(fitted for _, fitted in one.fit))]
+    x = log_axis([tokens for one in panel.series for tokens in one.tokens], TOKENS, "count")
+    return Panel(tuple(layers), x, log_axis(values, kind), panel.title, spoken=_spoken("loss", panel))
 
 
-def _colour(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
+def _change_panel(panel: LossPanel, names: Sequence[str]) -> Panel:
+    layers: list[Layer] = [Level(at=0.0, role="quiet")]
+    for one in panel.series:
+        role = names.index(one.name)
+        texts = tuple(
+            f"{one.name}, {count_text(tokens)} tokens: {100 * change:+.2f}%{', held out' if held else ''}"
+            for tokens, change, held in zip(one.tokens, one.loss, one.held)
+        )
+        layers.append(Polyline(x=one.tokens, y=one.loss, dash="solid", role=role))
+        layers.append(Markers(x=one.tokens, y=one.loss, texts=texts, filled=one.held, size=8.0, role=role))
+    x = log_axis([tokens for one in panel.series for tokens in one.tokens], TOKENS, "count")
+    y = Axis("change", form="percent change")
+    return Panel(tuple(layers), x, y, panel.title, spoken=_spoken("change of loss", panel))
+
+
+def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Layer]:
+    tokens = tuple(best.tokens for best in told)
+    values = tuple(best.answer.value for best in told)
+    bands = [best.answer.interval or (0.0, 0.0) for best in told]
+    texts = []
+    for best in told:
+        where = ", ".join(part for part in (size_name(best.size, sizes), f"{count_text(best.tokens)} tokens") if part)
+        texts.append(f"{where}: r* {answer_text(best.answer, '.2f')}")
+    inside = tuple(best.inside for best in told)
+    yield Band(x=tokens, low=tuple(low for low, _ in bands), high=tuple(high for _, high in bands), role=number)
+    yield Polyline(x=tokens, y=values, role=number)
+    yield Markers(x=tokens, y=values, texts=tuple(texts), filled=inside, size=8.0, role=number)
+
+
+def _speed_up_row(each: SpeedUp, sizes: Sizes) -> Row:
+    parts = (size_name(each.size, sizes), f"ratio {each.ratio:g}", f"{count_text(each.tokens)} tokens")
+    return Row(", ".join(part for part in parts if part), answer_text(each.answer, ".2f"))

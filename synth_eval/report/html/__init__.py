@@ -1,5 +1,5 @@
-"""report.html: one file that needs no network."""
+"""The view as one self-contained HTML page."""
 
-from synth_eval.report.html.page import html_report, write_html
+from synth_eval.report.html.page import html_report, scaling_page
 
-__all__ = ["html_report", "write_html"]
+__all__ = ["html_report", "scaling_page"]

@@ -1,4 +1,4 @@
-"""The view as one HTML file: page, style, scripts, data and plotting library in one."""
+"""Pages in one HTML file: text, style, scripts, figures and the library that draws them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,42 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from synth_eval.errors import SynthEvalError
-from synth_eval.report.html.drawings import DiagramRow, diagram_rows, panel_rows
-from synth_eval.report.html.environment import SYMBOL, environment
-from synth_eval.report.html.scaling import scaling_section
-from synth_eval.report.view import ReportView, report_view
-from synth_eval.report.view.model import Reliability
+from synth_eval.report.figures import Figure, picked, plotly_figure
+from synth_eval.report.figures.calibration import reliability_figures
+from synth_eval.report.figures.curves import conditions, controls, curve_figure, varying
+from synth_eval.report.figures.description import Control
+from synth_eval.report.figures.outputs import drift_figures
+from synth_eval.report.figures.scaling import (
+    best_ratio_figure,
+    change_figure,
+    equal_loss_figure,
+    loss_figure,
+    speed_up_figure,
+)
+from synth_eval.report.scaling.build import scaling_view
+from synth_eval.report.view import Reliability, ReportView
 from synth_eval.scaling.report import ScalingReport
-from synth_eval.types import Comparison
 
+SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
 # in a <script> element, where these could end it or start a comment, and where old engines break lines
 UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 NO_RELIABILITY: Mapping[str, Sequence[Reliability]] = {}
+AVERAGES = {"scale": ("change",), "metric": (), "draw": ()}  # of what a figure can show, what averages over tasks do
+FIGURES = SimpleNamespace(
+    picked=picked, conditions=conditions, curve_figure=curve_figure, drift_figures=drift_figures,
+    loss_figure=loss_figure, change_figure=change_figure, equal_loss_figure=equal_loss_figure,
+    best_ratio_figure=best_ratio_figure, speed_up_figure=speed_up_figure,
+)  # fmt: skip
 
 
 def html_report(
-    comparison: Comparison,
+    view: ReportView,
     *,
     reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY,
     scaling: ScalingReport | None = None,
@@ -38,43 +54,38 @@ def html_report(
 
     Parameters
     ----------
-    comparison : what `compare_family` found, or what was read from comparison.json.
-    reliability : title (such as the task) -> its reliability diagrams, by ratio; drawn as small multiples.
+    view : from `report_view`.
+    reliability : title (such as the task) -> its reliability diagrams, by ratio; drawn side by side.
     scaling : scaling laws of a family over tokens, a section of their own.
-    view : `report_view` of the comparison, where it is there already.
 
     Returns
     -------
     str : a whole page, in UTF-8 about 2 MB, nearly all of it the compressed plotting library. It loads nothing: its
-    content security policy forbids any connection. Every text of the comparison is escaped.
+    content security policy forbids any connection. Every text of the view is escaped.
 
     Raises
     ------
     SynthEvalError : plotly or jinja2 is not installed.
     """
-    view = view or report_view(comparison)
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            view=view,
-            counts=Counter(status.word for status in view.statuses),
-            symbol=SYMBOL,
-            diagrams=_diagrams(reliability),
-            scaling=None if scaling is None else scaling_section(scaling),
-            over_ratio=tuple(panel_rows(view.outputs.over_ratio)) if view.outputs else (),
-            over_iteration=tuple(panel_rows(view.outputs.over_iteration)) if view.outputs else (),
-            data=script_json({"charts": [*map(_trimmed, view.charts)], "grids": [*map(_trimmed, view.grid_charts)]}),
-            plotly=_plotly(),
-        )
+    return _page(
+        "page.html.j2",
+        controls(view.charts),
+        title=view.title,
+        product="report",
+        start="verdict",
+        view=view,
+        counts=Counter(status.word for status in view.statuses),
+        places=varying(view.charts),
+        diagrams=reliability_figures(reliability),
+        scaling=None if scaling is None else scaling_view(scaling),
     )
 
 
-def write_html(
-    comparison: Comparison, path: Path, *, reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY
-) -> None:
-    """Write `html_report` to a file, replacing it."""
-    path.write_text(html_report(comparison, reliability=reliability), encoding="utf-8")
+def scaling_page(report: ScalingReport, *, title: str) -> str:
+    """A whole page that loads nothing, for `synth-eval scaling --html`; raises as `html_report` does."""
+    return _page(
+        "scaling_page.html.j2", (), title=title, product="scaling", start="scaling", scaling=scaling_view(report)
+    )
 
 
 def script_json(value: Any) -> str:
@@ -85,6 +96,46 @@ def script_json(value: Any) -> str:
     )
 
 
+def _page(template: str, choices: Sequence[Control], **context: Any) -> str:
+    """A template filled in; figures are numbered as they are placed, and follow as data."""
+    try:
+        import jinja2
+        import markupsafe
+    except ImportError:
+        raise SynthEvalError("report.html needs jinja2: pip install jinja2") from None
+    # autoescape for every name: the templates end in .j2, which jinja's own choice by ending does not know
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("synth_eval.report.html", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    placed: list[Figure] = []
+
+    def place(figure: Figure) -> int:
+        placed.append(figure)
+        return len(placed) - 1
+
+    def data() -> str:
+        found = {"figures": [plotly_figure(f) for f in placed], "controls": [dataclasses.asdict(c) for c in choices]}
+        return markupsafe.Markup(script_json(found))
+
+    def asset(name: str) -> str:
+        return markupsafe.Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+    shared = {"asset": asset, "placed": place, "data": data, "figures": FIGURES, "AVERAGES": AVERAGES}
+    return str(templates.get_template(template).render(**shared, symbol=SYMBOL, plotly=_plotly(), **context))
+
+
+def _visible(value: Any) -> Any:
+    """Control characters of a text made visible: HTML has no place for them. What is markup already is left alone."""
+    if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
+        return value
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in value)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -93,17 +144,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _trimmed(chart: Any) -> dict[str, Any]:
-    """A chart without its table, which the page has as HTML."""
-    data = dataclasses.asdict(chart)
-    del data["table"]
-    return data
-
-
-def _diagrams(reliability: Mapping[str, Sequence[Reliability]]) -> tuple[DiagramRow, ...]:
-    return tuple(diagram_rows(reliability))
-
-
+@cache
 def _plotly() -> str:
     """plotly.min.js, compressed: 4.8 MB become 2 MB, which browsers since 2023 unpack by themselves."""
     try:

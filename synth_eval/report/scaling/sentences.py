@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from synth_eval.report.scaling.view import answer_text, count_text, curve_name, grouped, size_text
+from synth_eval.report.scaling.view import Sizes, answer_text, count_text, curve_name, grouped, size_name
 from synth_eval.scaling.report import (
     BestRatio,
     CurveResult,
@@ -16,7 +16,6 @@ from synth_eval.scaling.report import (
 )
 from synth_eval.text import joined, plural
 
-Sizes = Mapping[float, str]
 PATTERN = (
     "Collapse pattern: the loss of a mix rises over the three largest budgets while that of natural data does not, or "
     "a mix is better than natural data at few tokens and worse at many (Dohmatob et al., arXiv 2402.07043; Kang "
@@ -58,7 +57,12 @@ def collapse_text(mixture: MixtureResult, sizes: Sizes) -> str:
             if sign.kind == kind:
                 ratios.setdefault(sign.size, []).append(sign.ratio)
         places = "; ".join(
+<<<<<<< HEAD
             joined(_size(size, sizes), f"at ratio {_listed(found)}", between=" ") for size, found in ratios.items()
+=======
+            " ".join(part for part in (size_name(size, sizes), f"at ratio {_listed(found)}") if part)
+            for size, found in ratios.items()
+>>>>>>> 048561b (Figures described once, drawn by plotly in pages and by matplotlib in files)
         )
         told += [f"{what}: {places}"] if places else []
     return "collapse pattern: seen: " + "; ".join(told)
@@ -168,7 +172,7 @@ def sooner_text(result: SizesResult, sizes: Sizes) -> str:
         return f"{found.word} (told at {len(found.told)} of {found.sizes} sizes)"
     (small, first), (large, last) = found.told[0], found.told[-1]
     numbers = ", ".join(
-        f"{_size(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ((small, first), (large, last))
+        f"{size_name(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ((small, first), (large, last))
     )
     return f"{found.word}: {numbers}"
 
@@ -182,9 +186,10 @@ def _listed(ratios: Sequence[float]) -> str:
     return ", ".join(f"{ratio:g}" for ratio in ratios)
 
 
-def _size(size: float, sizes: Sizes) -> str:
-    return "" if size == 1 else size_text(size, sizes)
-
-
 def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:
+<<<<<<< HEAD
     return joined(_size(each.size, sizes), f"{count_text(each.tokens)} tokens", between=" and ")
+=======
+    parts = (size_name(each.size, sizes), f"{count_text(each.tokens)} tokens")
+    return " and ".join(part for part in parts if part)
+>>>>>>> 048561b (Figures described once, drawn by plotly in pages and by matplotlib in files)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from synth_eval.report.scaling.sentences import data_name, sooner_text
-from synth_eval.report.scaling.view import REFUSED, answer_text, count_text, equal_loss_panels, percent_text, size_text
+from synth_eval.report.scaling.view import REFUSED, Sizes, answer_text, count_text, equal_loss_panels, percent_text, size_name
 from synth_eval.report.view import DataTable, Entry
 from synth_eval.scaling.report import (
     Answer,
@@ -20,7 +20,6 @@ from synth_eval.scaling.report import (
     equal_loss_tokens,
 )
 
-Sizes = Mapping[float, str]
 NATURAL = "natural data"
 
 
@@ -69,7 +68,7 @@ def best_table(mixture: MixtureResult, told: Sequence[BestRatio], sizes: Sizes, 
         return None
     rows = tuple(
         (
-            Entry(_size(best.size, sizes), best.size),
+            Entry(size_name(best.size, sizes) or "-", best.size),
             Entry(count_text(best.tokens), best.tokens),
             _answer(best.answer, ".2f"),
             Entry("yes" if best.inside else "not all of its band"),
@@ -87,7 +86,7 @@ def speed_up_table(mixture: MixtureResult, sizes: Sizes, name: str) -> DataTable
         return None
     rows = tuple(
         (
-            Entry(_size(each.size, sizes), each.size),
+            Entry(size_name(each.size, sizes) or "-", each.size),
             Entry(f"{each.ratio:g}", each.ratio),
             Entry(count_text(each.tokens), each.tokens),
             _answer(each.answer, ".2f"),
@@ -186,7 +185,3 @@ def _curves(curves: Sequence[CurveResult], source: str, name: str, *, ratios: bo
 def _answer(answer: Answer, form: str = ".3g", *, counts: bool = False) -> Entry:
     text = answer_text(answer, form, counts=counts)
     return Entry(text, answer.value, tone="refused" if text == REFUSED else "")
-
-
-def _size(size: float, sizes: Sizes) -> str:
-    return size_text(size, sizes) if size != 1 else "-"

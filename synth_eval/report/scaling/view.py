@@ -21,15 +21,22 @@ from synth_eval.text import count_text, joined
 
 # How the numbers of scaling laws are written, in the terminal and in figures.
 
+Sizes = Mapping[float, str]
 REFUSED = "refused"
+ONE_SIZE = 1.0  # what points without a size have for their size
 NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 
 
-def size_text(parameters: float, names: Mapping[float, str]) -> str:
+def size_text(parameters: float, names: Sizes) -> str:
     """The size as the user wrote it."""
     near = min(names, key=lambda known: abs(known - parameters), default=None)
     known = near is not None and abs(near - parameters) <= 1e-6 * parameters
     return names[near] if known and near is not None else count_text(parameters)
+
+
+def size_name(size: float, names: Sizes) -> str:
+    """'' where points have no size."""
+    return "" if size == ONE_SIZE else size_text(size, names)
 
 
 def answer_text(answer: Answer, form: str = ".3g", *, counts: bool = False) -> str:
@@ -77,7 +84,6 @@ def _some(names: list[str]) -> str:
 SMOOTH = 40  # places along a fitted curve
 LINES = 6  # of equal loss, at most
 RATIO = "ratio {:g}"
-ONE_SIZE = 1.0  # what points without a size have for their size
 
 
 @dataclass(frozen=True)
@@ -137,13 +143,13 @@ def loss_panels(task: TaskScaling) -> tuple[LossPanel, ...]:
     return tuple(panels)
 
 
-def relative_panels(task: TaskScaling) -> tuple[LossPanel, ...]:
+def relative_panels(losses: Sequence[LossPanel]) -> tuple[LossPanel, ...]:
     """Change of loss from natural data of the same size and budget, as a share; a panel a source and size.
 
-    Names are those of `loss_panels`; a panel without a budget that both were trained to is left out.
+    From `loss_panels`, whose names they keep; a panel without a budget that both were trained to is left out.
     """
     panels = []
-    for panel in loss_panels(task):
+    for panel in losses:
         natural: dict[float, list[float]] = {}
         for one in panel.series:
             if one.name == RATIO.format(0.0):
@@ -156,7 +162,7 @@ def relative_panels(task: TaskScaling) -> tuple[LossPanel, ...]:
 
 
 def equal_loss_panels(
-    mixture: MixtureResult, sizes: Mapping[float, str], *, lines: int = LINES
+    mixture: MixtureResult, sizes: Sizes, *, lines: int = LINES
 ) -> tuple[EqualLossPanel, ...]:
     """A panel a size, a line for each of a few budgets of natural data; none without a fitted law."""
     fit = mixture.answers.fit
@@ -165,7 +171,7 @@ def equal_loss_panels(
     points, panels = mixture.points, []
     for size in np.unique(points.size):
         mine = points.size == size
-        title = "" if size == ONE_SIZE else size_text(float(size), sizes)
+        title = size_name(float(size), sizes)
         tested = sorted({(float(r), float(d)) for r, d in zip(points.ratio[mine], points.tokens[mine])})
         natural = np.unique(points.tokens[mine & (points.ratio == 0)])
         inner = natural[1:-1] if natural.size > 2 else natural

@@ -52,9 +52,9 @@ def material_of(comparison: Comparison, folder: Path) -> Material:
     figures: dict[str, Path] = {}
     note = "no figures: pip install 'synth-eval[plots]'"
     if importlib.util.find_spec("matplotlib") is not None:
-        from synth_eval.report.figures import write_figures
+        from synth_eval.report.figures import report_figures, write_figures
 
-        figures = {path.stem: path for path in write_figures(view, folder) if path.suffix == ".png"}
+        figures = {path.stem: path for path in write_figures(report_figures(view), folder) if path.suffix == ".png"}
         note = ""
     table = tidy(comparison)
     return Material(

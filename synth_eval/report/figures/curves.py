@@ -1,0 +1,304 @@
+"""Every task over the synthetic ratio: accuracy, calibration below it, the onsets below both; and the map of losses."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from synth_eval.compare.places import size_order
+from synth_eval.report.figures.description import (
+    Axis,
+    Band,
+    Condition,
+    Control,
+    Figure,
+    Form,
+    HeatMap,
+    Key,
+    Layer,
+    Level,
+    Markers,
+    Panel,
+    Polyline,
+    Role,
+    Row,
+    Values,
+    picked,
+)
+from synth_eval.report.figures.outputs import drift_figures
+from synth_eval.report.text import share
+from synth_eval.report.view import ChartCurve, Line, LossMap, ReportView, TaskChart
+from synth_eval.report.view.charts import anchor
+
+PLACES = ("size", "tokens", "iteration", "source")
+SECOND = "surprise_gap"  # the metric of the second panel, where there is a choice
+REFUSED = "refused"
+LOSS_REACH = 20.0  # percent, where the colours of the map end
+ROW = 44.0  # pixels of an onset
+BELOW = 0.26  # of a row: how far below the onset its crossing is drawn
+FIT, NO_FIT, SEEDS = ("draw", "fit", True), ("draw", "fit", False), ("draw", "seeds", True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """How a curve is told apart: its role, its name ('' if it is alone), and the choices that show it."""
+
+    role: Role
+    name: str
+    when: tuple[Condition, ...] = ()
+
+
+def report_figures(view: ReportView) -> dict[str, Figure]:
+    """Every figure of a report for files, by name: tasks, maps of losses, drifts."""
+    figures = {}
+    for chart in view.charts:
+        for each in _rounds(chart):
+            scale = "change" if len(each.curves) > 1 else "value"
+            choice = {"scale": [scale], "metric": [SECOND], "draw": ["fit"]}
+            figures[each.name] = picked(curve_figure(each), choice)
+    figures |= {loss.table.name: loss_map(loss) for loss in view.losses if loss.table.rows}
+    if view.outputs is not None:
+        figures |= drift_figures((*view.outputs.over_ratio, *view.outputs.over_iteration))
+    return figures
+
+
+def varying(charts: Sequence[TaskChart]) -> dict[str, list[str]]:
+    """Which of size, tokens, iteration and source differ between curves, and their values in order."""
+    curves = [curve for chart in charts for curve in chart.curves]
+    found = {name: {str(getattr(curve, name)) for curve in curves} for name in PLACES}
+    return {
+        name: sorted(values, key=lambda value: (size_order(value.removesuffix(" tokens")), value))
+        for name, values in found.items()
+        if len(values) > 1
+    }
+
+
+def controls(charts: Sequence[TaskChart]) -> tuple[Control, ...]:
+    """What a reader may choose: places, the second metric, changes or values, fitted curves and seeds."""
+    lines = [line for chart in charts for curve in chart.curves for line in curve.lines]
+    if not lines:
+        return ()
+    places = varying(charts)
+    made = [
+        Control(name, name, tuple((value, _title(name, value)) for value in values), tuple(values[-1:]))
+        for name, values in places.items()
+    ]
+    if made:  # the first is told apart by colour, marker and dash; of the others one value is shown at a time
+        made[0] = dataclasses.replace(made[0], chosen=tuple(places[made[0].name]), several=True, keyed=True)
+    others = [line for chart in charts for curve in chart.curves for line in curve.lines[1:]]
+    labels = {line.metric: line.label for line in reversed(others)}
+    metrics = list(dict.fromkeys(line.metric for line in others))
+    if metrics:
+        first = SECOND if SECOND in metrics else metrics[0]
+        options = tuple((metric, labels[metric]) for metric in metrics)
+        made.append(Control("metric", "second panel", options, (first,)))
+    scales = (("change", "change from baseline"), ("value", "values"))
+    made.append(Control("scale", "show", scales, ("change" if places else "value",)))
+    has_fit, has_seeds = any(line.fit for line in lines), any(line.seeds for line in lines)
+    if has_fit or has_seeds:
+        options = (*([("fit", "fitted curve")] if has_fit else []), *([("seeds", "each seed")] if has_seeds else []))
+        chosen = (*(["fit"] if has_fit else []), *(["seeds"] if has_seeds and not places else []))
+        made.append(Control("draw", "draw", options, chosen, several=True))
+    return tuple(made)
+
+
+def conditions(curve: ChartCurve, places: dict[str, list[str]]) -> tuple[Condition, ...]:
+    """The choices at which the page shows a curve."""
+    return tuple((name, str(getattr(curve, name)), True) for name in places)
+
+
+def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -> Figure:
+    """One task, for every choice of `controls`.
+
+    Parameters
+    ----------
+    places : what `varying` found in all charts of a page; without, every curve of the chart is a series of its own.
+    """
+    if places is None:
+        named = len(chart.curves) > 1
+        drawn = [(Place(i, curve.title if named else ""), curve) for i, curve in enumerate(chart.curves)]
+    else:
+        drawn = [(_place(curve, places), curve) for curve in chart.curves]
+    metrics = list(dict.fromkeys(line.metric for curve in chart.curves for line in curve.lines))
+    first = chart.curves[0].lines[0].metric
+    ratios = tuple(sorted({ratio for curve in chart.curves for ratio in curve.lines[0].ratios}))
+    pad = 0.04 * (ratios[-1] - ratios[0] or 1.0)
+    x = Axis("synthetic data in the training mix", False, "percent", ratios, (ratios[0] - pad, ratios[-1] + pad))
+    panels: list[Panel] = []
+    rows: list[Row] = []
+    onsets: list[Layer] = []
+    for metric in (first, *(each for each in metrics if each != first)):
+        lines = [(place, line) for place, curve in drawn for line in curve.lines if line.metric == metric]
+        chosen: tuple[Condition, ...] = () if metric == first else (("metric", metric, True),)
+        height = 210.0 if metric == first else 170.0
+        panels += [_panel(lines, scale, x, height, chosen) for scale in ("change", "value")]
+        for place, line in lines:
+            if line.onset is not None:
+                onsets += _onset(place, line, len(rows), chosen)
+                rows.append(_row(place, line))
+    if onsets:
+        title = "onset, and × margin crossed, with 95% intervals"
+        panels.append(Panel(tuple(onsets), x, title=title, height=ROW, rows=tuple(rows)))
+    legend = tuple(Key(place.name, place.role) for place, _ in drawn) if len(drawn) > 1 else ()
+    spoken = f"{chart.task} over synthetic ratio; the values are in the table below"
+    return Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
+
+
+def loss_map(loss: LossMap) -> Figure:
+    """Tasks down, ratios across; the loss in percent is written in each field."""
+    rows, columns = loss.table.rows, loss.table.columns[1:]
+    refused = frozenset((i, j) for i, row in enumerate(rows) for j, e in enumerate(row[1:]) if e.tone == REFUSED)
+    values = [
+        tuple(math.nan if e.sort is None or e.tone == REFUSED else 100 * e.sort for e in row[1:]) for row in rows
+    ]
+    texts = [tuple(f"{e.text}\n{REFUSED}" if e.tone == REFUSED else e.text for e in row[1:]) for row in rows]
+    fields = HeatMap(
+        rows=tuple(row[0].text for row in rows), columns=columns, values=tuple(values), texts=tuple(texts),
+        hatched=refused, reach=LOSS_REACH, label="relative loss (%)",
+    )  # fmt: skip
+    return Figure(loss.table.title, (Panel((fields,)),))
+
+
+def _rounds(chart: TaskChart) -> Iterator[TaskChart]:
+    """A chart for each token budget, iteration and source, so that only sizes share a figure."""
+    rounds = list(dict.fromkeys((curve.tokens, curve.iteration, curve.source) for curve in chart.curves))
+    for number, (tokens, iteration, source) in enumerate(rounds):
+        name = chart.name
+        if len(rounds) > 1:
+            name += f"-{anchor(f'{tokens} {source} iteration {iteration}', number)}"
+        curves = tuple(c for c in chart.curves if (c.tokens, c.iteration, c.source) == (tokens, iteration, source))
+        yield dataclasses.replace(chart, name=name, curves=curves)
+
+
+def _title(name: str, value: str) -> str:
+    return f"iteration {value}" if name == "iteration" else value or f"{name} not given"
+
+
+def _place(curve: ChartCurve, places: dict[str, list[str]]) -> Place:
+    if not places:
+        return Place(0, "")
+    name, values = next(iter(places.items()))
+    value = str(getattr(curve, name))
+    return Place(values.index(value), _title(name, value), conditions(curve, places))
+
+
+def _panel(
+    lines: Sequence[tuple[Place, Line]], scale: str, x: Axis, height: float, when: tuple[Condition, ...]
+) -> Panel:
+    """One metric of every curve, as values or as changes from the baseline."""
+    change, several = scale == "change", len({place.role for place, _ in lines}) > 1
+    layers = [layer for place, line in lines for layer in _curve(place, line, change)]
+    # changes share one baseline, and relative margins too; those of a signed gap depend on where each curve starts
+    levelled = [(place, line) for place, line in lines if line.baseline is not None]
+    for place, line in levelled[:1] if change else levelled:
+        layers += _levels(place, line, change, several)
+    one = lines[0][1]
+    if one.signed and not change and any(line.zero for _, line in lines):
+        layers.append(Level(at=0.0, role="quiet", dash="solid"))
+    unit = one.change_unit if change else ""
+    if one.signed and not change:
+        seen = any(line.zero for _, line in lines)
+        unit = "nats; 0 is calibrated" if seen else "nats; 0 is calibrated, not in view"
+    title = f"{one.label}{': change' if change and one.metric != 'mean loss' else ''}{f' ({unit})' if unit else ''}"
+    form: Form = "change" if change else "percent" if one.percent else "number"
+    conditions = (*when, ("scale", scale, True))
+    return Panel(tuple(layers), x, Axis(form=form), title, height=height, when=conditions)
+
+
+def _curve(place: Place, line: Line, change: bool) -> Iterator[Layer]:
+    """Band, seeds, fitted curve, points, and where the curve starts to fall."""
+    y, low, high = (line.change, line.change_low, line.change_high) if change else (line.values, line.low, line.high)
+    named = f"{place.name}, " if place.name else ""
+    fit = _fit(line, change)
+    yield Band(x=line.ratios, low=low, high=high, role=place.role, when=place.when)
+    for seed in line.seeds:
+        values = seed.change if change else seed.values
+        written = [_seed_text(value, line, change) for value in values]
+        texts = tuple(
+            f"{named}seed {seed.seed}, {share(ratio)}: {line.label} {text}" for ratio, text in zip(line.ratios, written)
+        )
+        yield Markers(
+            x=line.ratios, y=values, texts=texts, filled=False, size=5.0, joined=True, role=place.role,
+            when=(*place.when, SEEDS),
+        )  # fmt: skip
+    shape = ""
+    if fit is not None and line.fit is not None:
+        shape = f"\nfitted: {line.fit.text}"
+        corners = line.fit.ratios
+        yield Polyline(x=corners, y=fit, width=2.5, role=place.role, when=(*place.when, FIT))
+        if line.onset is not None and line.crossing is not None:
+            said = f"{named}{line.label}: fitted loss reaches the margin at {_found(line.crossing, line.crossing_ci)}"
+            crossed = float(np.interp(line.crossing, corners, fit))
+            when = (*place.when, FIT)
+            yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=place.role, when=when)
+    when = place.when if fit is None else (*place.when, NO_FIT)
+    yield Polyline(x=line.ratios, y=y, width=1.2, role=place.role, when=when)
+    texts = tuple(
+        f"{named}{share(ratio)}: {line.label} {text}{shape}" for ratio, text in zip(line.ratios, line.texts)
+    )
+    yield Markers(x=line.ratios, y=y, texts=texts, role=place.role, when=place.when)
+    if line.onset is not None:
+        yield Level(at=line.onset, axis="x", role=place.role, when=place.when)
+
+
+def _fit(line: Line, change: bool) -> tuple[float, ...] | None:
+    """The fitted curve at its corners; None where there is none in this unit."""
+    values: Values = () if line.fit is None else line.fit.change if change else line.fit.values
+    known = tuple(value for value in values if value is not None)
+    return known if known and len(known) == len(values) else None
+
+
+def _levels(place: Place, line: Line, change: bool, several: bool) -> Iterator[Level]:
+    """Baseline and margins; named where they hold for all that is drawn."""
+    assert line.baseline is not None
+    shared = change or not several
+    role: Role = "quiet" if shared else place.role
+    when = () if shared else place.when
+    start = 0.0 if change else line.baseline
+    margins = line.change_margins if change else line.margins
+    if change and several and line.signed:
+        margins = ()
+    named = shared and len(margins) == 1
+    above = named and start > margins[0]
+    yield Level(at=start, role=role, when=when, label="baseline" if named else "", above=above)
+    for edge in margins:
+        label = "margin" if named else ""
+        yield Level(at=edge, role=role, when=when, dash="dash", label=label, above=not above)
+
+
+def _row(place: Place, line: Line) -> Row:
+    assert line.onset is not None
+    crossed = "" if line.crossing is None else f", margin {share(line.crossing)}"
+    label = f"{line.label}, {place.name}" if place.name else line.label
+    return Row(label, f"onset {share(line.onset)}{crossed}")
+
+
+def _onset(place: Place, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
+    assert line.onset is not None
+    label, when = _row(place, line).label, (*place.when, *chosen)
+    said = f"{label}: onset {_found(line.onset, line.onset_ci)}"
+    yield Markers(
+        x=(line.onset,), y=(float(row),), texts=(said,), size=10.0, x_spread=(line.onset_ci or (line.onset,) * 2,),
+        role=place.role, when=when,
+    )  # fmt: skip
+    if line.crossing is not None:
+        said = f"{label}: margin crossed at {_found(line.crossing, line.crossing_ci)}"
+        yield Markers(
+            x=(line.crossing,), y=(row + BELOW,), texts=(said,), cross=True,
+            x_spread=(line.crossing_ci or (line.crossing,) * 2,), role=place.role, when=when,
+        )  # fmt: skip
+
+
+def _found(ratio: float, interval: tuple[float, float] | None) -> str:
+    return share(ratio) + (f", 95% interval {share(interval[0])} to {share(interval[1])}" if interval else "")
+
+
+def _seed_text(value: float | None, line: Line, change: bool) -> str:
+    if value is None:
+        return ""
+    if change:
+        return f"{value:+.3g} {line.change_unit}"
+    return share(value) if line.percent else f"{value:.3g}"

@@ -1,0 +1,56 @@
+"""What the models write: every characteristic over the synthetic ratio and over iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synth_eval.report.figures.description import Axis, Band, Figure, Key, Markers, Panel, Polyline
+from synth_eval.report.view.charts import anchor
+from synth_eval.report.view.model import Drift
+
+
+def drift_figures(drifts: Sequence[Drift]) -> dict[str, Figure]:
+    """Name -> figure of each task, over ratio and over iteration: a panel a characteristic, the same lines in each."""
+    tasks = dict.fromkeys((drift.over, drift.task) for drift in drifts)
+    return {
+        f"drift-{anchor(f'{task} over {over}', number)}": _figure(
+            [drift for drift in drifts if (drift.over, drift.task) == (over, task)]
+        )
+        for number, (over, task) in enumerate(tasks)
+    }
+
+
+def _figure(drifts: Sequence[Drift]) -> Figure:
+    names = list(dict.fromkeys(line.label for drift in drifts for line in drift.lines))
+    panels = tuple(_panel(drift, names) for drift in drifts)
+    return Figure(drifts[0].task, panels, tuple(Key(name, number) for number, name in enumerate(names)))
+
+
+def _panel(drift: Drift, names: Sequence[str]) -> Panel:
+    over_ratio = drift.over == "ratio"
+    places = tuple(sorted({x for line in drift.lines for x in line.x}))
+    pad = 0.05 * (places[-1] - places[0] or 1.0)
+    layers = []
+    for line in (each for each in drift.lines if each.x):
+        role = names.index(line.label)
+        texts = tuple(
+            f"{line.label}, {f'{100 * x:g}%' if over_ratio else f'{x:g}'}: {text}" for x, text in zip(line.x, line.texts)
+        )
+        layers += [
+            Band(x=line.x, low=line.low, high=line.high, role=role),
+            Polyline(x=line.x, y=line.values, width=1.8, role=role),
+            Markers(x=line.x, y=line.values, texts=texts, size=6.0, role=role),
+        ]
+    said = "; ".join(f"{line.label}: {line.texts[0]} to {line.texts[-1]}" for line in drift.lines if line.texts)
+    return Panel(
+        tuple(layers),
+        Axis(
+            "synthetic data" if over_ratio else "iteration", form="percent" if over_ratio else "number", ticks=places,
+            limits=(places[0] - pad, places[-1] + pad),
+        ),
+        Axis(form="percent" if drift.percent else "number"),
+        title=drift.label,
+        aside=drift.side,
+        spoken=f"{drift.label} over {drift.over}, first to last: {said}",
+        height=180.0,
+    )  # fmt: skip

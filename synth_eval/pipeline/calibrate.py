@@ -99,7 +99,9 @@ class CalibrationResult:
             from synth_eval.report.figures import calibration_figures, write_figures
 
             listener.counting("draw", sum(len(model.rows) for model in self.report.models))
-            files = write_figures(calibration_figures(self.report), folder / "plots", on_figure=lambda name: listener.counted())
+            files = write_figures(
+                calibration_figures(self.report), folder / "plots", on_figure=lambda name: listener.counted()
+            )
             written.append(f"{len(files)} plots")
         return written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from synth_eval.compare.calibration_words import calibration_words
@@ -102,9 +102,7 @@ def is_outside(curve: Reliability | ReliabilityCurve, i: int) -> bool:
     return bool(low <= high) and not low - 1e-9 <= curve.accuracy[i] <= high + 1e-9
 
 
-def _diagram(
-    curve: Reliability | ReliabilityCurve, spread: Sequence[tuple[float, float]] = ()
-) -> tuple[Layer, ...]:
+def _diagram(curve: Reliability | ReliabilityCurve, spread: Sequence[tuple[float, float]] = ()) -> tuple[Layer, ...]:
     confidence, accuracy, count = floats(curve.confidence), floats(curve.accuracy), floats(curve.count)
     most = max(count, default=1.0) or 1.0
     sizes = [MIN_SIZE + (MAX_SIZE - MIN_SIZE) * math.sqrt(each / most) for each in count]
@@ -126,7 +124,8 @@ def _diagram(
                     x=tuple(confidence[i] for i in mine),
                     y=tuple(accuracy[i] for i in mine),
                     texts=tuple(
-                        f"confidence {confidence[i]:.3f}, accuracy {accuracy[i]:.3f}, {count[i]:,.0f} items" for i in mine
+                        f"confidence {confidence[i]:.3f}, accuracy {accuracy[i]:.3f}, {count[i]:,.0f} items"
+                        for i in mine
                     ),
                     filled=outside,
                     size=tuple(round(sizes[i], 1) for i in mine),
@@ -143,5 +142,5 @@ def _spoken(curve: Reliability) -> str:
     return f"{curve.label}: {outside} of {len(bins)} bins lie outside what chance would do to a calibrated model"
 
 
-def _known(low: Sequence[float], high: Sequence[float]) -> bool:
+def _known(low: Iterable[float], high: Iterable[float]) -> bool:
     return all(math.isfinite(a) and math.isfinite(b) for a, b in zip(low, high))

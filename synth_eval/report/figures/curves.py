@@ -151,9 +151,7 @@ def loss_map(loss: LossMap) -> Figure:
     """Tasks down, ratios across; the loss in percent is written in each field."""
     rows, columns = loss.table.rows, loss.table.columns[1:]
     refused = frozenset((i, j) for i, row in enumerate(rows) for j, e in enumerate(row[1:]) if e.tone == REFUSED)
-    values = [
-        tuple(math.nan if e.sort is None or e.tone == REFUSED else 100 * e.sort for e in row[1:]) for row in rows
-    ]
+    values = [tuple(math.nan if e.sort is None or e.tone == REFUSED else 100 * e.sort for e in row[1:]) for row in rows]
     texts = [tuple(f"{e.text}\n{REFUSED}" if e.tone == REFUSED else e.text for e in row[1:]) for row in rows]
     fields = HeatMap(
         rows=tuple(row[0].text for row in rows), columns=columns, values=tuple(values), texts=tuple(texts),
@@ -236,9 +234,7 @@ def _curve(place: Place, line: Line, change: bool) -> Iterator[Layer]:
             yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=place.role, when=when)
     when = place.when if fit is None else (*place.when, NO_FIT)
     yield Polyline(x=line.ratios, y=y, width=1.2, role=place.role, when=when)
-    texts = tuple(
-        f"{named}{share(ratio)}: {line.label} {text}{shape}" for ratio, text in zip(line.ratios, line.texts)
-    )
+    texts = tuple(f"{named}{share(ratio)}: {line.label} {text}{shape}" for ratio, text in zip(line.ratios, line.texts))
     yield Markers(x=line.ratios, y=y, texts=texts, role=place.role, when=place.when)
     if line.onset is not None:
         yield Level(at=line.onset, axis="x", role=place.role, when=place.when)

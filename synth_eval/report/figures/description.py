@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.report.scaling.view import count_text
+from synth_eval.text import count_text
 
 Role: TypeAlias = "int | Literal['ink', 'quiet']"  # an int is the number of a series
 Values: TypeAlias = "tuple[float | None, ...]"
@@ -197,8 +197,22 @@ def picked(figure: Figure, choice: Choice) -> Figure:
     for panel in figure.panels:
         layers = tuple(replace(each, when=rest(each.when)) for each in panel.layers if holds(each.when))
         if layers and holds(panel.when):
-            panels.append(replace(panel, layers=layers, when=rest(panel.when)))
+            panels.append(_closed_up(replace(panel, layers=layers, when=rest(panel.when))))
     return replace(figure, panels=tuple(panels))
+
+
+def _closed_up(panel: Panel) -> Panel:
+    """Without the rows in which nothing is left: the others move up."""
+    used = sorted({int(y or 0.0) for layer in panel.layers if isinstance(layer, Markers) for y in layer.y})
+    if len(used) >= len(panel.rows):
+        return panel
+    layers = [
+        replace(layer, y=tuple(used.index(int(y or 0.0)) + (y or 0.0) % 1.0 for y in layer.y))
+        if isinstance(layer, Markers)
+        else layer
+        for layer in panel.layers
+    ]
+    return replace(panel, layers=tuple(layers), rows=tuple(panel.rows[i] for i in used))
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:

@@ -34,7 +34,8 @@ def _panel(drift: Drift, names: Sequence[str]) -> Panel:
     for line in (each for each in drift.lines if each.x):
         role = names.index(line.label)
         texts = tuple(
-            f"{line.label}, {f'{100 * x:g}%' if over_ratio else f'{x:g}'}: {text}" for x, text in zip(line.x, line.texts)
+            f"{line.label}, {f'{100 * x:g}%' if over_ratio else f'{x:g}'}: {text}"
+            for x, text in zip(line.x, line.texts)
         )
         layers += [
             Band(x=line.x, low=line.low, high=line.high, role=role),

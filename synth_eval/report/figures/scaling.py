@@ -23,13 +23,13 @@ from synth_eval.report.scaling.view import (
     LossPanel,
     Sizes,
     answer_text,
-    count_text,
     equal_loss_panels,
     loss_panels,
     relative_panels,
     size_name,
 )
 from synth_eval.scaling.report import BestRatio, MixtureResult, ScalingReport, SpeedUp, TaskScaling
+from synth_eval.text import count_text, joined, plural
 
 TOKENS = "training tokens"
 
@@ -48,7 +48,7 @@ def _of_task(task: TaskScaling, sizes: Sizes) -> Iterator[tuple[str, Figure]]:
     if task.curves:
         yield "loss-over-tokens", loss_figure(task, loss_panels(task))
     for mixture in task.mixtures:
-        label = "-".join(part for part in (mixture.source, mixture.size) if part)
+        label = joined(mixture.source, mixture.size, between="-")
         drawn = (
             ("iso-loss", equal_loss_figure(mixture, sizes)),
             ("best-ratio", best_ratio_figure(mixture, sizes)),
@@ -118,7 +118,7 @@ def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     x = log_axis([best.tokens for best in told], TOKENS, "count")
     y = Axis("best ratio r*", limits=(-0.04 * top, 1.04 * top))
     keys = tuple(Key(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
-    spoken = f"best ratio over tokens with its band, {len(names)} {'size' if len(names) == 1 else 'sizes'}"
+    spoken = f"best ratio over tokens with its band, {plural(len(names), 'size')}"
     panel = Panel(layers, x, y, spoken=spoken)
     note = "axis: the tested ratios; filled: the whole band lies among them"
     return Figure(f"Best ratio and its 95% band: {mixture.source}", (panel,), keys, note)
@@ -151,7 +151,7 @@ def _names(panels: Sequence[LossPanel]) -> list[str]:
 
 
 def _spoken(what: str, panel: LossPanel) -> str:
-    return f"{what} over tokens{f' at {panel.title}' if panel.title else ''}: {len(panel.series)} curves"
+    return f"{what} over tokens{f' at {panel.title}' if panel.title else ''}: {plural(len(panel.series), 'curve')}"
 
 
 def _loss_panel(panel: LossPanel, names: Sequence[str], kind: str) -> Panel:
@@ -192,7 +192,7 @@ def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Laye
     bands = [best.answer.interval or (0.0, 0.0) for best in told]
     texts = []
     for best in told:
-        where = ", ".join(part for part in (size_name(best.size, sizes), f"{count_text(best.tokens)} tokens") if part)
+        where = joined(size_name(best.size, sizes), f"{count_text(best.tokens)} tokens")
         texts.append(f"{where}: r* {answer_text(best.answer, '.2f')}")
     inside = tuple(best.inside for best in told)
     yield Band(x=tokens, low=tuple(low for low, _ in bands), high=tuple(high for _, high in bands), role=number)
@@ -201,5 +201,5 @@ def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Laye
 
 
 def _speed_up_row(each: SpeedUp, sizes: Sizes) -> Row:
-    parts = (size_name(each.size, sizes), f"ratio {each.ratio:g}", f"{count_text(each.tokens)} tokens")
-    return Row(", ".join(part for part in parts if part), answer_text(each.answer, ".2f"))
+    label = joined(size_name(each.size, sizes), f"ratio {each.ratio:g}", f"{count_text(each.tokens)} tokens")
+    return Row(label, answer_text(each.answer, ".2f"))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,10 +29,10 @@ from synth_eval.report.figures.description import (
     spaced,
     tick_text,
 )
+from synth_eval.text import joined, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis as DrawnAxis
     from matplotlib.figure import Figure as Drawing
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000")  # Okabe and Ito's
@@ -114,7 +114,7 @@ def matplotlib_figure(figure: Figure) -> Drawing:
         if figure.stacked:
             for axes in grid.flat[:-1]:
                 axes.set_xlabel("")
-        title = "\n".join(filter(None, map(_printable, (figure.title, figure.note))))
+        title = joined(visible(figure.title), visible(figure.note), between="\n")
         drawing.suptitle(title, fontsize=9 if figure.note else 10)
         if len(figure.legend) > 1:
             handles = [_handle(key) for key in figure.legend]
@@ -126,31 +126,32 @@ def matplotlib_figure(figure: Figure) -> Drawing:
 def _panel(axes: Axes, panel: Panel) -> None:
     for layer in panel.layers:
         _DRAW[type(layer)](axes, layer)
-    _axis(axes.xaxis, panel.x)
+    _axis(axes, "x", panel.x)
     if panel.rows:
-        names = [_printable(row.label) for row in panel.rows]
+        names = [visible(row.label) for row in panel.rows]
         axes.set_yticks(range(len(names)), names, fontsize=7)
         axes.set_ylim(len(names) - 0.4, -0.6)
     else:
-        _axis(axes.yaxis, panel.y)
+        _axis(axes, "y", panel.y)
     axes.tick_params(labelsize=7)
     title = f"{panel.title} ({panel.aside})" if panel.aside else panel.title
-    axes.set_title(_printable(title), loc="left", fontsize=8)
+    axes.set_title(visible(title), loc="left", fontsize=8)
 
 
-def _axis(drawn: DrawnAxis, axis: Axis) -> None:
+def _axis(axes: Axes, name: Literal["x", "y"], axis: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, NullLocator
 
+    drawn = axes.xaxis if name == "x" else axes.yaxis
     if axis.log:
-        drawn._set_axes_scale("log")
+        axes.set(**{f"{name}scale": "log"})
         drawn.set_minor_locator(NullLocator())
     if axis.limits is not None:
-        getattr(drawn.axes, f"set_{drawn.axis_name}lim")(*axis.limits)
+        axes.set(**{f"{name}lim": axis.limits})
     if axis.ticks:
         room = 0.0 if axis.log else 0.08 * (axis.ticks[-1] - axis.ticks[0])
         drawn.set_ticks(spaced(axis.ticks, room))
     drawn.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, axis.form)))
-    drawn.set_label_text(_printable(axis.label), fontsize=8)
+    drawn.set_label_text(visible(axis.label), fontsize=8)
 
 
 def _polyline(axes: Axes, layer: Polyline) -> None:
@@ -228,8 +229,8 @@ def _heat_map(title: str, fields: HeatMap) -> Drawing:
             dark = abs(values[i, j]) > 0.7 * fields.reach
             axes.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
     axes.set_xticks(range(across), fields.columns)
-    axes.set_yticks(range(down), [_printable(name) for name in fields.rows])
-    axes.set_title(_printable(title), fontsize=10)
+    axes.set_yticks(range(down), [visible(name) for name in fields.rows])
+    axes.set_title(visible(title), fontsize=10)
     drawing.colorbar(image, label=fields.label)
     return drawing
 
@@ -238,7 +239,7 @@ def _handle(key: Key) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    colour, label = _colour(key.role), _printable(key.label)
+    colour, label = _colour(key.role), visible(key.label)
     if key.kind == "band":
         return Patch(color=colour, alpha=0.3, linewidth=0, label=label)
     marker = "none" if key.kind == "line" else _style(key.role, SYMBOLS)
@@ -266,7 +267,3 @@ def _colour(role: Role) -> str:
 
 def _numbers(values: tuple[float | None, ...]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -28,12 +28,13 @@ from synth_eval.report.figures.description import (
     Values,
     tick_text,
 )
+from synth_eval.text import visible
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 FORMATS = {"number": "", "percent": "~%", "change": "+", "percent change": "+~%", "count": "~s"}
 FAINT, BAND = 0.5, 0.16  # opacities
-LABELLED_LEFT = 52  # pixels left of a y axis
+LABELLED_LEFT = 52  # pixels left of a y axis, at least
 
 Json = dict[str, Any]
 
@@ -44,9 +45,6 @@ def plotly_figure(figure: Figure) -> Json:
 
 
 def _panel(panel: Panel) -> Json:
-    left = LABELLED_LEFT
-    if panel.y.ticks:
-        left = 18 + 7 * max(len(tick_text(tick, panel.y.form)) for tick in panel.y.ticks) + 16 * bool(panel.y.label)
     rows = bool(panel.rows)
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
     drawn: Json = {"traces": [], "shapes": [], "annotations": []}
@@ -60,7 +58,7 @@ def _panel(panel: Panel) -> Json:
         "height": panel.height,
         "square": panel.square,
         "rows": rows,
-        "left": 14 if rows else left,
+        "left": 14 if rows else 36 if panel.square else LABELLED_LEFT,
         "when": _conditions(panel.when),
         "xaxis": _axis(panel.x),
         "yaxis": hidden if rows else _axis(panel.y),
@@ -95,7 +93,7 @@ def _polyline(layer: Polyline) -> Iterator[tuple[str, Json]]:
 
 def _markers(layer: Markers) -> Iterator[tuple[str, Json]]:
     colour = _colour(layer.role)
-    marker: Json = {"color": colour, "size": _sizes(layer.size)}
+    marker: Json = {"color": colour, "size": _sizes(layer.size), "opacity": 1}
     if layer.cross:
         marker |= {"symbol": "x-thin-open", "line": {"color": colour, "width": 2.5}}
     else:
@@ -207,5 +205,4 @@ def _numbers(values: Values | list[Any]) -> list[float | None]:
 
 def _text(text: str) -> str:
     """plotly reads some HTML in its texts."""
-    visible = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    return html.escape(visible, quote=False).replace("\n", "<br>")
+    return html.escape(visible(text, keep="\n"), quote=False).replace("\n", "<br>")

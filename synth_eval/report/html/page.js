@@ -40,7 +40,7 @@
   // panels below each other on one x axis
   function composed(figure, panels, width) {
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("quiet") };
-    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("line"), tickfont: font, automargin: false, fixedrange: true };
+    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("line"), tickfont: font, automargin: !figure.stacked && !panels[0].square, fixedrange: true };
     const left = Math.max(...panels.map((panel) => panel.left));
     const top = figure.stacked ? 26 : 8;
     const bottom = panels[0].xaxis.title ? 56 : 26;
@@ -102,8 +102,12 @@
     Plotly.react(place, traces, layout, { displayModeBar: false, responsive: false });
   }
 
-  function drawAll() {
+  function hide() {
     for (const part of document.querySelectorAll("[data-when]")) part.hidden = !holds(JSON.parse(part.dataset.when));
+  }
+
+  function drawAll() {
+    hide();
     places.forEach(draw);
   }
 
@@ -166,11 +170,11 @@
     const library = element("script");
     library.textContent = await unpacked("plotly-gz");
     document.head.append(library);
+    hide();
     for (const place of places) {
       draw(place);
       await new Promise((resolve) => setTimeout(resolve)); // the page answers between two figures
     }
-    drawAll();
     document.addEventListener("theme", drawAll);
     document.addEventListener("toggle", (event) => places.filter((place) => event.target.contains(place)).forEach(draw), true);
     let width = innerWidth;

@@ -30,6 +30,7 @@ from synth_eval.report.figures.scaling import (
 from synth_eval.report.scaling.build import scaling_view
 from synth_eval.report.view import Reliability, ReportView
 from synth_eval.scaling.report import ScalingReport
+from synth_eval.text import visible
 
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
 # in a <script> element, where these could end it or start a comment, and where old engines break lines
@@ -133,7 +134,7 @@ def _visible(value: Any) -> Any:
     """Control characters of a text made visible: HTML has no place for them. What is markup already is left alone."""
     if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
         return value
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in value)
+    return visible(value, keep="\n\t")
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from synth_eval.report.scaling.view import Sizes, answer_text, count_text, curve_name, grouped, size_name
+from synth_eval.report.scaling.view import Sizes, answer_text, curve_name, grouped, size_name
 from synth_eval.scaling.report import (
     BestRatio,
     CurveResult,
@@ -14,7 +14,7 @@ from synth_eval.scaling.report import (
     SpeedUp,
     TaskScaling,
 )
-from synth_eval.text import joined, plural
+from synth_eval.text import count_text, joined, plural
 
 PATTERN = (
     "Collapse pattern: the loss of a mix rises over the three largest budgets while that of natural data does not, or "
@@ -57,12 +57,7 @@ def collapse_text(mixture: MixtureResult, sizes: Sizes) -> str:
             if sign.kind == kind:
                 ratios.setdefault(sign.size, []).append(sign.ratio)
         places = "; ".join(
-<<<<<<< HEAD
-            joined(_size(size, sizes), f"at ratio {_listed(found)}", between=" ") for size, found in ratios.items()
-=======
-            " ".join(part for part in (size_name(size, sizes), f"at ratio {_listed(found)}") if part)
-            for size, found in ratios.items()
->>>>>>> 048561b (Figures described once, drawn by plotly in pages and by matplotlib in files)
+            joined(size_name(size, sizes), f"at ratio {_listed(found)}", between=" ") for size, found in ratios.items()
         )
         told += [f"{what}: {places}"] if places else []
     return "collapse pattern: seen: " + "; ".join(told)
@@ -171,9 +166,8 @@ def sooner_text(result: SizesResult, sizes: Sizes) -> str:
     if len(found.told) < 2:
         return f"{found.word} (told at {len(found.told)} of {found.sizes} sizes)"
     (small, first), (large, last) = found.told[0], found.told[-1]
-    numbers = ", ".join(
-        f"{size_name(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ((small, first), (large, last))
-    )
+    ends = ((small, first), (large, last))
+    numbers = joined(*(f"{size_name(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ends))
     return f"{found.word}: {numbers}"
 
 
@@ -187,9 +181,4 @@ def _listed(ratios: Sequence[float]) -> str:
 
 
 def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:
-<<<<<<< HEAD
-    return joined(_size(each.size, sizes), f"{count_text(each.tokens)} tokens", between=" and ")
-=======
-    parts = (size_name(each.size, sizes), f"{count_text(each.tokens)} tokens")
-    return " and ".join(part for part in parts if part)
->>>>>>> 048561b (Figures described once, drawn by plotly in pages and by matplotlib in files)
+    return joined(size_name(each.size, sizes), f"{count_text(each.tokens)} tokens", between=" and ")

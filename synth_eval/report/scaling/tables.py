@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from synth_eval.report.scaling.sentences import data_name, sooner_text
-from synth_eval.report.scaling.view import REFUSED, Sizes, answer_text, count_text, equal_loss_panels, percent_text, size_name
+from synth_eval.report.scaling.view import (
+    REFUSED,
+    Sizes,
+    answer_text,
+    equal_loss_panels,
+    percent_text,
+    size_name,
+)
 from synth_eval.report.view import DataTable, Entry
 from synth_eval.scaling.report import (
     Answer,
@@ -19,6 +26,7 @@ from synth_eval.scaling.report import (
     TaskScaling,
     equal_loss_tokens,
 )
+from synth_eval.text import count_text
 
 NATURAL = "natural data"
 

@@ -161,9 +161,7 @@ def relative_panels(losses: Sequence[LossPanel]) -> tuple[LossPanel, ...]:
     return tuple(panels)
 
 
-def equal_loss_panels(
-    mixture: MixtureResult, sizes: Sizes, *, lines: int = LINES
-) -> tuple[EqualLossPanel, ...]:
+def equal_loss_panels(mixture: MixtureResult, sizes: Sizes, *, lines: int = LINES) -> tuple[EqualLossPanel, ...]:
     """A panel a size, a line for each of a few budgets of natural data; none without a fitted law."""
     fit = mixture.answers.fit
     if fit is None:

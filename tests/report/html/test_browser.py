@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from synth_eval.report.html import write_html
-from synth_eval.report.view.model import Reliability
+from synth_eval.report.html import html_report
+from synth_eval.report.view import Reliability, report_view
 from synth_eval.types import Comparison
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
@@ -40,8 +40,12 @@ def browser() -> Iterator:
 def report_file(fitted: Comparison, tmp_path_factory):
     curve = Reliability("20%", (0.2, 0.8), (0.2, 0.5), (0.1, 0.7), (0.3, 0.9), (50.0, 5.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_html(fitted, path, reliability={"arc": [curve]})
+    path.write_text(html_report(report_view(fitted), reliability={"arc": [curve]}), encoding="utf-8")
     return path
+
+
+def _written(comparison: Comparison, folder: Path) -> None:
+    (folder / "report.html").write_text(html_report(report_view(comparison)), encoding="utf-8")
 
 
 def _opened(browser, path, *, width: int = 1440, scheme: str = "light"):
@@ -73,8 +77,8 @@ def test_every_figure_draws_and_nothing_overflows(browser, report_file, width: i
     page = _opened(browser, report_file, width=width, scheme=scheme)
     assert page.complaints == []
     assert page.requested == [report_file.as_uri()]
-    charts = page.locator("[data-chart]")
-    assert charts.count() == 2
+    charts = page.locator("[data-figure]")
+    assert charts.count() == 2 + 1 + 1  # tasks, the average over them, a reliability diagram
     for i in range(charts.count()):
         assert charts.nth(i).locator("path.point").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -90,7 +94,7 @@ def test_names_show_as_text(page) -> None:
 
 
 def test_accuracy_and_calibration_share_the_axis(page) -> None:
-    chart = page.locator("[data-chart='0']")
+    chart = page.locator("[data-figure='0']")
     assert chart.locator(".xtick").count() == 3  # 0%, 20% and 50%, once for all panels
     titles = chart.locator(".annotation").all_text_contents()
     assert "onset, and × margin crossed, with 95% intervals" in titles
@@ -98,7 +102,7 @@ def test_accuracy_and_calibration_share_the_axis(page) -> None:
 
 
 def test_hover_says_value_and_interval(page) -> None:
-    chart = page.locator("[data-chart='0']")
+    chart = page.locator("[data-figure='0']")
     chart.scroll_into_view_if_needed()
     point = chart.locator("path.point").nth(3).bounding_box()  # the first is the mark of the crossing
     page.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
@@ -107,7 +111,7 @@ def test_hover_says_value_and_interval(page) -> None:
 
 
 def test_sizes_can_be_switched_off_by_keyboard(page) -> None:
-    chart = page.locator("[data-chart='0']")
+    chart = page.locator("[data-figure='0']")
     before = chart.locator("path.point").count()
     box = page.get_by_role("checkbox", name="1.4B")
     box.focus()
@@ -119,7 +123,7 @@ def test_sizes_can_be_switched_off_by_keyboard(page) -> None:
 
 
 def test_seeds_and_fits_can_be_switched(page) -> None:
-    chart = page.locator("[data-chart='0']")
+    chart = page.locator("[data-figure='0']")
     before, lines = chart.locator("path.point").count(), chart.locator("path.js-line").count()
     fit, seeds = page.get_by_role("checkbox", name="fitted curve"), page.get_by_role("checkbox", name="each seed")
     assert fit.is_checked()
@@ -137,14 +141,14 @@ def test_seeds_and_fits_can_be_switched(page) -> None:
 
 
 def test_hover_says_the_shape_of_the_fit(page) -> None:
-    texts = page.evaluate("document.querySelector('[data-chart=\"0\"]').data.flatMap((trace) => trace.text || [])")
+    texts = page.evaluate("document.querySelector('[data-figure=\"0\"]').data.flatMap((trace) => trace.text || [])")
     assert sum(text.endswith("<br>fitted: flat up to 20%, straight from there") for text in texts) == 3  # ratios
     assert sum(text.endswith("<br>fitted: the ratio to the power of 2") for text in texts) == 3
     assert "410M, accuracy: fitted loss reaches the margin at 23.6%, 95% interval 18% to 50%" in texts
 
 
 def test_averages_are_drawn_with_their_names(page) -> None:
-    grid = page.locator("[data-grid]")
+    grid = page.locator("[data-figure='2']")
     assert grid.count() == 1
     assert grid.locator("path.point").count() == 2 * 3  # sizes x ratios
     assert page.locator(".legend").inner_text().split() == ["410M", "1.4B"]
@@ -154,7 +158,7 @@ def test_averages_are_drawn_with_their_names(page) -> None:
 def test_values_instead_of_changes(page) -> None:
     show = page.locator("select[name=scale]")
     assert show.input_value() == "change"
-    chart = page.locator("[data-chart='0']")
+    chart = page.locator("[data-figure='0']")
     assert any("accuracy: change" in text for text in chart.locator(".annotation").all_text_contents())
     show.select_option("value")
     assert "accuracy" in chart.locator(".annotation").all_text_contents()
@@ -171,12 +175,12 @@ def test_a_large_gap_fills_its_panel(browser, make_cell, tmp_path) -> None:
     }
     refused = make_cell("boolq", verdict="refused", difference_ci=((0.0, 0.0), None, None))
     cells = (make_cell(), make_cell(**gap), refused)
-    write_html(Comparison("f", "now", {}, cells, ()), tmp_path / "report.html")
+    _written(Comparison("f", "now", {}, cells, ()), tmp_path)
     page = _opened(browser, tmp_path / "report.html")
-    low, high = page.evaluate("document.querySelector('[data-chart=\"0\"]')._fullLayout.yaxis2.range")
+    low, high = page.evaluate("document.querySelector('[data-figure=\"0\"]')._fullLayout.yaxis2.range")
     assert 2.8 < low < 2.9  # the band ends at 2.9 and 3.25; the other margin is at -3.02
     assert 3.2 < high < 3.3
-    titles = page.locator("[data-chart='0'] .annotation").all_text_contents()
+    titles = page.locator("[data-figure='0'] .annotation").all_text_contents()
     assert "surprise gap (nats; 0 is calibrated, not in view)" in titles
     hatched = page.locator(".heat td.refused")
     assert hatched.all_inner_texts() == ["2.5%\n– refused", "25.0%\n– refused"]
@@ -187,7 +191,7 @@ def test_a_large_gap_fills_its_panel(browser, make_cell, tmp_path) -> None:
 @pytest.mark.parametrize("task", ["a_task_of_one_word_that_is_much_longer_than_a_phone_is_wide"])
 def test_long_names_fit_a_phone(browser, make_cell, tmp_path, task: str) -> None:
     versions = {f"task {task}": "version 1", "torch": "2"}
-    write_html(Comparison("f", "now", versions, (make_cell(task), make_cell("b")), ()), tmp_path / "report.html")
+    _written(Comparison("f", "now", versions, (make_cell(task), make_cell("b")), ()), tmp_path)
     page = _opened(browser, tmp_path / "report.html", width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     name = page.locator(".heat tbody th").first.bounding_box()

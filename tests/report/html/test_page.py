@@ -11,9 +11,9 @@ import re
 import pytest
 from parsed_page import Parsed
 
-from synth_eval.report.html import html_report, write_html
+from synth_eval.report.html import html_report
 from synth_eval.report.html.page import script_json
-from synth_eval.report.view.model import Reliability
+from synth_eval.report.view import Reliability, report_view
 from synth_eval.types import Comparison
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -21,7 +21,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def hostile(fitted: Comparison) -> Parsed:
-    return Parsed(html_report(fitted))
+    return Parsed(html_report(report_view(fitted)))
 
 
 def test_names_show_as_text(hostile: Parsed) -> None:
@@ -38,16 +38,24 @@ def test_elements_are_closed(hostile: Parsed) -> None:
 
 
 def test_data_in_scripts_cannot_end_them(hostile: Parsed) -> None:
-    charts = json.loads(hostile.scripts["report-data"])["charts"]
-    assert [chart["task"] for chart in charts] == ["arc", HOSTILE]
-    assert charts[1]["curves"][0]["sentence"].endswith("</script> within 3%")
+    data = json.loads(hostile.scripts["report-data"])
+    # two tasks and the average over them, in the order in which the page has places for them
+    assert len(data["figures"]) == 3
+    texts = [
+        text for panel in data["figures"][1]["panels"] for trace in panel["traces"] for text in trace.get("text", ())
+    ]
+    assert "410M, 0%: accuracy 80.0% (baseline)" in texts
+    places = [a for tag, a in hostile.tags if "data-figure" in a]
+    assert [place["data-figure"] for place in places] == ["0", "1", "2"]
+    assert places[1]["aria-label"] == f"{HOSTILE} over synthetic ratio; the values are in the table below"
+    assert "".join(hostile.text).count("</script> within 3%") >= 1
     text = script_json({"a": "</script><!--&\u2028", "b": float("nan")})
     assert not set(text) & set("<>&\u2028")
     assert json.loads(text) == {"a": "</script><!--&\u2028", "b": None}
 
 
 def test_control_characters_are_made_visible(compared: Comparison) -> None:
-    page = html_report(compared)  # a message of it has an escape code
+    page = html_report(report_view(compared))  # a message of it has an escape code
     assert "\x1b" not in page
     assert "\\x1b[31m" in "".join(Parsed(page).text)
 
@@ -74,47 +82,56 @@ def test_ids_are_unique_and_links_lead_somewhere(hostile: Parsed) -> None:
     assert links <= {f"#{each}" for each in ids}
 
 
-def test_a_large_family_stays_small(compared: Comparison, tmp_path) -> None:
+def test_a_large_family_stays_small(compared: Comparison) -> None:
     cells = tuple(
         dataclasses.replace(cell, size=size, iteration=iteration)
         for size in ("70M", "410M", "1.4B")
         for iteration in (1, 2, 3)
         for cell in compared.cells
     )
-    write_html(dataclasses.replace(compared, cells=cells), tmp_path / "report.html")
-    assert (tmp_path / "report.html").stat().st_size < 6_000_000
+    page = html_report(report_view(dataclasses.replace(compared, cells=cells)))
+    assert len(page.encode()) < 6_000_000
 
 
 def test_nothing_to_compare(compared: Comparison) -> None:
-    page = Parsed(html_report(dataclasses.replace(compared, cells=())))
+    page = Parsed(html_report(report_view(dataclasses.replace(compared, cells=()))))
     assert "Nothing could be compared." in "".join(page.text)
-    assert json.loads(page.scripts["report-data"]) == {"charts": [], "grids": []}
+    assert json.loads(page.scripts["report-data"]) == {"figures": [], "controls": []}
 
 
 def test_reliability_is_drawn_where_it_is_given(compared: Comparison) -> None:
     nan = float("nan")
     curve = Reliability("20%", (0.2, 0.8), (0.2, 0.5), (0.1, 0.7), (0.3, 0.9), (50.0, 5.0), note=HOSTILE)
     bare = Reliability("0%", (0.5,), (0.5,), (nan,), (nan,), (10.0,))
-    page = Parsed(html_report(compared, reliability={"arc": [bare, curve]}))
-    assert sum(tag == "svg" for tag, _ in page.tags) == 2
-    assert [a["aria-label"] for tag, a in page.tags if tag == "svg"] == [
+    page = Parsed(html_report(report_view(compared), reliability={"arc": [bare, curve]}))
+    drawn = [a for tag, a in page.tags if "data-panel" in a]
+    assert [a["aria-label"] for a in drawn] == [
         "0%: 0 of 1 bins lie outside what chance would do to a calibrated model",
         "20%: 1 of 2 bins lie outside what chance would do to a calibrated model",
     ]
+    assert [a["data-panel"] for a in drawn] == ["0", "1"]
     assert HOSTILE in "".join(page.text)
-    assert "reliability" not in {a.get("id") for _, a in Parsed(html_report(compared)).tags}
+    assert "reliability" not in {a.get("id") for _, a in Parsed(html_report(report_view(compared))).tags}
 
 
 def test_what_the_models_write_is_drawn(written: Comparison, fitted: Comparison) -> None:
-    page = Parsed(html_report(written))
+    page = Parsed(html_report(report_view(written)))
     text = " ".join("".join(page.text).split())
     assert "Output characteristics" in text
     assert "early collapse at 20% (because 20%)" in text
     assert "Drift over iterations" in text
     assert HOSTILE in text  # as text: no such element
     assert not [tag for tag, attrs in page.tags if tag == "img"]
-    drawn = [attrs for tag, attrs in page.tags if tag == "polyline"]
     # two characteristics over ratio with two iterations; two over iteration with three ratios
-    assert len(drawn) == 2 * 2 + 2 * 3
+    over_ratio, over_iteration = json.loads(page.scripts["report-data"])["figures"][-2:]
+    for figure, lines in ((over_ratio, 2), (over_iteration, 3)):
+        assert len(figure["panels"]) == 2
+        for panel in figure["panels"]:
+            assert sum("hovertemplate" in trace for trace in panel["traces"]) == lines
+    spoken = [a["aria-label"] for tag, a in page.tags if "data-panel" in a]
+    assert len(spoken) == 4
+    assert all("first to last: " in str(each) for each in spoken)
+    keys = [a["data-series"] for tag, a in page.tags if "data-series" in a]
+    assert keys == ["0", "1", "0", "1", "2"]
     assert page.open == []
-    assert "Output characteristics" not in "".join(Parsed(html_report(fitted)).text)
+    assert "Output characteristics" not in "".join(Parsed(html_report(report_view(fitted))).text)

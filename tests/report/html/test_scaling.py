@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -10,9 +11,8 @@ from parsed_page import Parsed
 from scaling_families import TOKENS, Truth
 from scaling_rows_of import family_rows
 
-from synth_eval.report.html import html_report
-from synth_eval.report.html.scaling import scaling_page, scaling_section
-from synth_eval.report.html.scaling_svg import linear_axis, log_axis, log_tokens_axis
+from synth_eval.report.html import html_report, scaling_page
+from synth_eval.report.view import report_view
 from synth_eval.scaling.loss_table import LossRow
 from synth_eval.scaling.report import ScalingReport, scaling_report
 from synth_eval.types import Comparison
@@ -54,31 +54,43 @@ def test_ids_are_unique(page: Parsed) -> None:
 
 
 def test_every_drawing_is_spoken_and_inside_its_frame(page: Parsed) -> None:
-    drawings = [a for tag, a in page.tags if tag == "svg" and "aria-hidden" not in a]
-    assert len(drawings) > 10
-    assert all(a.get("aria-label") for a in drawings)
-    lines = [a["points"] for tag, a in page.tags if tag in ("polyline", "polygon")]
-    places = [tuple(map(float, place.split(","))) for line in lines for place in str(line).split()]
-    assert min(x for x, _ in places) >= 48
-    assert max(x for x, _ in places) <= 330
-    assert min(y for _, y in places) >= 10
-    assert max(y for _, y in places) <= 190
+    places = [a for _, a in page.tags if "data-panel" in a]
+    assert len(places) > 10
+    assert all(a.get("role") == "img" and a.get("aria-label") for a in places)
+    figures = json.loads(page.scripts["report-data"])["figures"]
+    assert sum(len(figure["panels"]) for figure in figures) == len(places)
+    for panel in (panel for figure in figures for panel in figure["panels"]):
+        for name in ("x", "y"):
+            axis = panel[f"{name}axis"]
+            values = [v for trace in panel["traces"] for v in trace[name] if v is not None]
+            if "range" in axis:
+                low, high = (10**end for end in axis["range"]) if axis.get("type") == "log" else axis["range"]
+                assert low < min(values)
+                assert max(values) < high
 
 
 def test_section_of_a_family(found: ScalingReport, compared: Comparison) -> None:
-    whole = Parsed(html_report(compared, scaling=found))
+    whole = Parsed(html_report(report_view(compared), scaling=found))
     assert whole.open == []
     assert "scaling" in {a.get("id") for _, a in whole.tags}
     assert "#scaling" in {a.get("href") for tag, a in whole.tags if tag == "a"}
     ids = [attributes["id"] for _, attributes in whole.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert "scaling" not in {a.get("id") for _, a in Parsed(html_report(compared)).tags}
+    assert "scaling" not in {a.get("id") for _, a in Parsed(html_report(report_view(compared))).tags}
 
 
-def test_held_out_points_are_solid(found: ScalingReport) -> None:
-    panel = scaling_section(found).tasks[0].losses[0]
-    for line in panel.lines:
-        assert [mark.solid for mark in line.marks] == [False] * 4 + [True]
+def test_held_out_points_are_solid(page: Parsed) -> None:
+    losses = json.loads(page.scripts["report-data"])["figures"][0]["panels"][0]
+    symbols = [trace["marker"]["symbol"] for trace in losses["traces"] if "marker" in trace]
+    assert symbols
+    for five in symbols:
+        assert [symbol.endswith("-open") for symbol in five] == [True] * 4 + [False]
+
+
+def test_the_legend_names_every_series(page: Parsed) -> None:
+    # ratios of the losses of both tasks from 0 on, of the changes from natural data from 1 on
+    keys = [str(a["data-series"]) for _, a in page.tags if "data-series" in a]
+    assert keys[:11] == [*map(str, range(6)), *map(str, range(1, 6))]
 
 
 def test_refusals_alone_make_a_page() -> None:
@@ -92,12 +104,3 @@ def test_error_rates_without_room_say_so() -> None:
     row = LossRow("f", "1M", 1e6, 1e9, 0.0, "self", "t", 0.5, error_rate=True)
     rows = [dataclasses.replace(row, tokens=1e9 * 2**i, loss=0.5 + 0.001 * i) for i in range(5)]
     assert "no room" in "".join(Parsed(scaling_page(scaling_report(rows), title="f")).text)
-
-
-def test_ticks_are_few_and_round() -> None:
-    # 2 to 512 billion: 2, 5, 10, ... 500 are eight; powers of ten are two, too few; every second is left
-    assert [tick.text for tick in log_tokens_axis([2e9, 5.12e11], 0, 100).ticks] == ["2B", "10B", "50B", "200B"]
-    assert [tick.text for tick in log_axis([2.2, 3.1], 0, 100).ticks] == ["2.2", "2.4", "2.6", "2.8", "3"]
-    assert [tick.text for tick in linear_axis([0.0, 0.8], 0, 100).ticks] == ["0", "0.2", "0.4", "0.6", "0.8"]
-    assert [tick.text for tick in linear_axis([1.0, 1.0], 0, 100).ticks] == ["1"]
-    assert log_axis([1.0, 100.0], 0.0, 100.0).at(10.0) == pytest.approx(50.0)

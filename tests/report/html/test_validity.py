@@ -13,6 +13,7 @@ from importlib import resources
 import pytest
 
 from synth_eval.report.html import html_report
+from synth_eval.report.view import report_view
 from synth_eval.types import Comparison
 
 html5lib = pytest.importorskip("html5lib", reason="no html5lib: pip install html5lib")
@@ -45,7 +46,7 @@ def large(fitted: Comparison) -> Comparison:
 @pytest.fixture(scope="module", params=["fitted", "large", "compared", "empty"])
 def page(request: pytest.FixtureRequest, fitted: Comparison, large: Comparison, compared: Comparison) -> str:
     known = {"fitted": fitted, "large": large, "compared": compared, "empty": dataclasses.replace(compared, cells=())}
-    return html_report(known[request.param])
+    return html_report(report_view(known[request.param]))
 
 
 def _errors(page: str) -> list[str]:
@@ -60,7 +61,7 @@ def test_no_browser_has_to_guess(page: str) -> None:
 
 
 def test_guessing_would_be_seen(fitted: Comparison) -> None:
-    page = html_report(fitted)
+    page = html_report(report_view(fitted))
     assert _errors(page.replace("</ul>", "", 1)) != []
     assert _errors(page.replace('<p class="note">', '<p class="note" class="other">', 1)) != []
 

@@ -49,7 +49,6 @@ def html_report(
     *,
     reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY,
     scaling: ScalingReport | None = None,
-    view: ReportView | None = None,
 ) -> str:
     """The text of report.html.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth_eval.data.domains import Draw
+from synth_eval.data.domains import Reservoir
 from synth_eval.data.records import OwnDataError, Tally, matching_files, read_records, shown, value_of
 from synth_eval.data.texts import unusable_text
 from synth_eval.text import plural
@@ -145,20 +145,20 @@ class _Checked:
 
 
 def choice_sample(task: OwnTask) -> ChoiceSample:
-    """Draw a choice task's items; its examples are taken all, in the order of their files.
+    """Reservoir a choice task's items; its examples are taken all, in the order of their files.
 
     Raises
     ------
     OwnDataError : a file or record that cannot be used (named with its line), or no item at all.
     """
     tally = Tally(skip=task.skip_unusable)
-    draw: Draw[_Checked] = Draw(task.amount, seed=task.seed)
+    reservoir: Reservoir[_Checked] = Reservoir(task.amount, seed=task.seed)
     there, as_text = 0, True
     for item in _checked(task, task.files, tally):
         there += 1
         as_text &= item.clue.text is not None
-        draw.offer(json.dumps([item.prompt, item.texts, item.clue.written]), item)
-    items = tuple(_row(item, task, as_text=as_text) for item in draw.chosen())
+        reservoir.offer(json.dumps([item.prompt, item.texts, item.clue.written]), item)
+    items = tuple(_row(item, task, as_text=as_text) for item in reservoir.chosen())
     if not items:
         raise OwnDataError(f"{task.name}: no item in {', '.join(task.files)}")
     shown_before = list(_checked(task, task.examples, tally))

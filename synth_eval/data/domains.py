@@ -16,7 +16,7 @@ from synth_eval.types import OwnTask
 T = TypeVar("T")
 
 
-class Draw(Generic[T]):
+class Reservoir(Generic[T]):
     """Keeps those whose hash with the seed is smallest: every one has the same chance.
 
     The draw depends on seed and content alone, not on the order, the names or the number of files; what occurs twice
@@ -87,7 +87,7 @@ class DomainSample:
 
 
 def domain_sample(task: OwnTask) -> DomainSample:
-    """Draw a domain's documents.
+    """Reservoir a domain's documents.
 
     A document longer than ``max_characters`` is cut into pieces, at the end of a line or word. First pieces are drawn
     before second ones and so on, so that a long document does not take the place of others while there are others.
@@ -98,16 +98,16 @@ def domain_sample(task: OwnTask) -> DomainSample:
     OwnDataError : a file or record that cannot be used, or no document at all.
     """
     tally = Tally(skip=task.skip_unusable)
-    draw: Draw[Document] = Draw(task.amount, seed=task.seed)
+    reservoir: Reservoir[Document] = Reservoir(task.amount, seed=task.seed)
     there = piece = 0
     for block in _blocks(task, tally):
         if block.first:
             there += 1
             piece = 0
         for start, text in pieces(block.text, longest=task.max_characters):
-            draw.offer(" ".join(text.split()), Document(text, block.place(start), there), tier=piece)
+            reservoir.offer(" ".join(text.split()), Document(text, block.place(start), there), tier=piece)
             piece += 1
-    documents = tuple(draw.chosen())
+    documents = tuple(reservoir.chosen())
     if not documents:
         raise OwnDataError(f"{task.name}: no document in {', '.join(task.files) or task.hub}")
     digest = hashlib.sha256()

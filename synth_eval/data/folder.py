@@ -7,7 +7,6 @@ split may also lie as ``<set>/<config>``; with one of the endings `ENDINGS`. Fil
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
@@ -16,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from synth_eval.data import records
+from synth_eval.data.records import OwnDataError, Tally
 from synth_eval.data.sets import SETS, Part, set_at
 from synth_eval.errors import SynthEvalError
 
@@ -141,12 +142,12 @@ def read_records(path: Path) -> list[Record]:
     DataError : unreadable, a line that is no JSON object (named), or no records.
     """
     try:
-        records = _parquet(path) if path.suffix == ".parquet" else _lines(path)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
-    if not records:
+        found = [dict(record) for _, record in records.read_records(path, str(path), Tally())]
+    except OwnDataError as error:
+        raise DataError(str(error)) from error
+    if not found:
         raise DataError(f"{path}: no records")
-    return records
+    return found
 
 
 def check_hash(folder: Path, path: Path) -> None:
@@ -212,30 +213,3 @@ def _named(folder: Path, name: str) -> Path | None:
         return None
     alike = [entry for entry in sorted(parent.iterdir()) if entry.name.casefold() == exact.name.casefold()]
     return next((entry for entry in alike if entry.is_dir()), None)
-
-
-def _parquet(path: Path) -> list[Record]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        records: list[Record] = pyarrow.parquet.read_table(path).to_pylist()
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{path}: not a Parquet file: {error}") from error
-    return records
-
-
-def _lines(path: Path) -> list[Record]:
-    records = []
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}:{number}: not JSON: {error}") from error
-            if not isinstance(record, dict):
-                raise DataError(f"{path}:{number}: not a JSON object")
-            records.append(record)
-    return records

@@ -158,7 +158,7 @@ STRETCH = 1.5  # its length in units of log(value + SOFTENING)
 SOFTENING = 4.0  # below, the stretch is a number of whole numbers rather than a factor
 TILT = 0.4  # answers thin out by exp(-TILT) along that unit
 _ATTEMPTS = 200
-_MOST_DECIMALS = 6
+_MAX_DECIMALS = 6
 
 
 def choices(question: str, solution: Solution) -> tuple[tuple[str, ...], int]:
@@ -196,10 +196,10 @@ def decimals_of(value: Fraction) -> int:
     ------
     ValueError : more than six.
     """
-    for decimals in range(_MOST_DECIMALS + 1):
+    for decimals in range(_MAX_DECIMALS + 1):
         if (value * 10**decimals).denominator == 1:
             return decimals
-    raise ValueError(f"{value} has more than {_MOST_DECIMALS} decimals")
+    raise ValueError(f"{value} has more than {_MAX_DECIMALS} decimals")
 
 
 class _Maker:

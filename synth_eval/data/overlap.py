@@ -96,7 +96,7 @@ class GramHasher:
 
 
 AT_ONCE = 100_000  # training words that are looked up together
-SHORTEST, LONGEST = 8, 13  # GPT-3's bounds of n
+MIN_GRAM, MAX_GRAM = 8, 13  # words, GPT-3's bounds
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def gram_length(documents: Sequence[str]) -> int:
     Brown et al., "Language Models are Few-Shot Learners", arXiv 2005.14165, appendix C.
     """
     lengths = [len(words(document)) for document in documents]
-    return int(np.clip(np.percentile(lengths, 5), SHORTEST, LONGEST)) if lengths else LONGEST
+    return int(np.clip(np.percentile(lengths, 5), MIN_GRAM, MAX_GRAM)) if lengths else MAX_GRAM
 
 
 class OverlapCounter:
@@ -133,7 +133,7 @@ class OverlapCounter:
     n : words of an n-gram
     """
 
-    def __init__(self, documents: Sequence[str], *, n: int = LONGEST) -> None:
+    def __init__(self, documents: Sequence[str], *, n: int = MAX_GRAM) -> None:
         self._grams_of = GramHasher(n)
         self._hasher = WordHasher()
         of_documents = [self._grams_of(self._hasher(document)) for document in documents]

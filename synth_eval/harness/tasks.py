@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from synth_eval.data import ChoiceRow, choice_sample, domain_sample
+from synth_eval.data.choices import ChoiceRow, choice_sample
+from synth_eval.data.domains import domain_sample
 from synth_eval.data.folder import DataError
 from synth_eval.data.hub import stored_task
 from synth_eval.data.sets import WITH_TASKS_OF_LM_EVAL, category_of

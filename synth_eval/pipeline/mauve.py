@@ -54,7 +54,8 @@ def _added(
     tables: Tables, tasks: Mapping[str, dict[str, ItemTable]], reference: ReferenceText, kept: Path, listener: Listener
 ) -> tuple[dict[str, str], list[str]]:
     from synth_eval.compare.characteristics import texts_of
-    from synth_eval.data import domain_sample, shown
+    from synth_eval.data.domains import domain_sample
+    from synth_eval.data.records import shown
     from synth_eval.harness.environment import prepare
     from synth_eval.harness.mauve import check_installed
 

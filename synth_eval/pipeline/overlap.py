@@ -9,22 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from synth_eval.data import (
+from synth_eval.data.choices import choice_sample
+from synth_eval.data.domains import domain_sample
+from synth_eval.data.folder import use_data_folder
+from synth_eval.data.hub import stored_task
+from synth_eval.data.overlap import (
     DocumentOverlap,
     OverlapCounter,
     OverlapShare,
-    Tally,
     WordHasher,
-    choice_sample,
-    domain_sample,
     gram_length,
-    matching_files,
     overlap_share,
-    read_texts,
-    shown,
 )
-from synth_eval.data.folder import use_data_folder
-from synth_eval.data.hub import stored_task
+from synth_eval.data.records import Tally, matching_files, shown
+from synth_eval.data.texts import read_texts
 from synth_eval.errors import SynthEvalError
 from synth_eval.pipeline.evaluate import family_of
 from synth_eval.pipeline.listener import SILENT, Listener

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.data import OwnDataError, choice_sample
-from synth_eval.data.choices import clue, fill, gold
+from synth_eval.data.choices import choice_sample, clue, fill, gold
+from synth_eval.data.records import OwnDataError
 from synth_eval.types import OwnTask
 
 PERU = {"question": "Capital of Peru?", "choices": ["Quito", "Lima", "La Paz"], "answer": 1}

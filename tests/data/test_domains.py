@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.data import OwnDataError, domain_sample
-from synth_eval.data.domains import Draw, pieces
+from synth_eval.data.domains import Reservoir, domain_sample, pieces
+from synth_eval.data.records import OwnDataError
 from synth_eval.types import OwnTask
 
 
@@ -113,7 +113,7 @@ def test_nothing_to_draw(tmp_path):
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2)), max_size=300), st.integers(1, 30))
 def test_a_draw_is_the_smallest_hashes(stream, size):
-    draw = Draw(size, seed=5)
+    draw = Reservoir(size, seed=5)
     tier = {}
     for content, level in stream:
         draw.offer(str(content), content, tier=level)
@@ -126,7 +126,7 @@ def test_every_document_has_the_same_chance():
     # 40 seeds draw 50 of 100: a document is drawn 20 times, SD sqrt(40 / 4) = 3.2; none is 5 SD away
     times = [0] * 100
     for seed in range(40):
-        draw = Draw(50, seed=seed)
+        draw = Reservoir(50, seed=seed)
         for i in range(100):
             draw.offer(str(i), i)
         for i in draw.chosen():

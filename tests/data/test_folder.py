@@ -108,7 +108,8 @@ def test_a_broken_index_is_named(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [('{"a": 1}\n{"a"', ":2: not JSON"), ("[1]\n", ":1: not a JSON object"), ("\n", "no records")]
+    ("text", "says"),
+    [('{"a": 1}\n{"a"', ":2: not JSON"), ("[1]\n", ":1: the line is a list, not a record"), ("\n", "no records")],
 )
 def test_a_broken_line_is_named(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "x.jsonl"

@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from synth_eval.data import DocumentOverlap, OverlapCounter, gram_length, overlap_share, words
 from synth_eval.data import overlap as count_module
-from synth_eval.data.overlap import GramHasher, WordHasher, clopper_pearson
+from synth_eval.data.overlap import (
+    DocumentOverlap,
+    GramHasher,
+    OverlapCounter,
+    WordHasher,
+    clopper_pearson,
+    gram_length,
+    overlap_share,
+    words,
+)
 
 
 def found(documents, training, *, n):

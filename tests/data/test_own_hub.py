@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from public_data import write_lines
 
-from synth_eval.data import OwnDataError, domain_sample
+from synth_eval.data.domains import domain_sample
 from synth_eval.data.folder import DataError
 from synth_eval.data.hub import lacking_parts, stored_task, wanted_of_own
 from synth_eval.data.pull import pull
+from synth_eval.data.records import OwnDataError
 from synth_eval.data.sets import Part
 from synth_eval.types import OwnTask
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from synth_eval.data import OwnDataError, Tally, matching_files, read_texts, shown
 from synth_eval.data import texts as texts_module
-from synth_eval.data.records import read_records
+from synth_eval.data.records import OwnDataError, Tally, matching_files, read_records, shown
+from synth_eval.data.texts import read_texts
 
 
 def texts(path: Path, *, field: str = "text", skip: bool = False):

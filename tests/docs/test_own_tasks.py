@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from synth_eval.data import choice_sample
+from synth_eval.data.choices import choice_sample
 from synth_eval.manifest import load_family
 from synth_eval.types import OwnTask
 

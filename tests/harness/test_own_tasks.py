@@ -12,7 +12,7 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval.data import OwnDataError
+from synth_eval.data.records import OwnDataError
 from synth_eval.errors import SynthEvalError
 from synth_eval.harness.tasks import LoadedTask, load_tasks
 from synth_eval.types import OwnTask

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from public_data import gsm8k_records, write_lines, write_mirror
 
+from synth_eval.data import hub
 from synth_eval.data.folder import read_part, sha256_of
-from synth_eval.data.hub import DOMAIN_RECORDS, _domain_records, wanted_parts
+from synth_eval.data.hub import _domain_records, wanted_parts
 from synth_eval.data.pull import Wanted, pull
 from synth_eval.data.sets import DOMAINS, GROUP_TASKS, TASK_PARTS, Part
 
@@ -116,15 +117,16 @@ def test_one_failure_does_not_keep_the_others_and_leaves_nothing_half_done(tmp_p
 def test_domains_take_the_first_documents_of_each_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [
         {"text": f"{name} {i}", "meta": {"pile_set_name": name}}
-        for i in range(DOMAIN_RECORDS + 5)
+        for i in range(20 + 5)
         for name in (*DOMAINS.values(), "Enron Emails")
     ]
     folder = tmp_path / "monology/pile-uncopyrighted"
     write_lines(folder / "test.jsonl", records)
     _domain_records.cache_clear()
+    monkeypatch.setattr(hub, "DOMAIN_RECORDS", 20)
     tasks = GROUP_TASKS["synth_domains_public"]
     done = pull(tmp_path / "data", wanted_parts(tasks, mirror=tmp_path))
-    assert {(each.outcome, each.rows) for each in done} == {("stored", DOMAIN_RECORDS)}
+    assert {(each.outcome, each.rows) for each in done} == {("stored", 20)}
     law = read_part(tmp_path / "data", Part("domains", "law", "test"))
     assert law[0] == {"text": "FreeLaw 0"}
     assert all(record["text"].startswith("FreeLaw") for record in law)

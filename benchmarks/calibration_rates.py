@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from synth_eval.calibration import METRICS, assess, assess_choices, expected_calibration_error
+from synth_eval.calibration.answers import Answers, prepare_choices
 from synth_eval.calibration.binning import bin_index
-from synth_eval.calibration.bootstrap import Answers, observed, prepare_choices
-from synth_eval.calibration.errors import GRID, cosine_basis, gap_norm, grid_cell, solve_bandwidth
+from synth_eval.calibration.bootstrap import observed
+from synth_eval.calibration.errors import gap_norm
 from synth_eval.calibration.metrics import build_metric
+from synth_eval.calibration.smooth import GRID, cosine_basis, grid_cell, solve_bandwidth
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 BEGIN, END = "<!-- calibration-rates:begin -->", "<!-- calibration-rates:end -->"

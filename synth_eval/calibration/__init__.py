@@ -1,5 +1,6 @@
 """Calibration of probabilities, in pure numpy: item scores, errors, curves, recalibration, selective prediction."""
 
+from synth_eval.calibration.answers import confidence_and_correct, why_no_confidence
 from synth_eval.calibration.assess import Assessment, Estimate, assess, assess_choices, assess_tables
 from synth_eval.calibration.binning import Binning
 from synth_eval.calibration.errors import (
@@ -7,19 +8,16 @@ from synth_eval.calibration.errors import (
     classwise_calibration_error,
     debiased_calibration_error,
     expected_calibration_error,
-    smooth_calibration_error,
 )
 from synth_eval.calibration.items import (
     PROBABILITY_FLOOR,
     ChoiceScores,
     choice_probabilities,
     choice_scores,
-    confidence_and_correct,
     score_choices,
     score_generation,
     score_rolling,
     score_samples,
-    why_no_confidence,
 )
 from synth_eval.calibration.metrics import METRICS
 from synth_eval.calibration.normalised import NormalisedChoices, normalised_choices, with_normalisations
@@ -44,6 +42,7 @@ from synth_eval.calibration.selective import (
     auroc,
     risk_coverage_curve,
 )
+from synth_eval.calibration.smooth import smooth_calibration_error
 from synth_eval.calibration.votes import Vote, majority_vote, normalised_answer
 
 __all__ = [

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from synth_eval.calibration.bootstrap import Answers, bootstrap, calibrated, observed, prepare, prepare_choices
+from synth_eval.calibration.answers import Answers, confidence_and_correct, prepare, prepare_choices
+from synth_eval.calibration.bootstrap import bootstrap, calibrated, observed
 from synth_eval.calibration.intervals import invert, null_p_value, percentile_interval, studentized_interval
-from synth_eval.calibration.items import confidence_and_correct
 from synth_eval.calibration.metrics import METRICS, AssessedMetric, build_metric
 from synth_eval.types import ItemTable
 
@@ -172,6 +172,13 @@ def assess_tables(
     ------
     ValueError : no table, a table without confidence (with the reason), tables of both kinds (a Brier score over all
         choices and one of right or wrong do not mix), or as `assess_choices`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> columns = {"confidence": np.array([0.9, 0.6]), "correct": np.array([True, False])}
+    >>> assess_tables(ItemTable("m", "qa", "generation", "reasoning", columns), resamples=0)["accuracy"].value
+    0.5
     """
     several = [tables] if isinstance(tables, ItemTable) else list(tables)
     if not several:
@@ -196,7 +203,13 @@ def assess_answers(
     level: float = 0.95,
     seed: int | np.random.Generator = 0,
 ) -> Assessment:
-    """What the functions above share; `AssessOptions` says what the options mean."""
+    """What the functions above share; `AssessOptions` says what the options mean.
+
+    Parameters
+    ----------
+    answers : from `bootstrap.prepare` or `bootstrap.prepare_choices`
+    metrics, bins, resamples, level, seed : see `AssessOptions`
+    """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     if resamples < 0:

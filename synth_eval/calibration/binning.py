@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 # Sums over items, block by block: the working arrays of a block stay in the processor's cache.
 #
-# A whole array of a million doubles is written to memory and read back once for every step of a formula; a block is
-# not.
+# A whole array of a million doubles is written to memory and read back for every step of a formula; a block is not.
 
 BLOCK = 1 << 16  # items whose working arrays fit a second-level cache
 _FACTORS = 32  # probabilities of 1e-6 and more multiply to 1e-192 and more, far above the smallest double
@@ -37,6 +36,19 @@ def blocks(
 
     The array of outcomes is the same every time and may be overwritten. Raises ValueError at a probability outside
     [0, 1] or NaN: looking at a block that is about to be used is next to free, a pass over all of them is not.
+
+    Parameters
+    ----------
+    probability : (n,) float in [0, 1]
+    correct : (n,) bool
+    size : int
+        Items in a block, at most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [len(block) for block, _ in blocks(np.full(5, 0.5), np.ones(5, dtype=bool), size=2)]
+    [2, 2, 1]
     """
     outcome = np.empty(min(size, len(correct)))
     for start in range(0, len(correct), size):
@@ -61,17 +73,22 @@ def log_sum(values: FloatArray) -> float:
 #
 # Counting puts confidences into 4,096 equal cells of [0, 1]. Equal confidences share a cell, so the mean ranks of a
 # cell's ties lie between those of its first and its last place. If both ends fall into one bin the whole cell does,
-# and
-# its sums are enough; that leaves at most one cell an edge between bins, of which the items are sorted. The bins are
-# the
-# same to the last item.
+# and its sums are enough; that leaves at most one cell an edge between bins, of which the items are sorted. The bins
+# are the same to the last item.
 
 _CELLS = 1 << 12  # a power of two: confidence * cells is exact
 _FEW = 20_000  # items that are sorted sooner than counted
 
 
 def mass_gaps(confidence: FloatArray, correct: BoolArray, bins: int) -> tuple[IntArray, FloatArray]:
-    """Items in each equal-mass bin, and the sum over them of correct - confidence, each (bins,)."""
+    """Items in each equal-mass bin, and the sum over them of correct - confidence, each (bins,).
+
+    Parameters
+    ----------
+    confidence : (n,) float in [0, 1]
+    correct : (n,) bool
+    bins : int, at least 1
+    """
     if len(confidence) <= _FEW:
         ordered = np.sort(confidence)
         return _sorted_gaps(ordered, np.sort(confidence[correct]), np.arange(len(ordered)), len(ordered), bins)
@@ -154,6 +171,14 @@ def bin_index(confidence: FloatArray, *, bins: int, scheme: Binning) -> IntArray
     Raises
     ------
     ValueError : fewer than one bin, or an unknown scheme.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bin_index(np.array([0.0, 0.2, 0.5, 1.0]), bins=5, scheme="width")
+    array([0, 1, 2, 4])
+    >>> bin_index(np.array([0.1, 0.9, 0.9, 0.2]), bins=2, scheme="mass")
+    array([0, 1, 1, 0])
     """
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
@@ -177,6 +202,19 @@ def bin_gaps(
 
     What two bincounts on `bin_index` give, without an index of every item: see `blocks` and `equal_mass`. Numbers of
     items are left 0 where they are not ``counted``. Raises ValueError as `bin_index`.
+
+    Parameters
+    ----------
+    confidence : (n,) float in [0, 1]
+    correct : (n,) bool
+    bins, scheme : as in `bin_index`
+    counted : whether numbers of items are wanted
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bin_gaps(np.array([0.25, 0.75]), np.array([True, False]), bins=2, scheme="width")
+    (array([1, 1]), array([ 0.75, -0.75]))
     """
     if scheme == "mass" and bins >= 1:
         return mass_gaps(confidence, correct, bins)

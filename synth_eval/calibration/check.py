@@ -19,9 +19,20 @@ def checked(confidence: Any, correct: Any, *, ranges: bool = True) -> tuple[Floa
 
     Without ``ranges`` the values of the probabilities are left unread, for `blocks` checks them as it goes.
 
+    Parameters
+    ----------
+    confidence : (n,) numbers
+    correct : (n,) bool, or 0 and 1
+    ranges : whether probabilities outside [0, 1] are looked for
+
     Raises
     ------
     ValueError : not 1-D, lengths differ, n = 0, a probability outside [0, 1] or NaN, an outcome other than 0 and 1.
+
+    Examples
+    --------
+    >>> checked([0.5, 1], [0, 1])
+    (array([0.5, 1. ]), array([False,  True]))
     """
     values = checked_probability(confidence, ranges=ranges)
     outcomes = checked_outcome(correct)
@@ -31,7 +42,14 @@ def checked(confidence: Any, correct: Any, *, ranges: bool = True) -> tuple[Floa
 
 
 def checked_probability(confidence: Any, *, name: str = "confidence", ranges: bool = True) -> FloatArray:
-    """1-D array of probabilities; raises ValueError if it is not, is empty, or leaves [0, 1]."""
+    """1-D array of probabilities; raises ValueError if it is not, is empty, or leaves [0, 1].
+
+    Parameters
+    ----------
+    confidence : (n,) numbers
+    name : what messages call them
+    ranges : whether those outside [0, 1] are looked for
+    """
     values = np.asarray(confidence, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(f"{name} must be 1-D, got {values.ndim}-D")
@@ -43,7 +61,19 @@ def checked_probability(confidence: Any, *, name: str = "confidence", ranges: bo
 
 
 def require_within(values: FloatArray, *, name: str = "confidence", first: int = 0) -> None:
-    """Raise ValueError if any of the values, of items ``first`` and following, leaves [0, 1]."""
+    """Raise ValueError if any of the values, of items ``first`` and following, leaves [0, 1].
+
+    Parameters
+    ----------
+    values : (n,) float
+    name : what messages call them
+    first : number of the first item
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> require_within(np.array([0.0, 1.0]))
+    """
     if not _within(values):
         bad = int(np.argmax(~((values >= 0.0) & (values <= 1.0))))
         raise ValueError(f"{name} must lie in [0, 1]: item {first + bad} has {values[bad]}")

@@ -32,9 +32,22 @@ def expansion(units: int, *, level: float) -> float:
 def percentile_interval(resampled: FloatArray, *, units: int, level: float) -> tuple[float, float]:
     """Percentiles of resampled values (r,), taken further out to have the length of a t interval.
 
+    Parameters
+    ----------
+    resampled : (r,) values of resamples
+    units : things that were resampled, at least 2
+    level : in (0, 1)
+
     References
     ----------
     Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69, 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> low, high = percentile_interval(np.linspace(0.0, 1.0, 1001), units=1000, level=0.95)
+    >>> round(low, 3), round(high, 3)
+    (0.025, 0.975)
     """
     from scipy.special import ndtr, ndtri
 
@@ -49,6 +62,13 @@ def studentized_interval(
     """Bootstrap-t interval from values and standard errors of resamples (r,): right for skewed scores too.
 
     Falls back on `percentile_interval` where so many resamples have no spread that a limit would be infinite.
+
+    Parameters
+    ----------
+    value, error : observed, with its standard error
+    resampled, resampled_error : (r,) the same of resamples
+    units : things that were resampled, at least 2
+    level : in (0, 1)
 
     References
     ----------
@@ -144,6 +164,18 @@ def null_p_value(value: float, null: FloatArray, *, sides: int) -> float:
     One-sided, the share of draws above the value; two-sided, twice the smaller tail. Ties count half (the maximum error
     has many, and would hardly ever reject if they counted whole), and the observed data set counts as one more draw,
     so p is never 0.
+
+    Parameters
+    ----------
+    value : observed
+    null : (r,) of calibrated data
+    sides : 1 where only large values speak against calibration, else 2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> null_p_value(2.0, np.arange(99.0), sides=1)
+    0.97
     """
     tie = np.abs(null - value) <= _TIE * max(1.0, abs(value))
     above, below, ties = (float(np.count_nonzero(x)) for x in ((null > value) & ~tie, (null < value) & ~tie, tie))

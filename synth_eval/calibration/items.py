@@ -16,7 +16,7 @@ from synth_eval.calibration.votes import vote_columns
 from synth_eval.types import ItemTable, Samples
 
 if TYPE_CHECKING:
-    from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
+    from synth_eval.types import AnyArray, FloatArray, IntArray
 
 
 PROBABILITY_FLOOR = 1e-6
@@ -52,6 +52,11 @@ def choice_probabilities(logliks: Sequence[float] | FloatArray) -> FloatArray:
     Raises
     ------
     ValueError : not 1-D or 2-D, no choices, NaN or +inf anywhere, or -inf on every choice of an item.
+
+    Examples
+    --------
+    >>> choice_probabilities([0.0, 0.0, -float("inf")])
+    array([0.5, 0.5, 0. ])
     """
     values = np.asarray(logliks, dtype=np.float64)
     if values.ndim not in (1, 2):
@@ -77,6 +82,12 @@ def choice_scores(logliks: Sequence[float] | FloatArray, gold: int) -> ChoiceSco
     Raises
     ------
     ValueError : as `choice_probabilities`; or gold outside 0 ... k - 1.
+
+    Examples
+    --------
+    >>> scores = choice_scores([-1.0, -2.0], 0)
+    >>> scores.acc, round(scores.confidence, 3), round(scores.nll, 3)
+    (1.0, 0.731, 0.313)
     """
     row = np.asarray(logliks, dtype=np.float64)
     if row.ndim != 1:
@@ -116,6 +127,13 @@ def score_choices(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
     ------
     ValueError : another kind, columns of different length, or an item, named by its doc_id, with no choices, NaN or
         infinite log-likelihoods (-inf on some but not all choices is allowed) or gold out of range.
+
+    Examples
+    --------
+    >>> from synth_eval.types import Samples
+    >>> samples = Samples("qa", "choice", (0,), ("a",), ("b",), choice_logliks=((-1.0, -2.0),), gold=(0,))
+    >>> score_choices(samples, checkpoint="m", category="reasoning").columns["correct"]
+    array([ True])
     """
     n = _check(samples, "choice", "choice_logliks", "gold")
     gold = np.asarray(samples.gold, dtype=np.int64).reshape(n)
@@ -155,10 +173,23 @@ def score_choices(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
 def score_rolling(samples: Samples, *, checkpoint: str, category: str) -> ItemTable:
     """Item table of a rolling log-likelihood task: loglik (nats), n_bytes, bits_per_byte = -loglik / (n_bytes ln 2).
 
+    Parameters
+    ----------
+    samples : Samples of kind "rolling"
+    checkpoint, category : str
+        Copied into the table.
+
     Raises
     ------
     ValueError : another kind, columns of different length, or a document, named by its doc_id, of no bytes or with a
         log-likelihood that is not finite.
+
+    Examples
+    --------
+    >>> from synth_eval.types import Samples
+    >>> samples = Samples("text", "rolling", (0,), ("a",), ("b",), loglik=(-8.0,), n_bytes=(4,))
+    >>> score_rolling(samples, checkpoint="m", category="domain").columns["bits_per_byte"].round(3)
+    array([2.885])
     """
     n = _check(samples, "rolling", "loglik", "n_bytes")
     loglik = np.asarray(samples.loglik, dtype=np.float64).reshape(n)
@@ -183,9 +214,22 @@ def score_generation(samples: Samples, *, checkpoint: str, category: str) -> Ite
     under their own names (exact_match, f1 ...), except where one of the columns before has the name. Where no answer is
     right or wrong and items have several, ``samples`` holds all of them, a tuple an item: what is written is looked at.
 
+    Parameters
+    ----------
+    samples : Samples of kind "generation"
+    checkpoint, category : str
+        Copied into the table.
+
     Raises
     ------
     ValueError : another kind, or columns of different length.
+
+    Examples
+    --------
+    >>> from synth_eval.types import Samples
+    >>> samples = Samples("qa", "generation", (0,), ("a",), ("b",), texts=("4",), metrics={"exact_match": (1.0,)})
+    >>> score_generation(samples, checkpoint="m", category="reasoning").columns["exact_match"]
+    array([1.])
     """
     n = _check(samples, "generation", "texts")
     text = np.empty(n, dtype=object)
@@ -198,7 +242,21 @@ def score_generation(samples: Samples, *, checkpoint: str, category: str) -> Ite
 
 
 def score_samples(samples: Samples, *, checkpoint: str, category: str) -> ItemTable:
-    """Item table of a task of any kind; see `score_choices`, `score_rolling` and `score_generation`."""
+    """Item table of a task of any kind; see `score_choices`, `score_rolling` and `score_generation`.
+
+    Parameters
+    ----------
+    samples : Samples of any kind
+    checkpoint, category : str
+        Copied into the table.
+
+    Examples
+    --------
+    >>> from synth_eval.types import Samples
+    >>> samples = Samples("qa", "choice", (0,), ("a",), ("b",), choice_logliks=((-1.0, -2.0),), gold=(0,))
+    >>> score_samples(samples, checkpoint="m", category="reasoning").kind
+    'choice'
+    """
     score = {"choice": score_choices, "rolling": score_rolling, "generation": score_generation}[samples.kind]
     return score(samples, checkpoint=checkpoint, category=category)
 
@@ -276,35 +334,3 @@ def _byte_column(samples: Samples, n: int) -> AnyArray:
     for i, values in enumerate(samples.choice_bytes or ((),) * n):
         column[i] = np.array(values, dtype=np.int64)
     return column
-
-
-# The one place that says which item tables carry a confidence, and why the others do not.
-
-
-def why_no_confidence(table: ItemTable) -> str:
-    """One line on why no answer of the table has a confidence that can be checked; "" if they have one."""
-    if table.kind == "rolling":
-        return f"{table.task} is a rolling task: it scores the likelihood of a text and gives no answer to be sure of"
-    if "confidence" not in table.columns:
-        return (
-            f"{table.task}: one answer an item: sample several (`repeats: 10`, a temperature, and the filter "
-            "take_first_k with k: 10, which keeps them all)"
-        )
-    if "correct" not in table.columns:
-        return (
-            f"{table.task}: its targets are not logged, or it compares answers in a way of its own: which of the "
-            "majority answers are right is not known"
-        )
-    return ""
-
-
-def confidence_and_correct(table: ItemTable) -> tuple[FloatArray, BoolArray]:
-    """(n,) confidence and (n,) correctness of a table's answers, of multiple choice or by vote, as `assess` takes them.
-
-    Raises
-    ------
-    ValueError : there are none, with the reason of `why_no_confidence`.
-    """
-    if reason := why_no_confidence(table):
-        raise ValueError(reason)
-    return table.columns["confidence"], table.columns["correct"]

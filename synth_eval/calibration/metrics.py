@@ -9,27 +9,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from synth_eval.calibration.answers import run_starts, runs
 from synth_eval.calibration.binning import Binning, bin_index
-from synth_eval.calibration.bootstrap import run_starts, runs
-from synth_eval.calibration.errors import (
-    MODES,
-    Norm,
-    cosine_basis,
-    debiased_square,
-    gap_norm,
-    grid_cell,
-    smoothed,
-    solve_bandwidth,
-)
+from synth_eval.calibration.errors import Norm, debiased_square, gap_norm
 from synth_eval.calibration.scores import choice_table
 from synth_eval.calibration.selective import (
     resampled_accuracy_at,
     resampled_area_under_risk_coverage,
     resampled_auroc,
 )
+from synth_eval.calibration.smooth import MODES, cosine_basis, grid_cell, smoothed, solve_bandwidth
 
 if TYPE_CHECKING:
-    from synth_eval.calibration.bootstrap import Answers, Resamples
+    from synth_eval.calibration.answers import Answers
+    from synth_eval.calibration.bootstrap import Resamples
     from synth_eval.types import FloatArray, IntArray
 
 
@@ -83,7 +76,23 @@ class AssessedMetric:
 
 
 def build_metric(name: str, items: Answers, *, bins: int) -> AssessedMetric:
-    """The metric of that name for these items. Raises ValueError if there is none."""
+    """The metric of that name for these items. Raises ValueError if there is none.
+
+    Parameters
+    ----------
+    name : one of `METRICS`
+    items : the answers that it will score, in data sets drawn from them
+    bins : for binned errors
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.calibration.answers import prepare
+    >>> from synth_eval.calibration.bootstrap import observed
+    >>> answers = prepare(np.array([0.9, 0.6]), np.array([True, False]))
+    >>> build_metric("brier", answers, bins=15).compute(observed(answers)).round(3)
+    array([0.185])
+    """
     ranks: dict[str, Callable[[Resamples, IntArray], FloatArray]] = {
         "auroc": resampled_auroc,
         "aurc": resampled_area_under_risk_coverage,

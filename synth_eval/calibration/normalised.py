@@ -69,6 +69,12 @@ def normalised_choices(
     References
     ----------
     Brown et al., "Language Models are Few-Shot Learners", NeurIPS 2020, section 2.4 (likelihood per token).
+
+    Examples
+    --------
+    >>> found = normalised_choices([[-2.0, -3.0]], [1], lengths=[[1, 3]], likelihood="bytes")
+    >>> found.pred, found.confidence.round(3)
+    (array([1]), array([0.731]))
     """
     if likelihood not in LIKELIHOODS:
         raise ValueError(f"no likelihood {likelihood!r}; there are {', '.join(LIKELIHOODS)}")
@@ -119,6 +125,15 @@ def with_normalisations(table: ItemTable, *, choice_tokens: Sequence[Sequence[in
     Raises
     ------
     ValueError : not a multiple-choice table, or as `normalised_choices`.
+
+    Examples
+    --------
+    >>> from synth_eval.calibration import score_choices
+    >>> from synth_eval.types import Samples
+    >>> samples = Samples("qa", "choice", (0,), ("a",), ("b",), ((-2.0, -3.0),), ((1, 3),), (1,))
+    >>> table = score_choices(samples, checkpoint="m", category="reasoning")
+    >>> with_normalisations(table).columns["correct_bytes"]
+    array([ True])
     """
     if table.kind != "choice":
         raise ValueError(f"{table.task} is a {table.kind} task: it has no choices")

@@ -9,8 +9,6 @@ temperature is negative, which turns the model's answers round: here T stops at 
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -22,67 +20,17 @@ from synth_eval.calibration.check import checked, checked_choices, checked_clust
 from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.calibration.items import PROBABILITY_FLOOR
 from synth_eval.calibration.scores import negative_log_likelihood
+from synth_eval.calibration.temperature import (
+    HOTTEST,
+    cooled,
+    fit_choice_temperature,
+    fitted_quietly,
+    positive_temperature,
+    soften,
+)
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
-
-
-# Temperature scaling: log-probabilities divided by T, which softens them above 1 and sharpens them below.
-
-HOTTEST = float(np.exp(7.0))  # about 1,000: whatever the probabilities were, they are equal to three digits
-_MIN_PROBABILITY = float(np.finfo(np.float64).eps)  # where netcal clips probabilities before it takes their logarithm
-
-
-def fit_choice_temperature(probs: FloatArray, gold: IntArray, n_choices: IntArray) -> float:
-    """T that minimises the negative log-likelihood of softmax(log probs / T); probs (n, k) filled up with 0.
-
-    netcal's where all items have as many choices, else by halving on the derivative, which rises in 1/T: netcal would
-    take the filling for choices. Both clip probabilities at 2.2e-16, so for saturated models T is too small.
-    """
-    if (n_choices == probs.shape[1]).all() and probs.shape[1] > 2:
-        from netcal.scaling import TemperatureScaling
-
-        return positive_temperature(fitted_quietly(TemperatureScaling(), probs, gold).temperature[0])
-    logs, there = _logs(probs, n_choices)
-    of_gold = logs[np.arange(len(gold)), gold]
-    low, high = -float(np.log(HOTTEST)), float(np.log(HOTTEST))  # of 1/T
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        weights = np.where(there, np.exp(np.exp(middle) * (logs - logs.max(axis=1, keepdims=True))), 0.0)
-        expected = (weights * logs).sum(axis=1) / weights.sum(axis=1)
-        low, high = (low, middle) if float((expected - of_gold).mean()) > 0 else (middle, high)
-    return positive_temperature(np.exp((low + high) / 2.0))
-
-
-def positive_temperature(inverse: float) -> float:
-    """T from 1/T, which may be negative."""
-    return 1.0 / max(float(inverse), 1.0 / HOTTEST)
-
-
-def soften(probs: FloatArray, n_choices: IntArray, temperature: float) -> FloatArray:
-    """softmax(log probs / T) over the choices that each item has; the filling stays 0."""
-    logs, there = _logs(probs, n_choices)
-    weights = np.where(there, np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature), 0.0)
-    softened: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return softened
-
-
-def _logs(probs: FloatArray, n_choices: IntArray) -> tuple[FloatArray, BoolArray]:
-    return np.log(np.clip(probs, _MIN_PROBABILITY, 1.0)), np.arange(probs.shape[1]) < n_choices[:, None]
-
-
-def cooled(confidence: FloatArray, temperature: float) -> FloatArray:
-    """Log-odds divided by T."""
-    clipped = np.clip(confidence, _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
-    scaled: FloatArray = 1.0 / (1.0 + (1.0 / clipped - 1.0) ** (1.0 / temperature))
-    return scaled
-
-
-def fitted_quietly(model: Any, x: FloatArray, y: AnyArray) -> Any:
-    """Fit, without netcal's print where some choice is never right."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        model.fit(x, y)
-    return model
 
 
 Direction: TypeAlias = Literal["overconfident", "underconfident"]
@@ -152,6 +100,14 @@ def recalibrate(
     Raises
     ------
     ValueError : as `check.checked`, an unknown option, or a training part without both right and wrong answers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.full(100, 0.9), np.arange(100) % 10 < 6
+    >>> found = recalibrate(confidence, correct, method="isotonic")
+    >>> round(found.ece_before, 2), round(found.ece_after, 2)
+    (0.3, 0.0)
     """
     confidence, correct = checked(confidence, correct)
     fit = _confidence_fitter(method, bins)
@@ -203,6 +159,14 @@ def recalibrate_choices(
     Raises
     ------
     ValueError : as `recalibrate` and `check.checked_choices`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs, gold = np.tile([0.9, 0.1], (100, 1)), (np.arange(100) % 10 < 4).astype(int)
+    >>> found = recalibrate_choices(probs, gold)
+    >>> round(found.ece_before, 2), round(found.ece_after, 2)
+    (0.3, 0.0)
     """
     matrix, gold, n_choices = checked_choices(probs, gold)
     pred = matrix.argmax(axis=1)

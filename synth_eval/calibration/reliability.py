@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.calibration.bootstrap import (
-    Answers,
-    Resamples,
-    bootstrap,
-    calibrated,
-    observed,
-    prepare,
-    run_starts,
-    runs,
-)
-from synth_eval.calibration.errors import MODES, cosine_basis, grid_cell
+from synth_eval.calibration.answers import Answers, prepare, run_starts, runs
+from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed
+from synth_eval.calibration.smooth import MODES, cosine_basis, grid_cell
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
@@ -99,6 +91,13 @@ def reliability_curve(
     ----------
     Broecker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22, 2007
     (consistency bands).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> curve = reliability_curve(np.array([0.1, 0.2, 0.9]), np.array([False, True, True]), bins=2, resamples=0)
+    >>> curve.accuracy, curve.count
+    (array([0.5, 1. ]), array([2., 1.]))
     """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, got {level}")

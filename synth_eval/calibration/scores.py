@@ -39,7 +39,15 @@ class BrierParts:
 
 
 def signed_gap(confidence: FloatArray, correct: BoolArray) -> float:
-    """Mean confidence minus accuracy, in [-1, 1]: positive is overconfident. Raises ValueError as `check.checked`."""
+    """Mean confidence minus accuracy, in [-1, 1]: positive is overconfident. Raises ValueError as `check.checked`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(signed_gap(confidence, correct), 3)
+    0.0
+    """
     confidence, correct = checked(confidence, correct)
     return float(confidence.mean() - correct.mean())
 
@@ -50,6 +58,13 @@ def brier_score(probability: FloatArray, correct: BoolArray) -> float:
     References
     ----------
     Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78, 1950.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(brier_score(confidence, correct), 3)
+    0.175
     """
     probability, correct = checked(probability, correct, ranges=False)
     total = 0.0
@@ -60,7 +75,15 @@ def brier_score(probability: FloatArray, correct: BoolArray) -> float:
 
 
 def negative_log_likelihood(probability: FloatArray, correct: BoolArray) -> float:
-    """Mean of -log(probability given to what happened), nats, p floored at 1e-6. Raises as `check.checked`."""
+    """Mean of -log(probability given to what happened), nats, p floored at 1e-6. Raises as `check.checked`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(negative_log_likelihood(confidence, correct), 3)
+    0.511
+    """
     probability, correct = checked(probability, correct, ranges=False)
     total = 0.0
     for block, right in blocks(probability, correct):
@@ -74,6 +97,13 @@ def surprise_gap(probability: FloatArray, correct: BoolArray) -> float:
     """Mean of -log(probability of what happened) - entropy, nats: 0 when calibrated, positive when overconfident.
 
     Two outcomes; `choice_surprise_gap` takes all choices. Raises ValueError as `check.checked`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(surprise_gap(confidence, correct), 3)
+    -0.017
     """
     probability, correct = checked(probability, correct)
     return choice_surprise_gap(np.column_stack([probability, 1.0 - probability]), (~correct).astype(np.int64))
@@ -81,7 +111,15 @@ def surprise_gap(probability: FloatArray, correct: BoolArray) -> float:
 
 def choice_brier_score(probs: FloatArray | Sequence[FloatArray], gold: IntArray) -> float:
     """Mean over items of sum over choices of (p - [choice is gold])^2, in [0, 2]; with two choices twice the binary
-    score. Raises ValueError as `check.checked_choices`."""
+    score. Raises ValueError as `check.checked_choices`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs, gold = np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0])
+    >>> round(choice_brier_score(probs, gold), 3)
+    0.45
+    """
     matrix, gold, _ = checked_choices(probs, gold)
     # the sum of squares, less twice what the right choice got, plus 1: no table of what each choice would score
     mean = float((np.vdot(matrix, matrix) - 2.0 * matrix[np.arange(len(gold)), gold].sum()) / len(gold)) + 1.0
@@ -89,7 +127,15 @@ def choice_brier_score(probs: FloatArray | Sequence[FloatArray], gold: IntArray)
 
 
 def choice_negative_log_likelihood(probs: FloatArray | Sequence[FloatArray], gold: IntArray) -> float:
-    """Mean of -log p(gold), nats, p floored at 1e-6. Raises ValueError as `check.checked_choices`."""
+    """Mean of -log p(gold), nats, p floored at 1e-6. Raises ValueError as `check.checked_choices`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs, gold = np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0])
+    >>> round(choice_negative_log_likelihood(probs, gold), 3)
+    0.636
+    """
     matrix, gold, _ = checked_choices(probs, gold)
     return -log_sum(np.maximum(matrix[np.arange(len(gold)), gold], PROBABILITY_FLOOR)) / len(gold) + 0.0
 
@@ -99,6 +145,13 @@ def choice_surprise_gap(probs: FloatArray | Sequence[FloatArray], gold: IntArray
 
     Linear in items, so it needs no bins and is unbiased; the score test for a change of temperature.
     Raises ValueError as `check.checked_choices`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs, gold = np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0])
+    >>> round(choice_surprise_gap(probs, gold), 3)
+    -0.005
     """
     matrix, gold, _ = checked_choices(probs, gold)
     return float(choice_table(matrix, "surprise_gap")[np.arange(len(gold)), gold].mean())
@@ -129,6 +182,12 @@ def brier_decomposition(
     Murphy's three parts sum to the Brier score only where all forecasts of a bin are equal; binning wider leaves the
     variance and covariance within bins over, which are reported as ``within_bin``.
 
+    Parameters
+    ----------
+    probability : (n,) float in [0, 1]
+    correct : (n,) bool
+    bins, scheme : as in `binning.bin_index`
+
     Raises
     ------
     ValueError : as `check.checked`, or an unknown option.
@@ -138,6 +197,14 @@ def brier_decomposition(
     Murphy, "A new vector partition of the probability score", J. Applied Meteorology 12, 1973.
     Stephenson, Coelho and Jolliffe, "Two extra components in the Brier score decomposition", Weather and Forecasting
     23, 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> parts = brier_decomposition(confidence, correct)
+    >>> round(parts.reliability, 3), round(parts.resolution, 3), round(parts.uncertainty, 3)
+    (0.175, 0.188, 0.188)
     """
     probability, correct = checked(probability, correct)
     return _parts(probability, correct, bins, scheme)
@@ -148,9 +215,22 @@ def choice_brier_decomposition(
 ) -> BrierParts:
     """As `brier_decomposition` for all choices: each choice against the rest, summed over choices.
 
+    Parameters
+    ----------
+    probs : (n, k) float, or n arrays of their own lengths
+    gold : (n,) int
+    bins, scheme : as in `binning.bin_index`
+
     Raises
     ------
     ValueError : as `check.checked_choices`, or an unknown option.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs, gold = np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0])
+    >>> round(choice_brier_decomposition(probs, gold).brier, 3)
+    0.45
     """
     matrix, gold, _ = checked_choices(probs, gold)
     each = [_parts(matrix[:, j], gold == j, bins, scheme) for j in range(matrix.shape[1])]

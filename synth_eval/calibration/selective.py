@@ -40,6 +40,13 @@ def auroc(confidence: FloatArray, correct: BoolArray) -> float:
     References
     ----------
     Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(auroc(confidence, correct), 3)
+    0.667
     """
     right, wrong = _tie_groups(*checked(confidence, correct))
     pairs = float(right.sum()) * float(wrong.sum())
@@ -58,6 +65,13 @@ def risk_coverage_curve(confidence: FloatArray, correct: BoolArray) -> RiskCover
     References
     ----------
     Geifman and El-Yaniv, "Selective classification for deep neural networks", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> risk_coverage_curve(confidence, correct).risk.round(3)
+    array([0.   , 0.   , 0.333, 0.25 ])
     """
     right, wrong = _tie_groups(*checked(confidence, correct))
     right, wrong = right[::-1], wrong[::-1]
@@ -75,6 +89,13 @@ def area_under_risk_coverage(confidence: FloatArray, correct: BoolArray) -> floa
     References
     ----------
     Geifman, Uziel and El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers", ICLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> round(area_under_risk_coverage(confidence, correct), 3)
+    0.146
     """
     return float(risk_coverage_curve(confidence, correct).risk.mean())
 
@@ -82,9 +103,22 @@ def area_under_risk_coverage(confidence: FloatArray, correct: BoolArray) -> floa
 def accuracy_at_coverage(confidence: FloatArray, correct: BoolArray, *, coverage: float) -> float:
     """Accuracy of the ceil(coverage * n) most confident items.
 
+    Parameters
+    ----------
+    confidence : (n,) float in [0, 1]
+    correct : (n,) bool
+    coverage : share of items that is answered, in (0, 1]
+
     Raises
     ------
     ValueError : as `check.checked`, or a coverage outside (0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence, correct = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    >>> accuracy_at_coverage(confidence, correct, coverage=0.5)
+    1.0
     """
     if not 0.0 < coverage <= 1.0:
         raise ValueError(f"coverage must lie in (0, 1], got {coverage}")
@@ -141,7 +175,14 @@ def resampled_area_under_risk_coverage(resamples: Resamples, starts: IntArray) -
 
 
 def resampled_accuracy_at(resamples: Resamples, starts: IntArray, *, coverage: float) -> FloatArray:
-    """As `accuracy_at_coverage`."""
+    """As `accuracy_at_coverage`.
+
+    Parameters
+    ----------
+    resamples : data sets over items in rising order of confidence
+    starts : first item of each run of ties
+    coverage : share of items that is answered, in (0, 1]
+    """
     weight, right = _tied(resamples, starts)
     after = np.cumsum(weight[:, ::-1], axis=1)
     hits = np.cumsum(right[:, ::-1], axis=1)

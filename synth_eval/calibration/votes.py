@@ -54,6 +54,11 @@ def normalised_answer(text: str) -> str:
     Case is folded, runs of white space become one space; white space, quotes, asterisks and backticks at both ends,
     ``. , ; :`` at the end and the articles a, an, the at the beginning are dropped. "[invalid]", which lm-eval's regex
     filter writes where it finds no answer, is none: "".
+
+    Examples
+    --------
+    >>> normalised_answer(" The  Answer. ")
+    'answer'
     """
     answer = _TRAILING.sub("", _LEADING.sub("", " ".join(text.casefold().split())))
     return "" if answer == _NO_ANSWER else answer
@@ -69,6 +74,11 @@ def majority_vote(texts: Sequence[str]) -> Vote:
     References
     ----------
     Wang et al., "Self-Consistency Improves Chain of Thought Reasoning in Language Models", ICLR 2023.
+
+    Examples
+    --------
+    >>> majority_vote(["4", "four", "4."])
+    Vote(answer='4', votes=2, n=3)
     """
     if not texts:
         raise ValueError("a vote needs at least one text")
@@ -78,7 +88,13 @@ def majority_vote(texts: Sequence[str]) -> Vote:
 
 
 def is_right(text: str, targets: Sequence[str]) -> bool:
-    """Whether a text is one of the acceptable answers, both as `normalised_answer` writes them; "" never is."""
+    """Whether a text is one of the acceptable answers, both as `normalised_answer` writes them; "" never is.
+
+    Examples
+    --------
+    >>> is_right("The cat.", ["cat"])
+    True
+    """
     answer = normalised_answer(text)
     return bool(answer) and answer in {normalised_answer(target) for target in targets}
 
@@ -99,6 +115,11 @@ def vote_scores(texts: Sequence[str], targets: Sequence[str]) -> VoteScores:
     Raises
     ------
     ValueError : no texts.
+
+    Examples
+    --------
+    >>> vote_scores(["4", "4", "5"], ["4"]).confidence
+    0.6666666666666666
     """
     vote = majority_vote(texts)
     right = is_right(vote.answer, targets)

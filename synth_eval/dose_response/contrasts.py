@@ -46,6 +46,14 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
     ----------
     first, second : from one call of `resample_together`, so that shared items were drawn once for both
     names : of the two, for the sentence
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.resampled import ResampledCurve
+    >>> one = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.2]), np.tile([0.0, 0.2], (9, 1)))
+    >>> onset_contrast(one, one, names=("70M", "410M")).word
+    'undetermined'
     """
     if first.onset is None or second.onset is None or first.onsets is None or second.onsets is None:
         return Contrast("undetermined", _no_onset((first, second), names), "onset")
@@ -67,6 +75,15 @@ def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Name
     Parameters
     ----------
     first, second, names : as for `onset_contrast`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.resampled import ResampledCurve
+    >>> small = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.3]), np.tile([0.0, 0.3], (9, 1)))
+    >>> large = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.1]), np.tile([0.0, 0.1], (9, 1)))
+    >>> loss_contrasts(small, large, names=("70M", "410M"))[0].says
+    '70M loses more than 410M on average over 1 ratio'
     """
     ratios = np.intersect1d(first.above, second.above)
     if not len(ratios):
@@ -97,6 +114,14 @@ def group_contrast(
     References
     ----------
     "Contrasts" in docs/methods.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.resampled import ResampledCurve
+    >>> task = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.2]), np.tile([0.0, 0.2], (9, 1)))
+    >>> group_contrast([task], [task], names=("reasoning", "retrieval")).says
+    '1 reasoning task and 1 retrieval task: at least 3 of each are needed'
     """
     counts = " and ".join(plural(len(group), f"{name} task") for group, name in zip((first, second), names))
     fewest = min(len(first), len(second))
@@ -132,7 +157,15 @@ def _loss(
 
 
 def percentile_interval(draws: FloatArray) -> tuple[float, float]:
-    """95% interval of draws (m,), an equal share cut off at each end."""
+    """95% interval of draws (m,), an equal share cut off at each end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> low, high = percentile_interval(np.arange(41.0))
+    >>> round(low, 6), round(high, 6)
+    (1.0, 39.0)
+    """
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
     return low, high

@@ -26,6 +26,12 @@ def weighted_means(scores: FloatArray, weights: FloatArray | None) -> tuple[Floa
     Returns
     -------
     means (n_checkpoints,), NaN without items; deviations (n_items, n_checkpoints), columns of mean 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weighted_means(np.array([[1.0], [4.0]]), np.array([2.0, 1.0]))[0]
+    array([2.])
     """
     if not len(scores):
         return np.full(scores.shape[1], np.nan), scores

@@ -1,4 +1,4 @@
-"""One curve to be judged, and what the judgement says: the two ends of the seam between `compare` and `stats`."""
+"""One curve to be judged, and its verdict: what `compare` gives and what it gets."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class CurveData:
 
 @dataclass(frozen=True, eq=False)
 class CurveVerdict:
-    """What is said of one curve ("The curve test" in docs/methods.md).
+    """The verdict on one curve ("The curve test" in docs/methods.md).
 
     Arrays run over the distinct ratios, ascending; NaN where the data give no number. ``values`` and ``difference``
     (value minus baseline, seeds paired) are in the units of `CurveData.scores`, so a loss is negative unless the curve

@@ -47,7 +47,13 @@ class Design:
 
 
 def design_of(ratios: FloatArray, seeds: IntArray, baseline: float) -> Design:
-    """Lay out the checkpoints of one curve; `ratios` and `baseline` must be rounded alike."""
+    """Lay out the checkpoints of one curve; `ratios` and `baseline` must be rounded alike.
+
+    Parameters
+    ----------
+    ratios, seeds : (n_checkpoints,)
+    baseline : one of the ratios
+    """
     levels, level_of = np.unique(ratios, return_inverse=True)
     at_level = (level_of[None, :] == np.arange(len(levels))[:, None]).astype(float)
     count = at_level.sum(axis=1).astype(np.int64)
@@ -103,12 +109,9 @@ def _residual(effects: FloatArray) -> tuple[FloatArray, int]:
     return projection, round(float(np.trace(projection)))
 
 
-# A curve made ready for fitting: columns in order, means, their covariance, and the differences that are asked for.
-
-
 @dataclass(frozen=True, eq=False)
 class PreparedCurve:
-    """Checkpoints ordered by ratio, then seed, so that the order in which they came does not matter.
+    """A curve ready for fitting: checkpoints ordered by ratio, then seed, so that their first order does not matter.
 
     ``covariance`` (C, C) is that of ``mean`` (C,) over items. ``item_variance`` is that of one checkpoint's mean over
     items, beyond what all checkpoints share, or those of one seed where seeds have a level each.
@@ -146,7 +149,16 @@ class PreparedCurve:
 
 
 def prepare(curve: CurveData) -> PreparedCurve:
-    """Means and covariance of a curve that `refusal_of_layout` lets through."""
+    """Means and covariance of a curve that `refusal_of_layout` lets through.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> prepare(curve).late.shape
+    (5, 6)
+    """
     order = np.lexsort([curve.seeds, curve.ratios])
     curve = replace(curve, scores=curve.scores[:, order], ratios=curve.ratios[order], seeds=curve.seeds[order])
     mean, deviations = weighted_means(curve.scores, curve.weights)

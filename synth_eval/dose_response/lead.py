@@ -73,6 +73,16 @@ def lead_of(
     References
     ----------
     "Early warning" in docs/methods.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> from synth_eval.dose_response import judge_curves
+    >>> curve = simulate_items(CurveSpec("null", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> verdict, _ = judge_curves([curve, curve])
+    >>> lead_of(curve, curve, verdict, verdict).word
+    'none'
     """
     _check_paired(accuracy, calibration)
     accuracy_word, calibration_word = words or (accuracy_verdict.verdict, calibration_verdict.verdict)

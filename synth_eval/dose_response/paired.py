@@ -88,6 +88,14 @@ def paired_differences(
     References
     ----------
     Miller, "Adding Error Bars to Evals", 2024 (arXiv 2411.00640), for paired item-level errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0], [1.0, 0.0]])
+    >>> curve = CurveData(scores, np.array([0.0, 0.5]), np.array([0, 0]))
+    >>> paired_differences(curve).difference
+    array([ 0. , -0.5])
     """
     design = design_of(curve.ratios, curve.seeds, curve.baseline)
     mean, deviations = weighted_means(curve.scores, curve.weights)

@@ -65,6 +65,18 @@ def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *,
     Returns
     -------
     float, in units of the scores
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> from synth_eval.dose_response.design import prepare
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> prepared = prepare(curve)
+    >>> fit, noise = prepared.fit(0.01**2), Noise(None, 0)
+    >>> null = simulated_null(fit, noise, prepared.late_contrasts)
+    >>> 0.05 < min_detectable(fit, noise, null, prepared.late_contrasts) < 0.15
+    True
     """
     level = 1 - ALPHA / tests
     sd = np.sqrt(noise.widening)
@@ -86,6 +98,15 @@ def seed_tolerance(
     noise : declared noise
     direction, margin : of the side that is flagged, as in `sides_of`
     tests : 2 where either direction could be worse
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> from synth_eval.dose_response.design import prepare
+    >>> curve = simulate_items(CurveSpec("null", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> seed_tolerance(prepare(curve), Noise(None, 0), -1, 0.02) is None
+    True
     """
 
     def flagged(seed_sd: float) -> bool:
@@ -139,6 +160,13 @@ def detectable_loss(
     Returns
     -------
     float, in units of the scores
+
+    Examples
+    --------
+    >>> layout = Layout(ratios=(0.0, 0.25, 0.5), seeds=1)
+    >>> few, many = (detectable_loss(layout, item_sd=0.4, seed_sd=0.0, n=n) for n in (100, 400))
+    >>> round(few / many, 6)
+    2.0
     """
     return _factors(layout, curves * tests)[0] * float(np.sqrt(item_sd**2 / n + seed_sd**2))
 
@@ -146,7 +174,18 @@ def detectable_loss(
 def items_to_detect(
     layout: Layout, loss: float, *, item_sd: float, seed_sd: float, curves: int = 1, tests: int = 1
 ) -> float:
-    """Items from which on a loss is found with 80% power; inf if noise between training runs alone hides it."""
+    """Items from which on a loss is found with 80% power; inf if noise between training runs alone hides it.
+
+    Parameters
+    ----------
+    layout, item_sd, seed_sd, curves, tests : as in `detectable_loss`
+    loss : at the largest ratio, in units of the scores
+
+    Examples
+    --------
+    >>> items_to_detect(Layout((0.0, 0.25, 0.5), 1), 0.02, item_sd=0.4, seed_sd=0.05)
+    inf
+    """
     return _items(loss, _factors(layout, curves * tests)[0], item_sd, seed_sd)
 
 
@@ -154,6 +193,16 @@ def items_to_show_safe(layout: Layout, margin: float, *, item_sd: float, seed_sd
     """Items from which on a curve that does not fall at all is called safe up to the largest ratio in 80% of cases.
 
     Simulated: the largest fall in the 95% region over all shapes must stay within the margin.
+
+    Parameters
+    ----------
+    layout, item_sd, seed_sd : as in `detectable_loss`
+    margin : largest fall that counts as safe, in units of the scores
+
+    Examples
+    --------
+    >>> items_to_show_safe(Layout((0.0, 0.25, 0.5), 1), 0.02, item_sd=0.4, seed_sd=0.05)
+    inf
     """
     return _items(margin, _factors(layout, 1)[1], item_sd, seed_sd)
 

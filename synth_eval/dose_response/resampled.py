@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 # Items drawn with replacement, as counts: a matrix product then gives the means of every resample at once.
 #
 # In double precision: in single precision the order in which a processor's BLAS adds up, which differs between
-# columns,
-# shows in differences that are exactly 0.
+# columns, shows in differences that are exactly 0.
 
 AT_ONCE = 4_000_000  # item counts of resamples held in memory at the same time
 
@@ -144,6 +143,18 @@ def resample_together(
     References
     ----------
     "Contrasts" in docs/methods.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> from synth_eval.dose_response import judge_curves
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> (verdict,) = judge_curves([curve])
+    >>> sample = CurveSample(curve, verdict, verdict.verdict, np.arange(400), tuple("abcdef"))
+    >>> (found,) = resample_together([sample], resamples=50)
+    >>> found.drawn_losses.shape
+    (50, 6)
     """
     ready = [prepare(side.curve) for side in sides]
     order = [np.lexsort([side.curve.seeds, side.curve.ratios]) for side in sides]  # as `prepare` puts them
@@ -161,6 +172,17 @@ def joint_df(sides: Sequence[CurveSample]) -> float:
     """Degrees of freedom of a sum of the sides' noise (Welch and Satterthwaite); infinite where all was declared.
 
     Sides whose noise was pooled share one estimate, which counts once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> from synth_eval.dose_response import judge_curves
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> (verdict,) = judge_curves([curve])
+    >>> sample = CurveSample(curve, verdict, verdict.verdict, np.arange(400), tuple("abcdef"))
+    >>> joint_df([sample])
+    3.0
     """
     total = 0.0
     pools: dict[tuple[float, float], float] = {}

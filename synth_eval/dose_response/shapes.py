@@ -188,9 +188,6 @@ def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray, fla
     )
 
 
-# The one shape that fits a curve best, as a curve to be drawn.
-
-
 def fitted_curve(fit: Fit, mean: FloatArray, ratios: FloatArray, direction: int) -> FittedCurve | None:
     """The shape with the best fit among those that run in one direction, of the size that was judged.
 

@@ -99,7 +99,14 @@ def simulated_null(fit: Fit, noise: Noise, contrasts: FloatArray, *, seed: int =
 
 
 def p_of_side(fit: Fit, noise: Noise, null: Null, side: Side) -> float:
-    """The larger p-value of both tests, for one direction of getting worse."""
+    """The larger p-value of both tests, for one direction of getting worse.
+
+    Parameters
+    ----------
+    fit, noise : of the curve
+    null : of both tests, from `simulated_null`
+    side : direction of getting worse
+    """
     return max(
         null.p_shape(shape_statistic(fit, noise, side.direction)),
         null.p_guard(guard_statistic(side.standardised, noise)),
@@ -135,9 +142,6 @@ def _survival(x: float, df: float) -> float:
     return float(ndtr(-x)) if df == inf else float(stdtr(df, -x))
 
 
-# Correction of p-values for the number of questions asked.
-
-
 def holm(p: ArrayLike) -> FloatArray:
     """Holm's step-down adjusted p-values: valid under any dependence between the tests.
 
@@ -156,6 +160,11 @@ def holm(p: ArrayLike) -> FloatArray:
     References
     ----------
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
     """
     p = np.asarray(p, dtype=float)
     if p.ndim != 1:

@@ -1,4 +1,4 @@
-"""The seam: `compare` hands the curves of a whole family to `judge_curves` and settles them after Holm over cells."""
+"""`compare` hands the curves of a whole family to `judge_curves`, then corrects the verdicts for their number."""
 
 from __future__ import annotations
 
@@ -93,6 +93,15 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
     References
     ----------
     "The curve test" in docs/methods.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> (verdict,) = judge_curves([curve])
+    >>> verdict.verdict, verdict.conditional
+    ('degraded', False)
     """
     refusals = [refusal_of_layout(curve) for curve in curves]
     ready: list[PreparedCurve | None] = []
@@ -110,7 +119,17 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
 
 
 def adjusted_p(verdicts: Sequence[CurveVerdict]) -> tuple[float | None, ...]:
-    """Holm-adjusted p-values over all curves that have one; None where a curve was refused."""
+    """Holm-adjusted p-values over all curves that have one; None where a curve was refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> verdict, again = judge_curves([curve, curve])
+    >>> adjusted_p([verdict, again])[0] == 2 * verdict.p_value
+    True
+    """
     given = [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
     adjusted = iter(holm(given))
     return tuple(None if verdict.p_value is None else float(next(adjusted)) for verdict in verdicts)
@@ -121,6 +140,15 @@ def adjusted_verdict(verdict: CurveVerdict, p_adjusted: float | None) -> Verdict
 
     A curve that is degraded only by its own p-value is judged as any other: safe if shown within the margin up to the
     largest ratio, else inconclusive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
+    >>> (verdict,) = judge_curves([curve])
+    >>> adjusted_verdict(verdict, 0.04), adjusted_verdict(verdict, 0.06)
+    ('degraded', 'inconclusive')
     """
     if verdict.verdict == "refused" or p_adjusted is None:
         return "refused"

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-# Every characteristic of generated text in frozen tables: what it is called, and which way a collapse moves it.
-
 Facet: TypeAlias = Literal["vocabulary", "sameness", "repetition", "tail", ""]
 
 
@@ -89,14 +87,16 @@ def kind_named(name: str) -> Kind:
     Raises
     ------
     KeyError : there is none.
+
+    Examples
+    --------
+    >>> kind_named("mattr").label
+    'MATTR'
     """
     for kind in (*CATALOGUE, *AGAINST_REFERENCE):
         if kind.name == name:
             return kind
     raise KeyError(f"there is no characteristic {name!r}; there are {', '.join(kind.name for kind in CATALOGUE)}")
-
-
-# Every characteristic of the samples of one prompt; means over prompts are compared, so prompts can be resampled.
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,12 @@ def score_prompt(
     Raises
     ------
     ValueError : no samples, or an option out of range.
+
+    Examples
+    --------
+    >>> scores = score_prompt(["a b a b", "a b c d"])
+    >>> scores.distinct_1, scores.length
+    (0.5, 4.0)
     """
     if isinstance(samples, str) or not len(samples):
         raise ValueError("samples must be a list of at least one text")
@@ -182,7 +188,14 @@ def score_tokens(
     window: int = WINDOW,
     bleu_samples: int = 8,
 ) -> PromptScores:
-    """`score_prompt` of texts that are tokenised already."""
+    """`score_prompt` of texts that are tokenised already.
+
+    Parameters
+    ----------
+    texts, tokens : k samples, and their tokens
+    prompt : tokens of what they continue; empty if none
+    reference, window, bleu_samples : as in `score_prompt`
+    """
     words = [only_words(sample) for sample in tokens]
     long_enough = [sample for sample in words if len(sample) >= window]
     pooled = [word for sample in words for word in sample]
@@ -284,6 +297,12 @@ def characterise(
     Raises
     ------
     ValueError : no prompts, a prompt without samples, as many prompts as not samples, or an option out of range.
+
+    Examples
+    --------
+    >>> found = characterise([["a b a b", "a b c d"], ["e f g h", "e f g i"]], resamples=50)
+    >>> found["distinct_1"].value, found.samples
+    (0.5625, 4)
     """
     if not len(samples):
         raise ValueError("there are no samples to characterise")

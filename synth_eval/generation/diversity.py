@@ -1,4 +1,4 @@
-"""How many different n-grams a set of samples has for its length: distinct-n, and its length-adjusted form."""
+"""How diverse texts are: distinct n-grams, entropy, compression, self-BLEU, and the lexical diversity of one text."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def distinct_n(samples: Sequence[Tokens], n: int) -> float:
     References
     ----------
     Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models", NAACL 2016.
+
+    Examples
+    --------
+    >>> distinct_n([["a", "b", "a"], ["a", "b"]], 1), distinct_n([["a", "b", "a"], ["a", "b"]], 2)
+    (0.4, 0.6666666666666666)
     """
     different: set[tuple[str, ...]] = set()
     total = 0
@@ -55,6 +60,11 @@ def expectation_adjusted_distinct(samples: Sequence[Tokens], *, vocabulary: int 
     References
     ----------
     Liu et al., "Rethinking and Refining the Distinct Metric", ACL 2022.
+
+    Examples
+    --------
+    >>> round(expectation_adjusted_distinct([["a", "b", "a", "c"]]), 4)
+    0.75
     """
     if vocabulary < 2:
         raise ValueError(f"vocabulary must be at least 2, not {vocabulary}")
@@ -63,9 +73,6 @@ def expectation_adjusted_distinct(samples: Sequence[Tokens], *, vocabulary: int 
         return math.nan
     expected = -vocabulary * math.expm1(total * math.log1p(-1.0 / vocabulary))
     return len(set().union(*samples)) / expected
-
-
-# Shannon entropy of the tokens and n-grams of a set of samples.
 
 
 def ngram_entropy(samples: Sequence[Tokens], n: int) -> float:
@@ -82,6 +89,11 @@ def ngram_entropy(samples: Sequence[Tokens], n: int) -> float:
     ----------
     Zhang et al., "Generating Informative and Diverse Conversational Responses via Adversarial Information
     Maximization", NeurIPS 2018 (Ent-n).
+
+    Examples
+    --------
+    >>> ngram_entropy([["a", "b"], ["c", "d"]], 1)
+    2.0
     """
     counts: Counter[tuple[str, ...]] = Counter()
     for tokens in samples:
@@ -91,9 +103,6 @@ def ngram_entropy(samples: Sequence[Tokens], n: int) -> float:
     p = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
     p /= p.sum()
     return abs(float(p @ np.log2(p)))  # abs: never -0.0
-
-
-# How far a set of texts compresses: redundancy of any kind, without a tokenizer.
 
 
 def compression_ratio(texts: Sequence[str]) -> float:
@@ -109,14 +118,16 @@ def compression_ratio(texts: Sequence[str]) -> float:
     References
     ----------
     Shaib et al., "Standardizing the Measurement of Text Diversity", 2024 (with gzip, whose frame is 12 bytes longer).
+
+    Examples
+    --------
+    >>> compression_ratio(["so it goes, "] * 100) > 10
+    True
     """
     if not any(texts):
         return math.nan
     raw = "\n".join(texts).encode("utf-8", "replace")
     return len(raw) / len(zlib.compress(raw, 9))
-
-
-# Self-BLEU: how much of each sample the other samples say as well.
 
 
 def self_bleu(samples: Sequence[Tokens]) -> float:
@@ -134,6 +145,11 @@ def self_bleu(samples: Sequence[Tokens]) -> float:
     ----------
     Zhu et al., "Texygen: A Benchmarking Platform for Text Generation Models", SIGIR 2018. Post, "A Call for Clarity in
     Reporting BLEU Scores", WMT 2018.
+
+    Examples
+    --------
+    >>> self_bleu([["a", "b", "c", "d"], ["a", "b", "c", "d"]])
+    1.0
     """
     from sacrebleu.metrics.bleu import BLEU
 
@@ -166,6 +182,11 @@ def mattr(words: Tokens, *, window: int = WINDOW) -> float:
     ----------
     Covington and McFall, "Cutting the Gordian Knot: The Moving-Average Type-Token Ratio (MATTR)", Journal of
     Quantitative Linguistics 17, 2010.
+
+    Examples
+    --------
+    >>> mattr(["a", "b", "a", "c"], window=2)
+    1.0
     """
     if window < 1:
         raise ValueError(f"window must be at least 1, not {window}")
@@ -199,6 +220,11 @@ def mtld(words: Tokens, *, threshold: float = THRESHOLD) -> float:
     References
     ----------
     McCarthy and Jarvis, "MTLD, vocd-D, and HD-D", Behavior Research Methods 42, 2010.
+
+    Examples
+    --------
+    >>> mtld(["a", "b", "c", "d"])
+    4.0
     """
     if not 0.0 < threshold < 1.0:
         raise ValueError(f"threshold must lie between 0 and 1, not {threshold}")

@@ -61,6 +61,12 @@ def bootstrap_means(
 def resampled_means(table: FloatArray, *, resamples: int, rng: np.random.Generator) -> FloatArray:
     """(resamples, m) means of the columns, NaN left out, over rows drawn with replacement.
 
+    Parameters
+    ----------
+    table : (p, m) float, one row a prompt
+    resamples : how many
+    rng : source of the draws
+
     Raises
     ------
     ValueError : no rows, or resamples < 1.
@@ -94,7 +100,13 @@ MIN_SAMPLES = 2  # of a prompt: one alone has nothing to be compared with
 
 
 def usual_least(written: Written) -> int:
-    """The number of tokens that nine tenths of a model's texts have, rounded down; 0 without texts."""
+    """The number of tokens that nine tenths of a model's texts have, rounded down; 0 without texts.
+
+    Examples
+    --------
+    >>> usual_least([["one two three", "one two three four"]])
+    3
+    """
     lengths = [len(tokenise(text)) for texts in written for text in texts]
     return int(np.quantile(lengths, SHORTER, method="lower")) if lengths else 0
 
@@ -117,6 +129,11 @@ def cut_alike(models: Sequence[Written], *, tokens: int) -> list[list[tuple[str,
     Raises
     ------
     ValueError : models with different numbers of prompts, or tokens < 1.
+
+    Examples
+    --------
+    >>> cut_alike([[["a b c", "d e"]], [["f g", "h i j"]]], tokens=2)
+    [[('a b', 'd e')], [('f g', 'h i')]]
     """
     if len({len(written) for written in models}) > 1:
         raise ValueError("models with different numbers of prompts cannot be paired")

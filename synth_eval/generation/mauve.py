@@ -76,6 +76,12 @@ def mauve_by_prompt(reference: FloatArray, prompts: FloatArray) -> FloatArray:
     References
     ----------
     Quenouille, "Notes on bias in estimation", Biometrika 43, 1956; Tukey, Annals of Mathematical Statistics 29, 1958.
+
+    Examples
+    --------
+    >>> pseudo = mauve_by_prompt(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]] * 5))
+    >>> round(float(pseudo.mean()), 2)
+    1.0
     """
     n = len(prompts)
     if n < 2:

@@ -1,4 +1,4 @@
-"""Repetition within one text: n-grams said again, loops at the end, and texts that are no text."""
+"""Repetition: n-grams that recur, loops, copies of the prompt, near-duplicates, and texts that are no text."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def repeated_share(tokens: Tokens, *, n: int = ORDER) -> float:
     References
     ----------
     Welleck et al., "Neural Text Generation With Unlikelihood Training", ICLR 2020.
+
+    Examples
+    --------
+    >>> round(repeated_share("a b c d a b c d".split()), 3)
+    0.2
     """
     total = len(tokens) - n + 1
     different = len(set(ngrams(tokens, n)))
@@ -45,6 +50,12 @@ def ends_in_loop(tokens: Tokens, *, times: int = 3, shortest: int = 2) -> bool:
     A phrase has at least ``shortest`` tokens, so one token must stand there ``times * shortest`` times. A phrase that
     is cut off counts where a rotation of it is said often enough: "a b c a b c a b c a" ends in "b c a" three times.
 
+    Parameters
+    ----------
+    tokens : of one text
+    times : repetitions that make a loop, at least 2
+    shortest : tokens of a phrase, at least 1
+
     Raises
     ------
     ValueError : times < 2 or shortest < 1.
@@ -53,6 +64,11 @@ def ends_in_loop(tokens: Tokens, *, times: int = 3, shortest: int = 2) -> bool:
     ----------
     Holtzman et al., "The Curious Case of Neural Text Degeneration", ICLR 2020 (at least three times, at least two
     tokens).
+
+    Examples
+    --------
+    >>> ends_in_loop("so on and on and on and".split())
+    True
     """
     if times < 2 or shortest < 1:
         raise ValueError(f"times must be at least 2 and shortest at least 1, not {times} and {shortest}")
@@ -69,6 +85,11 @@ def degeneracy(tokens: Tokens) -> Degeneracy:
 
     empty: no word; loop: see `ends_in_loop`; repetitive: more than half of its 4-grams occurred before; few words:
     fewer than half of its tokens are words. The limits are ours, far outside of what people write in prose.
+
+    Examples
+    --------
+    >>> degeneracy("and on and on and on".split()), degeneracy("a fine text".split())
+    ('loop', '')
     """
     words = len(only_words(tokens))
     if not words:
@@ -80,13 +101,17 @@ def degeneracy(tokens: Tokens) -> Degeneracy:
     return "few words" if words < MIN_WORDS * len(tokens) else ""
 
 
-# How much of a continuation is its prompt said again, word for word.
-
 RUN = 6
 
 
 def copied_share(tokens: Tokens, prompt: Tokens, *, run: int = RUN) -> float:
     """Share of a sample's tokens that lie in a run of at least ``run`` tokens which the prompt has too.
+
+    Parameters
+    ----------
+    tokens : of the sample
+    prompt : tokens of what it continues
+    run : tokens in a row that count as copied
 
     Returns
     -------
@@ -95,6 +120,11 @@ def copied_share(tokens: Tokens, prompt: Tokens, *, run: int = RUN) -> float:
     Raises
     ------
     ValueError : run < 1.
+
+    Examples
+    --------
+    >>> copied_share("a b c d".split(), "x a b c".split(), run=3)
+    0.75
     """
     known = set(ngrams(prompt, run))
     if not known or not len(tokens):
@@ -118,9 +148,19 @@ _REPRESENTATIVES = 5  # of different prompts, that the others of a bucket are co
 def jaccard(a: Tokens, b: Tokens, *, n: int = SHINGLE) -> float:
     """Shared n-grams over all n-grams of two texts; a text shorter than n is one n-gram.
 
+    Parameters
+    ----------
+    a, b : tokens of two texts
+    n : tokens of an n-gram
+
     Returns
     -------
     float in [0, 1]; 0 if both are empty.
+
+    Examples
+    --------
+    >>> jaccard(list("abcde"), list("abcdf"))
+    0.5
     """
     return _overlap(_shingles(a, n), _shingles(b, n))
 
@@ -128,9 +168,20 @@ def jaccard(a: Tokens, b: Tokens, *, n: int = SHINGLE) -> float:
 def near_duplicate_share(samples: Sequence[Tokens], *, similar: float = SIMILAR, n: int = SHINGLE) -> float:
     """Share of samples with an n-gram Jaccard of at least ``similar`` to another one; every pair is compared.
 
+    Parameters
+    ----------
+    samples : token lists
+    similar : Jaccard from which on two are near-duplicates
+    n : tokens of an n-gram
+
     Returns
     -------
     float in [0, 1]; NaN with fewer than two samples that are not empty (empty ones are left out).
+
+    Examples
+    --------
+    >>> round(near_duplicate_share([list("abcdef"), list("abcdef"), list("uvwxyz")]), 3)
+    0.667
     """
     sets = [_shingles(tokens, n) for tokens in samples if len(tokens)]
     if len(sets) < 2:

@@ -19,12 +19,24 @@ _TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 
 def tokenise(text: str) -> list[str]:
-    """Lower-cased words and punctuation marks of a text, in order."""
+    """Lower-cased words and punctuation marks of a text, in order.
+
+    Examples
+    --------
+    >>> tokenise("It's late, isn't it?")
+    ["it's", 'late', ',', "isn't", 'it', '?']
+    """
     return _TOKEN.findall(text.lower())
 
 
 def only_words(tokens: Tokens) -> list[str]:
-    """The tokens that hold a letter or digit; lexical measures leave punctuation out."""
+    """The tokens that hold a letter or digit; lexical measures leave punctuation out.
+
+    Examples
+    --------
+    >>> only_words(["late", ",", "it"])
+    ['late', 'it']
+    """
     return [token for token in tokens if token[0].isalnum() or token[0] == "_"]
 
 
@@ -34,6 +46,11 @@ def cut(text: str, *, tokens: int) -> str:
     Raises
     ------
     ValueError : tokens < 1.
+
+    Examples
+    --------
+    >>> cut("One, two, three", tokens=3)
+    'One, two'
     """
     if tokens < 1:
         raise ValueError(f"tokens must be at least 1, not {tokens}")
@@ -49,6 +66,11 @@ def ngrams(tokens: Tokens, n: int) -> Iterator[tuple[str, ...]]:
     Raises
     ------
     ValueError : n < 1.
+
+    Examples
+    --------
+    >>> list(ngrams(["a", "b", "c"], 2))
+    [('a', 'b'), ('b', 'c')]
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, not {n}")
@@ -74,6 +96,11 @@ def reference_from(texts: Iterable[str], *, head: float = 0.9) -> Reference:
     Raises
     ------
     ValueError : head not between 0 and 1, or no words in the texts.
+
+    Examples
+    --------
+    >>> reference_from(["the the the cat"], head=0.7).rare
+    frozenset({'cat'})
     """
     if not 0.0 < head < 1.0:
         raise ValueError(f"head must lie between 0 and 1, not {head}")
@@ -106,6 +133,11 @@ def tail_mass(words: Tokens, reference: Reference) -> float:
     ----------
     Shumailov et al., "AI models collapse when trained on recursively generated data", Nature 631, 2024: early collapse
     loses the tails of the distribution.
+
+    Examples
+    --------
+    >>> tail_mass(["the", "cat"], reference_from(["the the the cat"], head=0.7))
+    0.5
     """
     if not words:
         return math.nan
@@ -115,7 +147,13 @@ def tail_mass(words: Tokens, reference: Reference) -> float:
 
 
 def unseen_mass(words: Tokens, reference: Reference) -> float:
-    """Share of words that the reference does not have; NaN without words, or if the reference keeps no rare ones."""
+    """Share of words that the reference does not have; NaN without words, or if the reference keeps no rare ones.
+
+    Examples
+    --------
+    >>> unseen_mass(["the", "dog"], reference_from(["the the the cat"], head=0.7))
+    0.5
+    """
     if not words or reference.rare is None:
         return math.nan
     return sum(word not in reference.frequent and word not in reference.rare for word in words) / len(words)

@@ -73,6 +73,15 @@ def answer_curves(
     References
     ----------
     Qin et al., "Scaling Laws of Synthetic Data for Language Models", 2025, arXiv 2503.19551 (the rectified law).
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9]
+    >>> points = points_of([1.0] * 5, tokens, [0.0] * 5, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
+    >>> (found,) = answer_curves([points], resamples=50)
+    >>> found.law, found.budgets
+    ('power', 5)
     """
     usable = [points for points in curves if not _refusal(points)]
     fitted = iter(fit_forms([(_laws(p), p) for p in usable], resamples=resamples, seed=seed, hold_out=forms))
@@ -81,6 +90,11 @@ def answer_curves(
 
 def answer_curve(points: Points, *, resamples: int = RESAMPLES, seed: int = 0, forms: bool = True) -> CurveAnswers:
     """`answer_curves` of one curve.
+
+    Parameters
+    ----------
+    points : losses of one size, source and ratio over tokens
+    resamples, seed, forms : as in `answer_curves`
 
     Examples
     --------

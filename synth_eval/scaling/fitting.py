@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 # Minimise Huber's loss of log residuals for many parameter vectors at once.
 #
 # Levenberg and Marquardt's method with analytic Jacobians and reweighting, projected onto the bounds. A batch shares
-# each
-# pass over the points, so that 200 bootstrap resamples cost little more than one fit: scipy's `least_squares`
-# minimises
-# the same function (the tests compare the two) and takes them one by one.
+# each pass over the points, so that 200 bootstrap resamples cost little more than one fit: scipy's `least_squares`
+# minimises the same function (the tests compare the two) and takes them one by one. The numbers of a vector do not
+# depend on its companions, so fits of several curves go together, too.
 
 DELTA = 1e-3  # of log loss: residuals within 0.1% count by their square, larger ones by their size
 STEPS = 200
@@ -54,6 +53,16 @@ def minimise(
     Returns
     -------
     parameters (k, p) and their costs (k,), in the order of the starts.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling.laws import POWER
+    >>> from synth_eval.scaling.points import points_of
+    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9]
+    >>> points = points_of([1.0] * 5, tokens, [0.0] * 5, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
+    >>> found, costs = minimise(POWER, points, points.log_loss, POWER.starts(8, np.random.default_rng(0)))
+    >>> bool(costs.min() < 1e-6)
+    True
     """
     lower, upper = law.lower, law.upper
     theta = np.clip(starts, lower, upper)
@@ -287,9 +296,21 @@ def interval(estimate: float, draws: FloatArray, df: int) -> tuple[float, float]
     The factor is t(.975, df) / 1.96, as for a mean whose variance is estimated. Positive quantities belong here as
     logarithms.
 
+    Parameters
+    ----------
+    estimate : from all points
+    draws : (B,) the same of bootstrap resamples
+    df : residual degrees of freedom, at least 2
+
     Raises
     ------
     ValueError : fewer than two degrees of freedom, or no draws.
+
+    Examples
+    --------
+    >>> low, high = interval(0.0, np.linspace(-1.0, 1.0, 201), df=1000)
+    >>> round(float(low), 2), round(float(high), 2)
+    (-0.95, 0.95)
     """
     if df < MIN_DF or draws.size == 0:
         raise ValueError("an interval needs at least 2 degrees of freedom, and resamples")
@@ -300,7 +321,14 @@ def interval(estimate: float, draws: FloatArray, df: int) -> tuple[float, float]
 
 
 def log_interval(estimate: float, log_draws: Any, df: int) -> tuple[float, float]:
-    """`interval` of a positive quantity, from the logarithms of its draws."""
+    """`interval` of a positive quantity, from the logarithms of its draws.
+
+    Parameters
+    ----------
+    estimate : > 0
+    log_draws : (B,) logarithms of the same of bootstrap resamples
+    df : residual degrees of freedom, at least 2
+    """
     with np.errstate(over="ignore"):
         low, high = np.exp(interval(float(np.log(estimate)), np.asarray(log_draws, dtype=float), df))
     return float(low), float(high)

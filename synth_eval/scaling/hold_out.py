@@ -40,7 +40,14 @@ class FormScore:
 
 
 def largest_tokens(points: Points) -> BoolArray:
-    """(n,) the points at the largest budget of their size."""
+    """(n,) the points at the largest budget of their size.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> largest_tokens(points_of([1, 1, 2], [1, 2, 1], [0, 0, 0], [3, 2, 1]))
+    array([False,  True,  True])
+    """
     largest = np.zeros(len(points), dtype=bool)
     for size in np.unique(points.log_size):
         same = points.log_size == size
@@ -50,7 +57,14 @@ def largest_tokens(points: Points) -> BoolArray:
 
 def largest_size(points: Points) -> BoolArray:
     """(n,) what shows the step to the largest model: all its points if enough other sizes remain, else those at its
-    largest budget."""
+    largest budget.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> largest_size(points_of([1, 1, 2], [1, 2, 1], [0, 0, 0], [3, 2, 1]))
+    array([False, False,  True])
+    """
     largest = np.asarray(points.log_size == points.log_size.max())
     if np.unique(points.log_size).size > MIN_SIZES:
         return largest
@@ -83,6 +97,16 @@ def fit_forms(
     Raises
     ------
     ValueError : not more points than parameters of a first law.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling.laws import POWER
+    >>> from synth_eval.scaling import points_of
+    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9, 32e9]
+    >>> points = points_of([1.0] * 6, tokens, [0.0] * 6, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
+    >>> (found,) = fit_forms([((POWER,), points)])
+    >>> found.scores[0].held_out < 1e-4
+    True
     """
     requests: dict[tuple[int, str, str], FitRequest] = {}
     for i, (laws, points) in enumerate(questions):

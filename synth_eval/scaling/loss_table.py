@@ -58,6 +58,14 @@ def read_loss_table(path: Path) -> LossTable:
     Raises
     ------
     ResultsError : no such file, not text, no header with tokens and loss, or no row that can be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "losses.csv"
+    >>> _ = file.write_text("tokens,loss" + chr(10) + "1B,3.2" + chr(10) + "2B,2.9")
+    >>> [row.loss for row in read_loss_table(file).rows]
+    [3.2, 2.9]
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -95,6 +95,13 @@ def answer_mixtures(
     the losses by more than `MAX_SCATTER`, where the interval of v includes 0 (no bend over ratios is seen) or where
     the estimate is at the edge of the tested ratios; speed-ups where natural data would need more than 4 times its
     largest budget, or never gets there.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> points = points_of([1.0] * 2, [1e9, 2e9], [0.0, 0.5], [3.0, 2.9])
+    >>> answer_mixtures([points])[0].refused
+    '2 ratios: at least 3 are needed'
     """
     usable = [points for points in mixtures if not _refusal(points)]
     fitted = iter(fit_forms([(_laws(p), p) for p in usable], resamples=resamples, seed=seed, hold_out=forms))
@@ -112,7 +119,18 @@ def answer_mixture(
     seed: int = 0,
     forms: bool = True,
 ) -> MixtureAnswers:
-    """`answer_mixtures` of one source."""
+    """`answer_mixtures` of one source.
+
+    Parameters
+    ----------
+    points, natural_floor, resamples, seed, forms : as in `answer_mixtures`, of one source
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> answer_mixture(points_of([1.0] * 3, [1e9] * 3, [0.1, 0.2, 0.3], [3.0, 2.9, 2.8])).refused
+    'no natural data: a checkpoint at ratio 0 is needed'
+    """
     return answer_mixtures([points], natural_floor=natural_floor, resamples=resamples, seed=seed, forms=forms)[0]
 
 
@@ -257,6 +275,17 @@ def equal_loss_tokens(fit: LawFit, size: float, natural_tokens: float, ratio: Ar
     Returns
     -------
     (k,) tokens; NaN where more tokens of the mix do not lower its fitted loss (b + u1 r <= 0).
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> tokens, ratio = np.repeat([1e9, 2e9, 4e9, 8e9], 3), np.tile([0.0, 0.3, 0.6], 4)
+    >>> loss = 2 + 4 * (tokens / 1e9) ** -0.5 * np.exp(-0.4 * ratio + 0.8 * ratio**2)
+    >>> points = points_of(np.ones(12), tokens, ratio, loss)
+    >>> from synth_eval.scaling import fit_law
+    >>> fit = fit_law(ONE_SIZE_MIXTURE, points, resamples=0)
+    >>> equal_loss_tokens(fit, 1.0, 4e9, [0.0]).round(-3)
+    array([4.e+09])
     """
     r = np.asarray(ratio, dtype=float)
     b, u1, v = np.exp(fit.parameter("log_b")), fit.parameter("u1"), fit.parameter("v")

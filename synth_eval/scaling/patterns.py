@@ -62,7 +62,14 @@ class CollapsePattern:
 
 
 def collapse_pattern(points: Points) -> CollapsePattern:
-    """Look for the pattern at every size and mix. Ratio 0 is natural data."""
+    """Look for the pattern at every size and mix. Ratio 0 is natural data.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> collapse_pattern(points_of([1, 1], [1e9, 2e9], [0, 0], [3.0, 2.9])).refused
+    'too few budgets to tell a pattern from scatter: 4 or more at most ratios help'
+    """
     found = _scatter(points)
     if found is None:
         return CollapsePattern(refused="too few budgets to tell a pattern from scatter: 4 or more at most ratios help")
@@ -202,6 +209,13 @@ def domain_effects(points: Mapping[str, Points]) -> tuple[DomainEffects, ...]:
     Returns
     -------
     One entry a ratio above 0 at which every domain has pairs; empty with fewer than two domains.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> law, code = (points_of([1, 1], [1e9, 1e9], [0, 0.5], losses) for losses in ([3.0, 2.7], [2.0, 2.0]))
+    >>> [round(domain.change, 3) for domain in domain_effects({"law": law, "code": code})[0].domains]
+    [-0.105, 0.0]
     """
     if len(points) < 2:
         return ()

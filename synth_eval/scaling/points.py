@@ -84,6 +84,11 @@ def points_of(size: ArrayLike, tokens: ArrayLike, ratio: ArrayLike, loss: ArrayL
     Raises
     ------
     ValueError : no points, lengths that differ, or a number outside its range.
+
+    Examples
+    --------
+    >>> round(points_of([1, 4], [1e9, 1e9], [0, 0], [3.0, 2.0]).size_unit, 6)
+    2.0
     """
     sizes, budgets, ratios, losses = (np.asarray(x, dtype=float) for x in (size, tokens, ratio, loss))
     if losses.ndim != 1 or losses.size == 0 or not sizes.shape == budgets.shape == ratios.shape == losses.shape:

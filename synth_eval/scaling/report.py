@@ -142,6 +142,12 @@ def scaling_report(
     rows : from `manifest.loss_table` or `compare.scaling_rows`.
     notes : lines about rows that were left out.
     on_task : called with each task that is done, for a progress bar.
+
+    Examples
+    --------
+    >>> rows = [LossRow("f", "70M", 7e7, t, 0.0, "self", "web", loss) for t, loss in ((1e9, 3.2), (2e9, 2.9))]
+    >>> scaling_report(rows).tasks[0].curves[0].answers.asymptote.refused
+    '2 token budgets: at least 5 are needed'
     """
     known = _natural_once(one_spelling(rows))
     tasks = []
@@ -302,7 +308,14 @@ SCHEMA = 1
 
 
 def scaling_to_dict(report: ScalingReport) -> dict[str, Any]:
-    """``schema`` first; every number that is not finite becomes None. Bootstrap draws are left out."""
+    """``schema`` first; every number that is not finite becomes None. Bootstrap draws are left out.
+
+    Examples
+    --------
+    >>> rows = [LossRow("f", "70M", 7e7, t, 0.0, "self", "web", loss) for t, loss in ((1e9, 3.2), (2e9, 2.9))]
+    >>> sorted(scaling_to_dict(scaling_report(rows)))
+    ['domains', 'notes', 'schema', 'sizes', 'tasks']
+    """
     plain = _plain(report)
     plain["sizes"] = {name: parameters for parameters, name in report.sizes.items()}
     return {"schema": SCHEMA, **plain}

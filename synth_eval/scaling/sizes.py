@@ -40,6 +40,12 @@ def answer_all_sizes(groups: Sequence[Points], *, resamples: int = RESAMPLES, se
     Parameters
     ----------
     resamples, seed : as for `fit_law`.
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> answer_all_sizes([points_of([1, 2], [1e9, 1e9], [0, 0], [3.0, 2.0])])[0].refused
+    '2 sizes: at least 3 are needed'
     """
     usable = [points for points in groups if not _refusal(points)]
     fitted = iter(fit_forms([((CHINCHILLA, POWER), points) for points in usable], resamples=resamples, seed=seed))
@@ -47,7 +53,19 @@ def answer_all_sizes(groups: Sequence[Points], *, resamples: int = RESAMPLES, se
 
 
 def answer_sizes(points: Points, *, resamples: int = RESAMPLES, seed: int = 0) -> SizeAnswers:
-    """`answer_all_sizes` of one source and ratio."""
+    """`answer_all_sizes` of one source and ratio.
+
+    Parameters
+    ----------
+    points : losses of one source and ratio over sizes and tokens
+    resamples, seed : as for `fit_law`
+
+    Examples
+    --------
+    >>> from synth_eval.scaling import points_of
+    >>> answer_sizes(points_of([1, 2, 4], [1e9] * 3, [0] * 3, [3.0, 2.0, 1.5])).refused
+    '1 token budgets: at least 5 are needed'
+    """
     return answer_all_sizes([points], resamples=resamples, seed=seed)[0]
 
 

@@ -37,17 +37,35 @@ class _Problem:
 
 
 def test_items(seed: int = 0) -> list[ChoiceItem]:
-    """The 500 test items, 125 a level."""
+    """The 500 test items, 125 a level.
+
+    Examples
+    --------
+    >>> len(test_items())
+    500
+    """
     return balanced_items(NAME, VERSION, "test", seed, _item)
 
 
 def train_items(seed: int = 0) -> list[ChoiceItem]:
-    """The 64 few-shot items; no story is shared with the test items."""
+    """The 64 few-shot items; no story is shared with the test items.
+
+    Examples
+    --------
+    >>> len(train_items())
+    64
+    """
     return balanced_items(NAME, VERSION, "train", seed, _item)
 
 
 def document(draw: Draw, *, easy: bool = False) -> str:
-    """One training document: a solved problem of a random level, never one of the test split."""
+    """One training document: a solved problem of a random level, never one of the test split.
+
+    Examples
+    --------
+    >>> document(Draw("doc")) == document(Draw("doc"))
+    True
+    """
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
     problem = draw_story(lambda: _problem(draw, level), lambda p: p.text, "documents")
     return f"{problem.text} {problem.answer} {problem.thing}."

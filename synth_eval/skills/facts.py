@@ -50,6 +50,11 @@ def facts() -> tuple[Fact, ...]:
     Returns
     -------
     tuple of Fact; (relation, subject) is unique.
+
+    Examples
+    --------
+    >>> len(facts()) > 100
+    True
     """
     text = files(__package__).joinpath("facts.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))

@@ -96,6 +96,12 @@ def split_of(story: str) -> Split:
 def draw_story(make: Callable[[], S], text_of: Callable[[S], str], split: Split) -> S:
     """Draw stories until one belongs to the split.
 
+    Parameters
+    ----------
+    make : gives a story
+    text_of : the text by which a story is assigned to a split
+    split : which one is wanted
+
     Raises
     ------
     RuntimeError : 10,000 draws without one; the generator has too few stories.
@@ -114,6 +120,11 @@ def balanced_items(
 
     Interleaving (1, 2, 3, 4, 1, ...) keeps ``--limit N`` representative of all levels. The right answer stands at
     each position equally often within a level.
+
+    Parameters
+    ----------
+    skill, version, split, seed : name the stream of random choices
+    make_item : makes an item of a level from that stream
     """
     per_level = TEST_PER_LEVEL if split == "test" else TRAIN_PER_LEVEL
     seen: set[str] = set()

@@ -44,17 +44,35 @@ class _Passage:
 
 
 def test_items(seed: int = 0) -> list[ChoiceItem]:
-    """The 500 test items, 125 a level."""
+    """The 500 test items, 125 a level.
+
+    Examples
+    --------
+    >>> len(test_items())
+    500
+    """
     return balanced_items(NAME, VERSION, "test", seed, _item)
 
 
 def train_items(seed: int = 0) -> list[ChoiceItem]:
-    """The 64 few-shot items; no passage is shared with the test items."""
+    """The 64 few-shot items; no passage is shared with the test items.
+
+    Examples
+    --------
+    >>> len(train_items())
+    64
+    """
     return balanced_items(NAME, VERSION, "train", seed, _item)
 
 
 def document(draw: Draw, *, easy: bool = False) -> str:
-    """One training document: a passage and several facts asked again (copying is learned late without repeats)."""
+    """One training document: a passage and several facts asked again (copying is learned late without repeats).
+
+    Examples
+    --------
+    >>> document(Draw("doc")) == document(Draw("doc"))
+    True
+    """
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
     passage = draw_story(lambda: _passage(draw, level, uneven=easy), lambda p: p.text, "documents")
     weights = [_UNEVEN[fact.job] if easy else 1.0 for fact in passage.facts]

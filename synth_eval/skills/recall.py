@@ -63,12 +63,23 @@ def test_items(seed: int = 0) -> list[ChoiceItem]:
     Returns
     -------
     list of ChoiceItem, with ``form`` the relation.
+
+    Examples
+    --------
+    >>> len(test_items())
+    500
     """
     return list(_split(seed)[0])
 
 
 def train_items(seed: int = 0) -> list[ChoiceItem]:
-    """48 items for few-shot prompts, two a level and relation, about none of the facts in ``test_items(seed)``."""
+    """48 items for few-shot prompts, two a level and relation, about none of the facts in ``test_items(seed)``.
+
+    Examples
+    --------
+    >>> len(train_items())
+    48
+    """
     return list(_split(seed)[1])
 
 
@@ -77,9 +88,20 @@ def document(draw: Draw, *, easy: bool = False, facts_per_document: int = 4) -> 
 
     Facts come from the whole table, those under test included, each with probability proportional to TIER_WEIGHT.
 
+    Parameters
+    ----------
+    draw : source of the facts
+    easy : accepted by every skill's `document`; facts are the same either way
+    facts_per_document : how many
+
     Raises
     ------
     ValueError : facts_per_document is below 1 or above the number of facts.
+
+    Examples
+    --------
+    >>> document(Draw("doc")) == document(Draw("doc"))
+    True
     """
     if not 1 <= facts_per_document <= len(facts()):
         raise ValueError(f"facts_per_document is {facts_per_document}, must be 1 to {len(facts())}")
@@ -94,7 +116,13 @@ def document(draw: Draw, *, easy: bool = False, facts_per_document: int = 4) -> 
 
 
 def question(fact: Fact) -> str:
-    """The sentence up to and without the space before the answer."""
+    """The sentence up to and without the space before the answer.
+
+    Examples
+    --------
+    >>> question(facts()[0])
+    'The capital of Afghanistan is'
+    """
     text = CLOZE[fact.relation].format(fact.subject)
     return text[0].upper() + text[1:]  # "the Netherlands" may come first
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from synth_eval.calibration import assess
-from synth_eval.calibration.items import confidence_and_correct, score_samples, why_no_confidence
+from synth_eval.calibration.answers import confidence_and_correct, why_no_confidence
+from synth_eval.calibration.items import score_samples
 from synth_eval.types import Samples
 
 COMMON = ((0, 1), ("d", "e"), ("p", "q"))

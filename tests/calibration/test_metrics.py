@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval import calibration as cal
-from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed, prepare, prepare_choices
+from synth_eval.calibration.answers import prepare, prepare_choices
+from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed
 from synth_eval.calibration.metrics import METRICS, build_metric
 
 

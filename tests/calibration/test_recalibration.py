@@ -6,7 +6,8 @@ import pytest
 pytest.importorskip("netcal", reason="netcal fits the maps")
 
 from synth_eval.calibration import expected_calibration_error, recalibrate, recalibrate_choices
-from synth_eval.calibration.recalibration import HOTTEST, METHODS, cooled, fit_choice_temperature, soften
+from synth_eval.calibration.recalibration import METHODS
+from synth_eval.calibration.temperature import HOTTEST, cooled, fit_choice_temperature, soften
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

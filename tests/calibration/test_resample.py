@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from synth_eval.calibration import bootstrap as resample
-from synth_eval.calibration.bootstrap import (
-    _correlation,
-    _expected_products,
-    _observed_products,
-    _products_of_truth,
-    prepare,
-    prepare_choices,
-)
+from synth_eval.calibration.answers import prepare, prepare_choices
+from synth_eval.calibration.dependence import _correlation, _expected_products, _observed_products, _products_of_truth
 
 
 def _draw(make, items, resamples, seed=0):

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from synth_eval.calibration import METRICS, assess, assess_choices, expected_calibration_error
-from synth_eval.calibration.bootstrap import observed, prepare_choices
-from synth_eval.calibration.errors import cosine_basis, gap_norm, grid_cell, solve_bandwidth
+from synth_eval.calibration.answers import prepare_choices
+from synth_eval.calibration.bootstrap import observed
+from synth_eval.calibration.errors import gap_norm
 from synth_eval.calibration.metrics import build_metric
+from synth_eval.calibration.smooth import cosine_basis, grid_cell, solve_bandwidth
 
 ERRORS = ("ece", "ece_mass", "rms_error", "debiased_error", "smooth_ece")
 

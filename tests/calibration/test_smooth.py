@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_eval.calibration import smooth_calibration_error
-from synth_eval.calibration.errors import GRID, MODES, cosine_basis, error_at, smoothed, solve_bandwidth
+from synth_eval.calibration.smooth import GRID, MODES, cosine_basis, error_at, smoothed, solve_bandwidth
 
 
 def _reflected(x, centre, bandwidth):

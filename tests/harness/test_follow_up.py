@@ -15,10 +15,8 @@ from synth_eval.harness.environment import prepare
 
 prepare(offline=True)
 
-from synth_eval.calibration.items import (
-    confidence_and_correct,
-    score_samples,
-)
+from synth_eval.calibration.answers import confidence_and_correct
+from synth_eval.calibration.items import score_samples
 from synth_eval.calibration.votes import is_right, normalised_answer
 from synth_eval.compare.calibration_items import generated_items
 from synth_eval.errors import SynthEvalError

@@ -216,7 +216,7 @@ def _alarm_table(tallies: dict[tuple[str, int], Tally], passages: dict[tuple[str
     heads = [f"n = {n:,}" for n in SIZES] + [f"{units} passages of {PASSAGE}" for units in whole]
     rows = [
         f"**False alarms** of p < .05 on {simulations:,} calibrated data sets of four choices (standard error "
-        f"{100 * (0.0475 / simulations) ** 0.5:.1f} points), and of {PASSAGE} questions a passage that hang together "
+        f"{100 * (0.0475 / simulations) ** 0.5:.1f} points), and of {PASSAGE} dependent questions a passage "
         f"(latent correlation {COPULA}) with `clusters=`:",
         "",
         "| number | " + " | ".join(heads) + " |",

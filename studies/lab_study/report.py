@@ -252,7 +252,7 @@ def levels_off(report: ScalingReport) -> Finding:
     told = [curve for curve in curves if curve.answers.plateau_tokens.value is not None]
     reasons = [curve.answers.plateau_tokens.refused for curve in curves if curve.answers.plateau_tokens.refused]
     common = max(set(reasons), key=reasons.count) if reasons else ""
-    numbers = f"a plateau is told for {len(told)} of {len(curves)} curves"
+    numbers = f"a plateau is estimated for {len(told)} of {len(curves)} curves"
     standing = SHOWN if curves and len(told) == len(curves) else OPEN  # one that is not seen yet may still come
     return claim, SYNTHLLM, standing, numbers + (f"; mostly: {common}" if common else "")
 

@@ -1,6 +1,6 @@
 """Who may import whom, read from the source. docs/architecture.md shows the arrows as they are written here:
 
-    python tests/test_import_arrows.py --draw
+python tests/test_import_arrows.py --draw
 """
 
 from __future__ import annotations

@@ -236,9 +236,9 @@ def assess_answers(
 
 def _why_no_interval(items: Answers, resamples: int) -> str:
     if resamples == 0:
-        return "no resamples asked for"
+        return "no resamples requested"
     if items.units < 2:
-        return "no interval: one item says nothing about the spread"
+        return "no interval: one item has no spread"
     if items.one_outcome:
         which = "right" if items.correct[0] else "wrong"
         return f"no interval: all answers are {which}, so resampling them shows no spread"

@@ -144,7 +144,7 @@ def checked_clusters(clusters: Any, n: int) -> IntArray | None:
         raise ValueError(f"{labels.size} clusters for {n} items")
     _, codes = np.unique(labels, return_inverse=True)
     if n > 1 and codes.max() == 0:
-        raise ValueError("all items lie in one cluster: nothing can be resampled; leave clusters out")
+        raise ValueError("all items are in one cluster: nothing can be resampled; leave clusters out")
     return codes.astype(np.int64)
 
 

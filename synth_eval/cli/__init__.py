@@ -52,7 +52,7 @@ def main() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted; what was finished is kept, and the same command goes on from there")
+        _complain("interrupted; finished work is kept, and the same command continues from there")
         sys.exit(int(ExitCode.INTERRUPTED))
     except click.ClickException as error:
         error.show()

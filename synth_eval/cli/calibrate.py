@@ -35,7 +35,7 @@ METHODS = ("temperature", "platt", "isotonic", "histogram")  # as calibration.ME
     type=click.Choice(["raw", "tokens", "bytes"]),
     default="raw",
     show_default=True,
-    help="What likelihoods of choices are divided by before the softmax. Samples do not tell tokens.",
+    help="What likelihoods of choices are divided by before the softmax. Samples files have no token counts.",
 )
 @click.option(
     "--clusters",

@@ -131,7 +131,7 @@ def compare(
 
 
 def _gate_of(fail_on: str) -> Gate:
-    """The gate of --fail-on, which takes the place of the manifest's."""
+    """The gate of --fail-on, which replaces the manifest's."""
     if fail_on == "never":
         return Gate()
     return Gate(fail_on="warning" if fail_on == "warning" else "degraded", where=f"--fail-on {fail_on}")

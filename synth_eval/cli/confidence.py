@@ -44,7 +44,7 @@ def confidence(
 ) -> int:
     """Compare three confidences of generated answers: by vote, by likelihood, by P(True).
 
-    The likelihood and P(True) are asked for in a second pass, about the answer that the model generated greedily.
+    The likelihood and P(True) come from a second pass, about the answer that the model generated greedily.
     """
     from synth_eval.cli.progress import ProgressBars
     from synth_eval.pipeline.confidence import confidence as ask_confidence
@@ -81,4 +81,4 @@ def _print(rows: Sequence[MethodConfidence], task: str) -> None:
         if row.unanswered:
             out.print(f"{row.confidence}: {row.unanswered} items without an answer: wrong, confidence 0")
     if any(row.auroc is None for row in rows):
-        out.print("AUROC -: all answers are right, or all wrong: nothing to tell apart", markup=False)
+        out.print("AUROC -: all answers are right, or all wrong: nothing to separate", markup=False)

@@ -32,15 +32,15 @@ def data() -> None:
 @click.option("--to", "folder", required=True, type=_folder, help="Data folder; made if need be.")
 @click.option("--tasks", help=f"Tasks or groups, separated by commas.  [default: {DEFAULT_TASKS}, or those of FILE]")
 @click.option("--manifest", type=_manifest, metavar="FILE", help="What this checkpoints.yaml needs, own domains too.")
-@click.option("--mirror", type=_existing, help="A folder that stands for the hub, one folder a dataset id.")
+@click.option("--mirror", type=_existing, help="A folder in place of the hub, one folder for each dataset id.")
 @click.option("--force", is_flag=True, help="Fetch again what is there, files dropped in by hand too.")
 @quiet_option
 def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | None, force: bool, quiet: bool) -> int:
     """Store exactly what tasks need, as JSONL or Parquet, with hashes in index.json.
 
     With --manifest: what the tasks and the hub domains of a checkpoints.yaml need; its checkpoints need not be on this
-    machine. Run it again to go on after an interruption. A mirror is a folder that holds a copy of each dataset under
-    its id. Exit code 3 if something could not be had.
+    machine. Run it again to continue after an interruption. A mirror is a folder with a copy of each dataset under its
+    id. Exit code 3 if something could not be had.
     """
     from synth_eval.data.hub import quieten_datasets
     from synth_eval.data.pull import pull as pull_parts
@@ -49,7 +49,7 @@ def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | 
     quieten_datasets()
     wanted = _wanted(names, own, mirror)
     if not wanted:
-        click.echo("nothing to store: these tasks bring their items")
+        click.echo("nothing to store: these tasks have their own items")
         return int(ExitCode.OK)
     done = pull_parts(
         folder, wanted, force=force, on_part=lambda part: None if quiet else click.echo(f"{part} ...", err=True)
@@ -66,7 +66,7 @@ def pull(folder: Path, tasks: str | None, manifest: Path | None, mirror: Path | 
 @data.command()
 @click.argument("folder", type=_existing, metavar="DIR")
 def check(folder: Path) -> int:
-    """Say which public tasks a data folder covers, and compare its files with their hashes."""
+    """Show which public tasks a data folder covers, and compare its files with their hashes."""
     from synth_eval.data.folder import DataError, check_hash, find_part, read_index
     from synth_eval.data.sets import TASK_PARTS
 

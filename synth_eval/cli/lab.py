@@ -19,7 +19,7 @@ def lab() -> None:
 @manifest_argument
 @quiet_option
 def build(manifest: Path, quiet: bool) -> int:
-    """Train the checkpoints of FILE that are missing, as its lab section says."""
+    """Train the checkpoints of FILE that are missing, by its lab section."""
     from synth_eval.cli.progress import ProgressBars
     from synth_eval.manifest import load_family
     from synth_eval.pipeline.evaluate import build_missing

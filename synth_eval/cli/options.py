@@ -51,7 +51,7 @@ hash_option = click.option(
     "hashing",
     type=click.Choice(["sampled", "full"]),
     default="sampled",
-    help="Tell checkpoints apart by sampled blocks of large weights files, or by all bytes.  [default: sampled]",
+    help="Identify checkpoints by sampled blocks of large weights files, or by all bytes.  [default: sampled]",
 )
 limit_option = click.option(
     "--limit", type=click.FloatRange(min=0, min_open=True), help="Only the first N items of each task (for a try-out)."

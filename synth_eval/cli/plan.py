@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--alone", is_flag=True, help="As if each curve were the only one: no correction for many.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(results: Path, loss: str | None, seeds: str, task: str | None, alone: bool, as_json: bool) -> int:
-    """Say how many items and seeds would find a given loss, from the noise that a comparison measured.
+    """Compute how many items and seeds would find a given loss, from the noise that a comparison measured.
 
     DIR is a folder that synth-eval compare wrote, or its comparison.json. The loss is that at the largest ratio, on a
     straight line from the lowest, found with 80% power.

@@ -54,7 +54,7 @@ def run(
             listener=bars,
         )
     if not found.runnable:
-        click.echo("nothing to evaluate: all checkpoints bring their results", err=True)
+        click.echo("nothing to evaluate: all checkpoints have results already", err=True)
         return int(ExitCode.OK)
     click.echo(f"{found.evaluated} evaluations now, {len(found.failures)} checkpoints failed; {found.folder}")
     return int(ExitCode.PARTIAL if found.failures else ExitCode.OK)

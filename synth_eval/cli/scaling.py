@@ -40,7 +40,7 @@ def scaling(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Fit scaling laws over sizes, tokens and ratios, and refuse what the data cannot say.
+    """Fit scaling laws over sizes, tokens and ratios. Questions that the data cannot answer are refused.
 
     FILE is a CSV with the columns family, size, tokens, ratio, source, task, loss, or a comparison.json whose
     checkpoints carry tokens and size (several files are taken together, as one comparison holds one budget a ratio).

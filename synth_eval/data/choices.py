@@ -174,7 +174,7 @@ def _checked(task: OwnTask, patterns: tuple[str, ...], tally: Tally) -> Iterator
             try:
                 yield _check(task, record, where)
             except (KeyError, ValueError) as error:
-                tally.refuse(where, f"{error.args[0]}; mend it, or set skip_unusable: true")
+                tally.refuse(where, f"{error.args[0]}; correct it, or set skip_unusable: true")
 
 
 def _check(task: OwnTask, record: Mapping[str, Any], where: str) -> _Checked:

@@ -57,7 +57,7 @@ def use_data_folder(folder: Path | None) -> None:
     if folder is None or os.environ.get(ENVIRONMENT, "").strip():
         return
     if not folder.is_dir():
-        raise DataError(f"data_dir: {folder}: there is no such folder; mend the manifest, or set {ENVIRONMENT}")
+        raise DataError(f"data_dir: {folder}: there is no such folder; correct the manifest, or set {ENVIRONMENT}")
     os.environ[ENVIRONMENT] = str(folder)
 
 

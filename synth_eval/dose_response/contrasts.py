@@ -137,7 +137,7 @@ def group_contrast(
     loss = sign @ np.array([curve.losses_at(ratios).mean() for curve in curves])
     draws = sign @ np.array([curve.drawn_losses_at(ratios).mean(axis=1) for curve in curves])
     found = _loss("mean loss", float(loss), draws, names, True, len(ratios), None)
-    few = ", too few to say more than of these tasks" if fewest < MIN_TASKS else ""
+    few = ", too few to generalise beyond these tasks" if fewest < MIN_TASKS else ""
     return Contrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
 
 

@@ -207,7 +207,7 @@ def _item_draws(
     columns = []
     for prepared, its_rows in zip(ready, rows):
         if len(np.unique(its_rows)) < len(its_rows):
-            raise ValueError("an item label stands twice in one curve: number the copies")
+            raise ValueError("an item label occurs twice in one curve: number the copies")
         # an item that a side lacks deviates by 0 there: the variance stays that of its own items
         influence = np.zeros((len(labels), prepared.deviations.shape[1]))
         influence[its_rows] = prepared.deviations / len(its_rows)

@@ -121,8 +121,8 @@ class LoadReports(logging.Handler):
         """
         for status, what in (
             ("MISSING", "the weights lack {}, which config.json asks for"),
-            ("MISMATCH", "the weights hold {} in another shape than config.json says"),
-            ("UNEXPECTED", "the weights hold {}, for which config.json has no place"),
+            ("MISMATCH", "the weights have {} in another shape than config.json"),
+            ("UNEXPECTED", "the weights have {}, for which config.json has no place"),
         ):
             names = [key for found, key in self._found if found == status]
             if status == "UNEXPECTED":

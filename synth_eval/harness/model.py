@@ -146,7 +146,7 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
     for name, parameter in inner.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
             raise CheckpointError(
-                f"{checkpoint.name}: weight {name} holds NaN or infinite values; was training unstable?"
+                f"{checkpoint.name}: weight {name} has NaN or infinite values; was training unstable?"
             )
     embeddings = inner.get_input_embeddings() if hasattr(inner, "get_input_embeddings") else None
     tokenizer = getattr(model, "tokenizer", None)

@@ -149,7 +149,7 @@ def _given_name(entry: CheckpointEntry, location: KeyPath, taken: set[str], sour
     except ValueError as error:
         raise source.error(key, str(error)) from None
     if name.casefold() in taken:
-        raise source.error(key, f"name {name!r} is given twice: names tell checkpoints apart; change one")
+        raise source.error(key, f"name {name!r} is given twice: names identify checkpoints; change one")
     taken.add(name.casefold())
     return name
 

@@ -92,11 +92,11 @@ class ChoiceEntry(_Strict):
         except ValueError as error:
             raise ValueError(f"{error}: write {{{{ and }}}} for braces that are meant as such") from None
         if "question" not in names:
-            raise ValueError("it must hold {question}, where the question goes")
+            raise ValueError("it must contain {question}, where the question is inserted")
         if "\\n" in prompt:
             raise ValueError(r"'\n' is a backslash and an n here: put the prompt in double quotes")
         if prompt != prompt.rstrip():
-            raise ValueError("it ends with white space: each choice brings its own space, so leave it out")
+            raise ValueError("it ends with white space: each choice begins with a space, so leave it out")
         return prompt
 
     @model_validator(mode="after")
@@ -194,7 +194,7 @@ def file_patterns(files: list[str], where: tuple[str, ...], base: Path, *, neede
     for index, pattern in enumerate(files):
         path = absolute(pattern, base)
         if needed and path.is_dir():
-            mend = f"write {pattern.rstrip('/')}/*.jsonl, say"
+            mend = f"write {pattern.rstrip('/')}/*.jsonl, for example"
             raise OwnTaskError((*where, index), f"{where[1]}: {pattern} is a folder: {mend}")
         if needed and not _fits_a_file(path):
             kind = "no file fits" if set(pattern) & set("*?[") else "no such file:"

@@ -92,7 +92,7 @@ class CheckpointEntry(_Strict):
         if self.revision is not None and self.path is None:
             raise ValueError("revision is given without path: add the hub id as path, or drop revision")
         if self.path is not None and "pretrained" in self.model_args:
-            raise ValueError("model_args.pretrained says what path already says: drop one of the two")
+            raise ValueError("model_args.pretrained repeats path: drop one of the two")
         return self
 
 

@@ -216,7 +216,7 @@ def estimate(result: TaskResult, metric: str) -> Estimate:
     if found.stderr is None or found.stderr < 0:
         raise ResultsError(f"{_where(result)} gives no standard error of {metric}: run lm_eval with --log_samples")
     if result.n_samples is None:
-        raise ResultsError(f"{_where(result)} does not say how many items {metric} is the mean of")
+        raise ResultsError(f"{_where(result)} does not give how many items {metric} is the mean of")
     return Estimate(found.value, found.stderr, result.n_samples)
 
 

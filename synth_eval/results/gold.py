@@ -66,7 +66,7 @@ class GoldFinder:
         gold = [self._hidden_gold(clue) if clue.hidden else _chosen(clue, as_text=as_text) for clue in self._clues]
         for clue, answer in zip(self._clues, gold):
             if answer is None:
-                reasons["no answer logged, and acc does not tell it" if clue.hidden else _NOT_A_CHOICE] += 1
+                reasons["no answer logged, and acc does not determine it" if clue.hidden else _NOT_A_CHOICE] += 1
         if any(clue.hidden for clue in self._clues) and any(answer is not None for answer in gold):
             notes.append("one continuation after several contexts: the right one taken from the logged acc")
         return gold

@@ -173,7 +173,7 @@ def _plateau(fit: LawFit, asymptote: Answer, largest: float, missed: float | Non
     log_value = _log_plateau(fit, fit.theta[None, :])[0]
     value = float(np.exp(log_value))
     if value > FURTHEST * largest:
-        return Answer(refused=f"it lies {value / largest:.3g} times beyond the largest budget, more than {FURTHEST:g}")
+        return Answer(refused=f"it is {value / largest:.3g} times beyond the largest budget, more than {FURTHEST:g}")
     log_low, log_high = interval(log_value, _log_plateau(fit, fit.draws), fit.df)
     if log_high - log_low > np.log(MAX_TOKENS_WIDTH):
         spanned = float(np.exp(min(log_high - log_low, 700.0)))

@@ -237,7 +237,7 @@ def fit_laws(requests: Sequence[FitRequest]) -> list[LawFit]:
     for i, request in enumerate(requests):
         n, p = len(request.points), len(request.law.parameters)
         if n <= p:
-            raise ValueError(f"{n} points cannot tell the {p} parameters of the {request.law.name} law")
+            raise ValueError(f"{n} points cannot determine the {p} parameters of the {request.law.name} law")
         alike.setdefault((request.law.name, n, request.resamples), []).append(i)
     found: dict[int, LawFit] = {}
     for members in alike.values():

@@ -206,7 +206,7 @@ def checked_rows(rows: Iterable[LossRow], bad: _Bad) -> list[LossRow]:
     for same in cells.values():
         if len({row.loss for row in same}) > 1:
             for row in same:
-                bad.add("different losses of one checkpoint and task; tell replicates by a column seed", _line(row))
+                bad.add("different losses of one checkpoint and task; mark replicates with a column seed", _line(row))
         else:
             kept.append(same[0])
     return kept

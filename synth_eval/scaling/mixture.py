@@ -175,7 +175,7 @@ def _bend_refusal(fit: LawFit) -> str:
         return "the bend over ratios ran into the bound of the fit"
     low, high = interval(fit.parameter("v"), fit.drawn("v"), fit.df)
     if low <= 0:
-        return f"no bend over ratios is seen: the interval of v, [{low:.3g}, {high:.3g}], does not lie above 0"
+        return f"no bend over ratios is seen: the interval of v, [{low:.3g}, {high:.3g}], is not above 0"
     return ""
 
 
@@ -204,10 +204,10 @@ def _best(fit: LawFit, size: float, tokens: float, bend: str) -> BestRatio:
     value = float(unclipped(fit.theta[None, :])[0])
     low, high = (float(np.clip(end, 0.0, 1.0)) for end in interval(value, unclipped(fit.draws), fit.df))
     if value <= tested[0]:
-        why = f"at the edge: the lowest loss lies at the smallest tested ratio, {tested[0]:g}"
+        why = f"at the edge: the lowest loss is at the smallest tested ratio, {tested[0]:g}"
         return BestRatio(size, tokens, Answer(None, (low, high), why), False)
     if value >= tested[-1]:
-        why = f"at the edge: the lowest loss lies at or beyond the largest tested ratio, {tested[-1]:g}"
+        why = f"at the edge: the lowest loss is at or beyond the largest tested ratio, {tested[-1]:g}"
         return BestRatio(size, tokens, Answer(None, (low, high), why), False)
     return BestRatio(size, tokens, Answer(value, (low, high)), bool(low > tested[0] and high < tested[-1]))
 

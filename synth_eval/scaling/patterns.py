@@ -72,7 +72,9 @@ def collapse_pattern(points: Points) -> CollapsePattern:
     """
     found = _scatter(points)
     if found is None:
-        return CollapsePattern(refused="too few budgets to tell a pattern from scatter: 4 or more at most ratios help")
+        return CollapsePattern(
+            refused="too few budgets to separate a pattern from scatter: 4 or more at most ratios help"
+        )
     scatter, df = found
     candidates = [*_rising(points, scatter, df), *_crossing(points, scatter, df)]
     tests = len(candidates)

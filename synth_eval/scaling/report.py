@@ -215,9 +215,11 @@ def _missing_axes(rows: Sequence[LossRow]) -> list[str]:
         notes.append("natural data alone: best ratios and speed-ups need ratio 0 and two mixes or more")
     sizes = list(dict.fromkeys(row.size for row in rows if row.parameters is not None))
     if len(sizes) == 1:
-        notes.append(f"one size, {sizes[0]}: nothing is said about sizes")
+        notes.append(f"one size, {sizes[0]}: no answer about sizes")
     if len(sizes) == 2:
-        notes.append(f"two sizes, {' and '.join(sizes)}: fitted each alone, as two cannot tell an exponent of size")
+        notes.append(
+            f"two sizes, {' and '.join(sizes)}: fitted each alone, as two cannot determine an exponent of size"
+        )
     return notes
 
 

@@ -131,7 +131,7 @@ def test_no_resamples_give_values_alone():
     values = assess(*_data(50), resamples=0)
     assert values["ece"].value > 0
     assert (values["ece"].interval, values["ece"].null_band, values["ece"].p_value) == (None, None, None)
-    assert values["ece"].note == "no resamples asked for"
+    assert values["ece"].note == "no resamples requested"
     assert values.within_null("ece")
 
 

@@ -105,5 +105,5 @@ def test_clusters_become_numbers():
     assert checked_clusters(None, 3) is None
     with pytest.raises(ValueError, match="2 clusters for 3 items"):
         checked_clusters(["a", "b"], 3)
-    with pytest.raises(ValueError, match="all items lie in one cluster"):
+    with pytest.raises(ValueError, match="all items are in one cluster"):
         checked_clusters(["a", "a"], 2)

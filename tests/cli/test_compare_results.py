@@ -134,7 +134,7 @@ def test_without_tasks_in_the_manifest_everything_that_was_logged_is_compared(ca
     comparison = compared(call, "others.yaml", "--results", "out")
     assert {c["task"] for c in comparison["cells"]} == {"triviaqa", "arc_easy", "qa"}
     assert comparison["warnings"] == [
-        "none of the tasks asked for was logged (synth_suite): all that were are compared"
+        "none of the requested tasks was logged (synth_suite): all that were are compared"
     ]
 
 

@@ -187,5 +187,5 @@ def test_wrong_usage_is_one_line(here) -> None:
 def test_the_embedded_suite_needs_no_data(here, tmp_path: Path) -> None:
     code, out, _ = here("data", "pull", "--to", str(tmp_path / "d"), "--tasks", "synth_suite")
     assert code == ExitCode.OK
-    assert "these tasks bring their items" in out
+    assert "these tasks have their own items" in out
     assert not (tmp_path / "d").exists()

@@ -35,7 +35,7 @@ def test_report_and_figures(losses: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     code, text = run(losses, "--resamples", 60, "--plots", tmp_path / "figures")
     assert code == 0
-    assert "best ratio r*" in text
+    assert "ratio, with band" in text
     assert "losses.csv, line 74: no tokens; left out" in text
     assert len(list((tmp_path / "figures").iterdir())) == 8
 

@@ -156,7 +156,7 @@ def test_a_missing_field(tmp_path, field):
     there = ", ".join(record)
     assert refused(tmp_path, PERU, record) == (
         f"exam.jsonl:2: the field {field!r} is missing (there are {there}): name the right one in the manifest; "
-        "mend it, or set skip_unusable: true"
+        "correct it, or set skip_unusable: true"
     )
 
 

@@ -157,7 +157,7 @@ def test_small_groups_are_refused_unless_asked() -> None:
     assert refused.says == "3 reasoning tasks and 1 retrieval task: at least 3 of each are needed"
     asked = group_contrast(*groups, names=("reasoning", "retrieval"), min_tasks=1)
     assert asked.estimate == pytest.approx(0.1)
-    assert asked.says.endswith("too few to say more than of these tasks")
+    assert asked.says.endswith("too few to generalise beyond these tasks")
     assert group_contrast([], groups[1], names=("a", "b"), min_tasks=0).word == "refused"
 
 

@@ -42,7 +42,7 @@ def test_nan_weights(folder: Path) -> None:
     name = next(iter(weights))
     weights[name] = torch.full_like(weights[name], float("nan"))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(CheckpointError, match=r"c: weight .* holds NaN"):
+    with pytest.raises(CheckpointError, match=r"c: weight .* has NaN"):
         load_model(checkpoint(folder), device="cpu")
 
 

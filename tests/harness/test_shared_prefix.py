@@ -181,7 +181,8 @@ def test_a_model_without_masks_goes_the_plain_way_and_says_so_once(caplog: pytes
         assert ours.loglikelihood_rolling(texts, disable_tqdm=True) == plain.loglikelihood_rolling(texts)
     said = [record.getMessage() for record in caplog.records if record.name == shared_prefix.__name__]
     assert said == [
-        "hf-shared-prefix: bloom is scored the plain way: its attention has ALiBi, which counts places in the row"
+        "hf-shared-prefix: bloom falls back to standard scoring: "
+        "its attention has ALiBi, which counts places in the row"
     ]
 
 

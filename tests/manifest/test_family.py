@@ -212,7 +212,7 @@ def test_yaml_anchors_and_merge_keys(tmp_path):
         ("family: f\ncheckpoints: [a]", 2, "checkpoints[1] must be a mapping"),
         ("family: f\ncheckpoints: [{ratio: 0}]", 2, "the checkpoint has neither path nor results"),
         ("family: f\ncheckpoints: [{ratio: 0, results: a, revision: x}]", 2, "revision is given without path"),
-        (TWO.replace("0.5", "0.5, model_args: {pretrained: x}"), 4, "model_args.pretrained says what path"),
+        (TWO.replace("0.5", "0.5, model_args: {pretrained: x}"), 4, "model_args.pretrained repeats path"),
         (TWO.replace("path: b", "path: ./nope"), 4, "the checkpoint folder ./nope is not there (looked for "),
         (TWO.replace("path: b", "path: nope"), 4, "check path (a hub id has the form org/name)"),
         (TWO.replace("path: b", "path: a/r10"), 4, "the checkpoint folder a/r10 is not there"),

@@ -106,7 +106,7 @@ def test_files_need_not_be_there_where_results_are_read(folder):
     [
         ("domains: {legal: gone/*.jsonl}", "2: legal: no file fits gone/*.jsonl (looked for "),
         ("domains:\n  ok: data/legal/*\n  legal:\n    files: gone.txt", "5: legal: no such file: gone.txt (looked "),
-        ("domains: {legal: data/legal}", "2: legal: data/legal is a folder: write data/legal/*.jsonl, say"),
+        ("domains: {legal: data/legal}", "2: legal: data/legal is a folder: write data/legal/*.jsonl, for example"),
         ("choice_tasks: {exam: [data/exam.jsonl, b.jsonl]}", "2: exam: no such file: b.jsonl "),
         ("domains: {legal: {feild: text, files: data/legal/*}}", "2: unknown key 'feild' in domains.legal: did you"),
         ("choice_tasks: {exam: {anwser: a, files: x}}", "2: unknown key 'anwser' in choice_tasks.exam: did you m"),
@@ -118,7 +118,7 @@ def test_files_need_not_be_there_where_results_are_read(folder):
         ("domains: {synth_legal: data/legal/*}", "2: synth_legal: names that begin with synth_ are the suite's"),
         ("domains: {le/gal: data/legal/*}", "2: the name 'le/gal' is no file name"),
         ("domains: {x: data/legal/*}\nchoice_tasks: {x: data/exam.jsonl}", "3: x is a domain, too: give the two diff"),
-        ("choice_tasks: {x: {files: data/exam.jsonl, prompt: 'Answer:'}}", "2: choice_tasks.x.prompt: it must hold {q"),
+        ("choice_tasks: {x: {files: data/exam.jsonl, prompt: 'Answer:'}}", "2: choice_tasks.x.prompt: it must contain"),
         ("choice_tasks: {x: {files: data/exam.jsonl, prompt: '{question'}}", "2: choice_tasks.x.prompt: expected '}'"),
         ("choice_tasks: {x: {files: data/exam.jsonl, prompt: '{question} '}}", "2: choice_tasks.x.prompt: it ends wi"),
         (r"choice_tasks: {x: {files: data/exam.jsonl, prompt: '{question}\nA:'}}", r"2: choice_tasks.x.prompt: '\n' "),

@@ -25,7 +25,7 @@ def test_in_short(found: ScalingReport) -> None:
     assert best.startswith("rephrased: best ratio 0.3")
     assert best.endswith("at 1.6B and 128B tokens, inside the tested range")
     assert saved.startswith(("rephrased: largest speed-up 1.1", "rephrased: largest speed-up 1.2"))
-    assert plateau == "levelling off: told for none of 18 curves"
+    assert plateau == "levelling off: estimated for none of 18 curves"
 
 
 def with_speed_ups(found: ScalingReport, *answers: Answer) -> str:
@@ -43,7 +43,7 @@ def test_savings_are_not_oversold(found: ScalingReport) -> None:
     assert said == "rephrased: no mix saves tokens: the best speed-up is 0.80 [0.70, 0.90] times at ratio 0.1, " + (
         "400M and 1B tokens"
     )
-    assert with_speed_ups(found, Answer(refused="why")) == "rephrased: no speed-up is told"
+    assert with_speed_ups(found, Answer(refused="why")) == "rephrased: no speed-up is estimated"
 
 
 def test_collapse_pattern_by_kind_and_size() -> None:
@@ -66,7 +66,7 @@ def test_whether_larger_models_level_off_sooner() -> None:
     result = SizesResult("natural", 0.0, SizeAnswers(refused="no"), LevelsOff("yes", told, 3))
     assert sooner_text(result, NAMES) == "yes: 100M 10B [8B, 20B], 1.6B 4B [3B, 5B]"
     silent = replace(result, levels_off=LevelsOff("undetermined", told[:1], 3))
-    assert sooner_text(silent, NAMES) == "undetermined (told at 1 of 3 sizes)"
+    assert sooner_text(silent, NAMES) == "undetermined (estimated at 1 of 3 sizes)"
 
 
 def test_refusals_that_differ_in_numbers_alone_are_one_line() -> None:

@@ -35,7 +35,7 @@ def test_says_it_all(found: ScalingReport) -> None:
     text = printed(found)
     for part in (
         "f: web (loss)",
-        "best ratio r*",
+        "best ratio",
         "inside the tested range",
         "speed-up",
         "chinchilla",

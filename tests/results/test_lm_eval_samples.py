@@ -193,7 +193,7 @@ def test_one_continuation_after_several_contexts(read):
     assert samples.gold == (0, 1, 0)
     assert samples.notes == ("one continuation after several contexts: the right one taken from the logged acc",)
     # of three, a wrong answer does not tell the right one; keeping the right answers alone would flatter
-    with pytest.raises(ResultsError, match="no answer logged, and acc does not tell it"):
+    with pytest.raises(ResultsError, match="no answer logged, and acc does not determine it"):
         read(winogrande_row(0, (-1, -2, -3), 1.0, k=3), winogrande_row(1, (-1, -2, -3), 0.0, k=3))
     with pytest.raises(ResultsError, match="no answer logged"):
         read(winogrande_row(0, (-1, -2), None))

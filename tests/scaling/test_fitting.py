@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_draws() -> None:
 
 
 def test_too_few_points() -> None:
-    with pytest.raises(ValueError, match="3 points cannot tell the 3 parameters"):
+    with pytest.raises(ValueError, match="3 points cannot determine the 3 parameters"):
         fit_law(POWER, curve(3, 10))
 
 

@@ -301,7 +301,7 @@ class SharedPrefixLM(HFLM):
 
     def _go_plain(self, reason: str) -> None:
         self.plain_reason = reason
-        logger.warning("%s: %s is scored the plain way: %s", NAME, self.config.model_type, reason)
+        logger.warning("%s: %s falls back to standard scoring: %s", NAME, self.config.model_type, reason)
 
     def _autocast(self) -> Any:
         return torch.autocast(

@@ -102,7 +102,9 @@ def mixture_refusals(mixture: MixtureResult, sizes: Sizes) -> list[str]:
     answers = mixture.answers
     if answers.refused:
         return [f"mixture law: {answers.refused}"]
-    best = ((f"r* at {_place(each, sizes)}", each.answer.refused) for each in answers.best if each.answer.refused)
+    best = (
+        (f"best ratio at {_place(each, sizes)}", each.answer.refused) for each in answers.best if each.answer.refused
+    )
     saved = (
         (f"speed-up of ratio {each.ratio:g} at {_place(each, sizes)}", each.answer.refused)
         for each in answers.speed_ups
@@ -126,8 +128,8 @@ def moves_lines(mixture: MixtureResult) -> Iterator[str]:
     answers = mixture.answers
     for what, move in (("tokens", answers.moves_with_tokens), ("parameters", answers.moves_with_size)):
         if move.value is not None and move.interval is not None:
-            sure = "" if move.interval[0] > 0 or move.interval[1] < 0 else ": no move is seen"
-            yield f"r* for 10 times the {what}: {answer_text(move, '+.2f')}{sure}"
+            sure = "" if move.interval[0] > 0 or move.interval[1] < 0 else ": no significant change"
+            yield f"best ratio changes by {answer_text(move, '+.2f')} per tenfold increase in {what}{sure}"
 
 
 def _best_text(mixture: MixtureResult, sizes: Sizes) -> str:
@@ -142,7 +144,7 @@ def _best_text(mixture: MixtureResult, sizes: Sizes) -> str:
 def _saving_text(mixture: MixtureResult, sizes: Sizes) -> str:
     told = [each for each in mixture.answers.speed_ups if each.answer.value is not None]
     if not told:
-        return "no speed-up is told"
+        return "no speed-up is estimated"
     best = max(told, key=lambda each: each.answer.value or 0.0)
     where = f"{answer_text(best.answer, '.2f')} times at ratio {best.ratio:g}, {_place(best, sizes)}"
     low, high = best.answer.interval or (0.0, 0.0)
@@ -154,17 +156,18 @@ def _saving_text(mixture: MixtureResult, sizes: Sizes) -> str:
 def _plateaus_text(curves: Sequence[CurveResult]) -> str:
     told = [curve for curve in curves if curve.answers.plateau_tokens.value is not None]
     if not told:
-        return f"levelling off: told for none of {plural(len(curves), 'curve')}"
+        return f"levelling off: estimated for none of {plural(len(curves), 'curve')}"
     first = min(told, key=lambda curve: curve.answers.plateau_tokens.value or 0.0)
     plateau = answer_text(first.answers.plateau_tokens, counts=True)
-    return f"levelling off: told for {len(told)} of {len(curves)} curves, soonest {curve_name(first)}: {plateau} tokens"
+    count = f"{len(told)} of {len(curves)} curves"
+    return f"levelling off: estimated for {count}, soonest {curve_name(first)}: {plateau} tokens"
 
 
 def sooner_text(result: SizesResult, sizes: Sizes) -> str:
     """Whether larger models level off with fewer tokens, and what that rests on."""
     found = result.levels_off
     if len(found.told) < 2:
-        return f"{found.word} (told at {len(found.told)} of {found.sizes} sizes)"
+        return f"{found.word} (estimated at {len(found.told)} of {found.sizes} sizes)"
     (small, first), (large, last) = found.told[0], found.told[-1]
     ends = ((small, first), (large, last))
     numbers = joined(*(f"{size_name(size, sizes)} {answer_text(answer, counts=True)}" for size, answer in ends))

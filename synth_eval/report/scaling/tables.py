@@ -83,7 +83,7 @@ def best_table(mixture: MixtureResult, told: Sequence[BestRatio], sizes: Sizes, 
         )
         for best in told
     )
-    columns = ("best ratio r*", "tokens", "r* and band", "inside the tested range")
+    columns = ("best ratio", "tokens", "ratio, with band", "inside the tested range")
     return DataTable(name, f"Best ratio of {mixture.source}", "", columns, rows)
 
 

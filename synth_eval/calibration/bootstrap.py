@@ -119,9 +119,7 @@ def calibrated(items: Answers, *, resamples: int, rng: np.random.Generator) -> I
 
     Parameters
     ----------
-    items : n answers
-    resamples : data sets in all
-    rng : source of the draws
+    items, resamples, rng : as in `bootstrap`
 
     Examples
     --------

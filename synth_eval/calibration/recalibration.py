@@ -139,10 +139,10 @@ def recalibrate_choices(
     probs: FloatArray | Sequence[FloatArray],
     gold: IntArray,
     *,
+    clusters: AnyArray | None = None,
     method: Method = "temperature",
     folds: int = 5,
     bins: int = 15,
-    clusters: AnyArray | None = None,
     seed: int | np.random.Generator = 0,
 ) -> Recalibration:
     """As `recalibrate`, for the probabilities of all choices.

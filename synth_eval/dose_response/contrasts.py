@@ -117,7 +117,6 @@ def group_contrast(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from synth_eval.dose_response.resampled import ResampledCurve
     >>> task = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.2]), np.tile([0.0, 0.2], (9, 1)))
     >>> group_contrast([task], [task], names=("reasoning", "retrieval")).says

@@ -159,7 +159,7 @@ def detectable_loss(
 
     Returns
     -------
-    float, in units of the scores
+    float > 0, in units of the scores
 
     Examples
     --------

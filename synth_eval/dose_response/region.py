@@ -66,13 +66,10 @@ def crossing(fit: Fit, noise: Noise, direction: int, *, baseline: float, margin:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from synth_eval.dose_response.shapes import fit_shapes
-    >>> ratios = np.linspace(0.0, 1.0, 6)
-    >>> fit = fit_shapes(np.minimum(0.0, 0.4 - ratios), 1e-6 * np.eye(6), ratios)
-    >>> noise = Noise(1.0, 10)
-    >>> round(crossing(fit, noise, -1, baseline=0.0, margin=0.3).at, 2)
-    0.7
+    >>> line = fit_shapes(-np.arange(6) / 5, 1e-6 * np.eye(6), np.arange(6) / 5)
+    >>> round(crossing(line, Noise(1.0, 10), -1, baseline=0.0, margin=0.3).at, 2)
+    0.3
     """
     along = direction * fit.scores
     gains = np.maximum(along, 0.0) ** 2

@@ -175,13 +175,11 @@ def joint_df(sides: Sequence[CurveSample]) -> float:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
     >>> from synth_eval.dose_response import judge_curves
-    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
-    >>> (verdict,) = judge_curves([curve])
-    >>> sample = CurveSample(curve, verdict, verdict.verdict, np.arange(400), tuple("abcdef"))
-    >>> joint_df([sample])
+    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
+    >>> few = simulate_items(CurveSpec("linear", drop=0.2, n=100), np.random.default_rng(0)).accuracy_curve()
+    >>> verdict = judge_curves([few])[0]
+    >>> joint_df([CurveSample(few, verdict, "degraded", np.arange(100), tuple("abcdef"))])
     3.0
     """
     total = 0.0

@@ -143,10 +143,8 @@ def adjusted_verdict(verdict: CurveVerdict, p_adjusted: float | None) -> Verdict
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
-    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
-    >>> (verdict,) = judge_curves([curve])
+    >>> nothing = np.zeros(3)
+    >>> verdict = CurveVerdict(np.array([0.0, 0.2, 0.5]), nothing, nothing, nothing, nothing, "degraded", budget=0.2)
     >>> adjusted_verdict(verdict, 0.04), adjusted_verdict(verdict, 0.06)
     ('degraded', 'inconclusive')
     """

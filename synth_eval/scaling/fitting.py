@@ -220,11 +220,10 @@ def fit_law(law: Law, points: Points, *, resamples: int = RESAMPLES, seed: int =
 
     Examples
     --------
-    >>> from synth_eval.scaling.laws import POWER
-    >>> from synth_eval.scaling.points import points_of
-    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9]
-    >>> points = points_of([1.0] * 5, tokens, [0.0] * 5, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
-    >>> fit = fit_law(POWER, points, resamples=0)
+    >>> from synth_eval.scaling import laws, points_of
+    >>> tokens = 1e9 * 2.0 ** np.arange(8)
+    >>> points = points_of(np.ones(8), tokens, np.zeros(8), 2.0 + 4.0 * (tokens / 1e9) ** -0.5)
+    >>> fit = fit_law(laws.POWER, points, resamples=0)
     >>> float(np.exp(fit.parameter("log_b")).round(3))
     0.5
     """

@@ -67,8 +67,8 @@ def collapse_pattern(points: Points) -> CollapsePattern:
     Examples
     --------
     >>> from synth_eval.scaling import points_of
-    >>> collapse_pattern(points_of([1, 1], [1e9, 2e9], [0, 0], [3.0, 2.9])).refused
-    'too few budgets to tell a pattern from scatter: 4 or more at most ratios help'
+    >>> collapse_pattern(points_of([1, 1], [1e9, 2e9], [0, 0], [3.0, 2.9])).refused.startswith("too few budgets")
+    True
     """
     found = _scatter(points)
     if found is None:

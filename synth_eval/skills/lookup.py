@@ -44,12 +44,12 @@ class _Passage:
 
 
 def test_items(seed: int = 0) -> list[ChoiceItem]:
-    """The 500 test items, 125 a level.
+    """500 tables to test with, 125 a level.
 
     Examples
     --------
-    >>> len(test_items())
-    500
+    >>> test_items()[0].choices
+    ('Adam', 'Beth', 'Hugo', 'Jack')
     """
     return balanced_items(NAME, VERSION, "test", seed, _item)
 
@@ -59,8 +59,8 @@ def train_items(seed: int = 0) -> list[ChoiceItem]:
 
     Examples
     --------
-    >>> len(train_items())
-    64
+    >>> train_items()[0].choices
+    ('Emma', 'Carl', 'Dana', 'Jack')
     """
     return balanced_items(NAME, VERSION, "train", seed, _item)
 
@@ -70,8 +70,8 @@ def document(draw: Draw, *, easy: bool = False) -> str:
 
     Examples
     --------
-    >>> document(Draw("doc")) == document(Draw("doc"))
-    True
+    >>> document(Draw("doc")).split(". ")[0]
+    'The driver is called Fred'
     """
     level = 1 if easy else draw.weighted(LEVELS, LEVEL_WEIGHTS)
     passage = draw_story(lambda: _passage(draw, level, uneven=easy), lambda p: p.text, "documents")

@@ -66,8 +66,8 @@ def test_items(seed: int = 0) -> list[ChoiceItem]:
 
     Examples
     --------
-    >>> len(test_items())
-    500
+    >>> test_items()[0].choices
+    ('92', '95', '99', '97')
     """
     return list(_split(seed)[0])
 
@@ -77,8 +77,8 @@ def train_items(seed: int = 0) -> list[ChoiceItem]:
 
     Examples
     --------
-    >>> len(train_items())
-    48
+    >>> train_items()[0].choices
+    ('North America', 'Oceania', 'Asia', 'South America')
     """
     return list(_split(seed)[1])
 
@@ -100,8 +100,8 @@ def document(draw: Draw, *, easy: bool = False, facts_per_document: int = 4) -> 
 
     Examples
     --------
-    >>> document(Draw("doc")) == document(Draw("doc"))
-    True
+    >>> document(Draw("doc")).split(". ")[0]
+    'The capital of North Korea is Pyongyang'
     """
     if not 1 <= facts_per_document <= len(facts()):
         raise ValueError(f"facts_per_document is {facts_per_document}, must be 1 to {len(facts())}")

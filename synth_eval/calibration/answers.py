@@ -113,12 +113,6 @@ def prepare(confidence: FloatArray, correct: BoolArray, *, clusters: AnyArray | 
     correct : (n,) bool
     clusters : (n,) labels, optional
         Of items that are resampled together.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> prepare(np.array([0.9, 0.2]), np.array([True, False])).confidence
-    array([0.2, 0.9])
     """
     confidence, correct = checked(confidence, correct)
     cluster = checked_clusters(clusters, len(confidence))
@@ -153,12 +147,6 @@ def prepare_choices(
     gold : (n,) int
     pred : (n,) int, optional
     clusters : (n,) labels, optional
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> prepare_choices(np.array([[0.7, 0.3], [0.4, 0.6]]), np.array([0, 0])).correct
-    array([False,  True])
     """
     matrix, gold, n_choices = checked_choices(probs, gold)
     cluster = checked_clusters(clusters, len(matrix))
@@ -193,12 +181,6 @@ def runs(items: Answers, *, bins: int, scheme: Binning) -> IntArray:
     ----------
     items : n answers, in rising order of confidence
     bins, scheme : as in `binning.bin_index`
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> runs(prepare(np.array([0.1, 0.2, 0.9]), np.ones(3, dtype=bool)), bins=2, scheme="width")
-    array([0, 2])
     """
     index = bin_index(items.confidence, bins=bins, scheme=scheme)
     return run_starts(index)

@@ -43,12 +43,6 @@ def blocks(
     correct : (n,) bool
     size : int
         Items in a block, at most.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [len(block) for block, _ in blocks(np.full(5, 0.5), np.ones(5, dtype=bool), size=2)]
-    [2, 2, 1]
     """
     outcome = np.empty(min(size, len(correct)))
     for start in range(0, len(correct), size):
@@ -171,14 +165,6 @@ def bin_index(confidence: FloatArray, *, bins: int, scheme: Binning) -> IntArray
     Raises
     ------
     ValueError : fewer than one bin, or an unknown scheme.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> bin_index(np.array([0.0, 0.2, 0.5, 1.0]), bins=5, scheme="width")
-    array([0, 1, 2, 4])
-    >>> bin_index(np.array([0.1, 0.9, 0.9, 0.2]), bins=2, scheme="mass")
-    array([0, 1, 1, 0])
     """
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
@@ -209,12 +195,6 @@ def bin_gaps(
     correct : (n,) bool
     bins, scheme : as in `bin_index`
     counted : whether numbers of items are wanted
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> bin_gaps(np.array([0.25, 0.75]), np.array([True, False]), bins=2, scheme="width")
-    (array([1, 1]), array([ 0.75, -0.75]))
     """
     if scheme == "mass" and bins >= 1:
         return mass_gaps(confidence, correct, bins)

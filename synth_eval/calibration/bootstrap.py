@@ -75,15 +75,7 @@ class Resamples:
 
 
 def observed(items: Answers) -> Resamples:
-    """The data set at hand.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.calibration.answers import prepare
-    >>> observed(prepare(np.array([0.9, 0.2]), np.array([True, False]))).weight
-    array([[1., 1.]])
-    """
+    """The data set at hand."""
     return Resamples(items, np.ones((1, len(items))), items.correct[None, :])
 
 
@@ -95,14 +87,6 @@ def bootstrap(items: Answers, *, resamples: int, rng: np.random.Generator) -> It
     items : n answers
     resamples : data sets in all
     rng : source of the draws
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.calibration.answers import prepare
-    >>> items = prepare(np.array([0.9, 0.2, 0.4]), np.array([True, False, True]))
-    >>> sum(len(part.weight) for part in bootstrap(items, resamples=10, rng=np.random.default_rng(0)))
-    10
     """
     correct = items.correct[None, :]
     for rows in _chunks(resamples, len(items)):
@@ -120,15 +104,6 @@ def calibrated(items: Answers, *, resamples: int, rng: np.random.Generator) -> I
     Parameters
     ----------
     items, resamples, rng : as in `bootstrap`
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.calibration.answers import prepare
-    >>> items = prepare(np.full(1000, 0.7), np.zeros(1000, dtype=bool))
-    >>> (data,) = calibrated(items, resamples=50, rng=np.random.default_rng(0))
-    >>> round(float(data.correct.mean()), 1)
-    0.7
     """
     thresholds = items.slots.cumsum(axis=1)
     uniforms = latent_uniforms(items, rng=rng)

@@ -28,11 +28,6 @@ def checked(confidence: Any, correct: Any, *, ranges: bool = True) -> tuple[Floa
     Raises
     ------
     ValueError : not 1-D, lengths differ, n = 0, a probability outside [0, 1] or NaN, an outcome other than 0 and 1.
-
-    Examples
-    --------
-    >>> checked([0.5, 1], [0, 1])
-    (array([0.5, 1. ]), array([False,  True]))
     """
     values = checked_probability(confidence, ranges=ranges)
     outcomes = checked_outcome(correct)
@@ -68,11 +63,6 @@ def require_within(values: FloatArray, *, name: str = "confidence", first: int =
     values : (n,) float
     name : what messages call them
     first : number of the first item
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> require_within(np.array([0.0, 1.0]))
     """
     if not _within(values):
         bad = int(np.argmax(~((values >= 0.0) & (values <= 1.0))))

@@ -166,12 +166,6 @@ def gap_norm(excess: AnyArray, weight: AnyArray, norm: Norm) -> FloatArray:
     Raises
     ------
     ValueError : an unknown norm.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> float(gap_norm(np.array([1.0, -2.0]), np.array([4, 4]), "l1"))
-    0.375
     """
     if norm == "l1":
         total: FloatArray = np.abs(excess).sum(axis=-1) / weight.sum(axis=-1)

@@ -83,15 +83,6 @@ def build_metric(name: str, items: Answers, *, bins: int) -> AssessedMetric:
     name : one of `METRICS`
     items : the answers that it will score, in data sets drawn from them
     bins : for binned errors
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.calibration.answers import prepare
-    >>> from synth_eval.calibration.bootstrap import observed
-    >>> answers = prepare(np.array([0.9, 0.6]), np.array([True, False]))
-    >>> build_metric("brier", answers, bins=15).compute(observed(answers)).round(3)
-    array([0.185])
     """
     ranks: dict[str, Callable[[Resamples, IntArray], FloatArray]] = {
         "auroc": resampled_auroc,

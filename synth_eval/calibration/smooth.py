@@ -64,27 +64,13 @@ def smooth_calibration_error(confidence: FloatArray, correct: BoolArray, *, band
 
 
 def grid_cell(confidence: FloatArray) -> IntArray:
-    """Cell of the smoothing grid that holds each confidence.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> grid_cell(np.array([0.0, 0.5, 1.0]))
-    array([   0,  512, 1023])
-    """
+    """Cell of the smoothing grid that holds each confidence."""
     cell = (confidence * GRID).astype(np.int64)
     return np.minimum(cell, GRID - 1, out=cell)
 
 
 def cosine_basis(cells: IntArray, *, modes: int = MODES) -> FloatArray:
-    """(c, modes) matrix that takes masses (..., c) in these grid cells to their cosine coefficients (..., modes).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> cosine_basis(np.array([0, 512]), modes=2).shape
-    (2, 2)
-    """
+    """(c, modes) matrix that takes masses (..., c) in these grid cells to their cosine coefficients (..., modes)."""
     middle = (cells + 0.5) / GRID
     basis: FloatArray = 2.0 * np.cos(np.pi * middle[:, None] * np.arange(modes))
     return basis
@@ -94,12 +80,6 @@ def smoothed(modes: FloatArray, bandwidth: FloatArray | float) -> FloatArray:
     """Density on [0, 1] of masses given by their modes, after smoothing: (..., m) from (..., m) modes.
 
     Point i of the result lies at (i + 1/2) / m. ``bandwidth`` is one number, or one for each row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> smoothed(np.array([[1.0, 0.0, 0.0, 0.0]]), 0.1).round(3)
-    array([[0.5, 0.5, 0.5, 0.5]])
     """
     m = modes.shape[-1]
     k = np.arange(m)
@@ -111,14 +91,7 @@ def smoothed(modes: FloatArray, bandwidth: FloatArray | float) -> FloatArray:
 
 
 def error_at(modes: FloatArray, bandwidth: FloatArray) -> FloatArray:
-    """Smooth error (r,) of each row of residual modes (r, m) at its bandwidth (r,).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> error_at(np.array([[0.2, 0.0, 0.0, 0.0]]), np.array([0.1])).round(3)
-    array([0.1])
-    """
+    """Smooth error (r,) of each row of residual modes (r, m) at its bandwidth (r,)."""
     error: FloatArray = np.abs(smoothed(modes, bandwidth)).mean(axis=-1)
     return error
 
@@ -128,12 +101,6 @@ def solve_bandwidth(modes: FloatArray, *, tolerance: float = 1e-5) -> FloatArray
 
     False position with the Illinois rule on a bracket: mode 0 is the whole residual, which no smoothing removes, so
     the error is at least its size; and it is at most 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> solve_bandwidth(np.array([[0.2, 0.0, 0.0, 0.0]])).round(3)
-    array([0.1])
     """
     low, high = np.abs(modes[:, 0]) / 2.0, np.ones(len(modes))
     at_low = error_at(modes, np.maximum(low, tolerance)) - low

@@ -56,12 +56,6 @@ def soften(probs: FloatArray, n_choices: IntArray, temperature: float) -> FloatA
     probs : (n, k) float
     n_choices : (n,) choices that each item has
     temperature : T > 0
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> soften(np.array([[0.8, 0.2]]), np.array([2]), 2.0).round(3)
-    array([[0.667, 0.333]])
     """
     logs, there = _logs(probs, n_choices)
     weights = np.where(there, np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature), 0.0)

@@ -149,16 +149,7 @@ class PreparedCurve:
 
 
 def prepare(curve: CurveData) -> PreparedCurve:
-    """Means and covariance of a curve that `refusal_of_layout` lets through.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
-    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
-    >>> prepare(curve).late.shape
-    (5, 6)
-    """
+    """Means and covariance of a curve that `refusal_of_layout` lets through."""
     order = np.lexsort([curve.seeds, curve.ratios])
     curve = replace(curve, scores=curve.scores[:, order], ratios=curve.ratios[order], seeds=curve.seeds[order])
     mean, deviations = weighted_means(curve.scores, curve.weights)

@@ -65,18 +65,6 @@ def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *,
     Returns
     -------
     float, in units of the scores
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
-    >>> from synth_eval.dose_response.design import prepare
-    >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
-    >>> prepared = prepare(curve)
-    >>> fit, noise = prepared.fit(0.01**2), Noise(None, 0)
-    >>> null = simulated_null(fit, noise, prepared.late_contrasts)
-    >>> 0.05 < min_detectable(fit, noise, null, prepared.late_contrasts) < 0.15
-    True
     """
     level = 1 - ALPHA / tests
     sd = np.sqrt(noise.widening)
@@ -98,15 +86,6 @@ def seed_tolerance(
     noise : declared noise
     direction, margin : of the side that is flagged, as in `sides_of`
     tests : 2 where either direction could be worse
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
-    >>> from synth_eval.dose_response.design import prepare
-    >>> curve = simulate_items(CurveSpec("null", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
-    >>> seed_tolerance(prepare(curve), Noise(None, 0), -1, 0.02) is None
-    True
     """
 
     def flagged(seed_sd: float) -> bool:

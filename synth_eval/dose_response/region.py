@@ -35,17 +35,6 @@ def onset(fit: Fit, noise: Noise, direction: int) -> tuple[float, Interval]:
     Parameters
     ----------
     direction : -1 if degradation means that the scores fall, +1 if they rise
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from synth_eval.dose_response.shapes import fit_shapes
-    >>> ratios = np.linspace(0.0, 1.0, 6)
-    >>> fit = fit_shapes(np.minimum(0.0, 0.4 - ratios), 1e-6 * np.eye(6), ratios)
-    >>> noise = Noise(1.0, 10)
-    >>> at, _ = onset(fit, noise, -1)
-    >>> round(at, 2)
-    0.4
     """
     shapes = fit.shapes
     gains = np.maximum(direction * fit.scores[: shapes.hinges], 0.0) ** 2
@@ -63,13 +52,6 @@ def crossing(fit: Fit, noise: Noise, direction: int, *, baseline: float, margin:
     ----------
     baseline : ratio from which the fall counts
     margin : in units of the scores, >= 0
-
-    Examples
-    --------
-    >>> from synth_eval.dose_response.shapes import fit_shapes
-    >>> line = fit_shapes(-np.arange(6) / 5, 1e-6 * np.eye(6), np.arange(6) / 5)
-    >>> round(crossing(line, Noise(1.0, 10), -1, baseline=0.0, margin=0.3).at, 2)
-    0.3
     """
     along = direction * fit.scores
     gains = np.maximum(along, 0.0) ** 2
@@ -92,12 +74,6 @@ def budget(levels: FloatArray, lowest_crossing: float, baseline: float) -> float
     levels : (n_ratios,) tested ratios, ascending
     lowest_crossing : lower limit of `crossing`
     baseline : the baseline ratio
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> budget(np.array([0.0, 0.25, 0.5]), 0.4, 0.0)
-    0.25
     """
     safe = levels[(levels >= baseline) & (levels <= lowest_crossing)]
     return float(safe[-1]) if len(safe) else baseline

@@ -120,12 +120,6 @@ def simulate_items(spec: CurveSpec, rng: np.random.Generator, *, gap: bool = Fal
     Parameters
     ----------
     gap : whether the surprise gap is wanted, which takes the logits of all choices.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> simulate_items(CurveSpec("linear", n=100), np.random.default_rng(0)).correct.shape
-    (100, 6)
     """
     ratios = np.repeat(spec.ratios, spec.seeds)
     seeds = np.tile(np.arange(spec.seeds), len(spec.ratios))

@@ -53,16 +53,6 @@ def minimise(
     Returns
     -------
     parameters (k, p) and their costs (k,), in the order of the starts.
-
-    Examples
-    --------
-    >>> from synth_eval.scaling.laws import POWER
-    >>> from synth_eval.scaling.points import points_of
-    >>> tokens = [1e9, 2e9, 4e9, 8e9, 16e9]
-    >>> points = points_of([1.0] * 5, tokens, [0.0] * 5, [2.0 + 4.0 * (t / 1e9) ** -0.5 for t in tokens])
-    >>> found, costs = minimise(POWER, points, points.log_loss, POWER.starts(8, np.random.default_rng(0)))
-    >>> bool(costs.min() < 1e-6)
-    True
     """
     lower, upper = law.lower, law.upper
     theta = np.clip(starts, lower, upper)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from synth_eval.types import Checkpoint, Family
@@ -91,11 +90,7 @@ def _baselines(family: Family, size: str, iteration: int, source: str, tokens: f
     own = [c for c in here if c.source == source]
     if own or family.baseline_ratio != 0:
         return tuple(own)
-    return _first_of_each_seed(here)
-
-
-def _first_of_each_seed(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
-    by_seed: dict[int, Checkpoint] = {}
-    for checkpoint in checkpoints:
-        by_seed.setdefault(checkpoint.seed, checkpoint)
-    return tuple(by_seed.values())
+    first_of_seed: dict[int, Checkpoint] = {}
+    for checkpoint in here:
+        first_of_seed.setdefault(checkpoint.seed, checkpoint)
+    return tuple(first_of_seed.values())

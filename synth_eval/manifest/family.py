@@ -12,11 +12,11 @@ from synth_eval.manifest.baseline import baselines_of, is_over_tokens
 from synth_eval.manifest.gate import gate_of
 from synth_eval.manifest.grid import grid_entries
 from synth_eval.manifest.names import absolute, looks_like_folder
-from synth_eval.manifest.own_tasks import OwnTaskError, own_tasks, reference_text
+from synth_eval.manifest.own_tasks import own_tasks, reference_text
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest, manifest_error
 from synth_eval.manifest.source import KeyPath, Source, read_yaml
 from synth_eval.text import parse_quantity, written_quantity
-from synth_eval.types import Checkpoint, Family, OwnTask, ReferenceText
+from synth_eval.types import Checkpoint, Family, OwnTask
 
 
 def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
@@ -56,7 +56,7 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
         training_text=tuple(str(absolute(file, path.parent)) for file in manifest.training_text),
         tasks_given="tasks" in manifest.model_fields_set,
         gate=gate_of(manifest.gate, checkpoints, source, baseline_ratio=manifest.baseline_ratio),
-        mauve=_mauve(manifest, source, needed=folders_needed),
+        mauve=reference_text(manifest.mauve, source, needed=folders_needed),
     )
     _check_baselines(family, source)
     return family
@@ -82,8 +82,9 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
         if (entry.path is not None and resolved is None) or (entry.results and results is None):
             skipped += 1
             continue
-        size = _size(entry, location, source)
-        if size:
+        size = ""
+        if entry.size is not None:
+            size = source.written.get((*location, "size"), str(entry.size)).strip()
             size = spelling.setdefault(parse_quantity(size), size)
         name = given.get(location)
         if name is None:
@@ -98,7 +99,7 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
 
 
 def _entries(manifest: Manifest, source: Source) -> Iterator[tuple[KeyPath, CheckpointEntry]]:
-    """Entries with where they stand: ("checkpoints", 3), or ("grid", 17) for the 18th combination of the grid."""
+    """Entries with their places: ("checkpoints", 3), or ("grid", 17) for the 18th combination of the grid."""
     for index, entry in enumerate(manifest.checkpoints):
         yield ("checkpoints", index), entry
     if manifest.grid is not None:
@@ -136,12 +137,6 @@ def _checkpoint(
     )
 
 
-def _size(entry: CheckpointEntry, location: KeyPath, source: Source) -> str:
-    if entry.size is None:
-        return ""
-    return source.written.get((*location, "size"), str(entry.size)).strip()
-
-
 def _given_name(entry: CheckpointEntry, location: KeyPath, taken: set[str], source: Source) -> str:
     key = (*location, "name")
     try:
@@ -167,11 +162,7 @@ def _task(task: str, index: int, source: Source) -> str:
 def _own_tasks(
     manifest: Manifest, checkpoints: tuple[Checkpoint, ...], source: Source, *, needed: bool
 ) -> tuple[OwnTask, ...]:
-    base = absolute(".", source.path.parent)
-    try:
-        own = tuple(own_tasks(manifest.domains, manifest.choice_tasks, base=base, files_needed=needed))
-    except OwnTaskError as error:
-        raise source.error(error.location, str(error)) from None
+    own = tuple(own_tasks(manifest.domains, manifest.choice_tasks, source, files_needed=needed))
     shots = max((c.num_fewshot or 0 for c in checkpoints if not c.results), default=0)
     for task in own:
         if shots and task.kind == "choice" and not task.examples:
@@ -180,13 +171,6 @@ def _own_tasks(
                 f"num_fewshot {shots} needs examples that are not asked: add examples: FILE to {task.name}",
             )
     return own
-
-
-def _mauve(manifest: Manifest, source: Source, *, needed: bool) -> ReferenceText | None:
-    try:
-        return reference_text(manifest.mauve, source, needed=needed)
-    except OwnTaskError as error:
-        raise source.error(error.location, str(error)) from None
 
 
 def _resolved_path(

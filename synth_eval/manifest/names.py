@@ -6,7 +6,7 @@ import os.path
 import re
 from pathlib import Path
 
-_LONGEST = 100  # characters; file systems stop at 255 bytes, and suffixes are added
+_MAX_LENGTH = 100  # characters; file systems stop at 255 bytes, and suffixes are added
 
 
 def given_name(name: str) -> str:
@@ -21,8 +21,8 @@ def given_name(name: str) -> str:
     safe = _safe(name)
     if not safe:
         raise ValueError(f"name {name!r} has nothing that fits a file name: use letters, digits, dots and dashes")
-    if len(safe) > _LONGEST:
-        raise ValueError(f"name {name[:20]!r}... has {len(safe)} characters: use at most {_LONGEST}")
+    if len(safe) > _MAX_LENGTH:
+        raise ValueError(f"name {name[:20]!r}... has {len(safe)} characters: use at most {_MAX_LENGTH}")
     return safe
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from glob import iglob
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -117,35 +118,27 @@ ChoiceEntries = Annotated[
 ]
 
 
-class OwnTaskError(ValueError):
-    """A mistake in one of the user's own tasks; ``location`` is where in the manifest."""
-
-    def __init__(self, location: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.location = location
-
-
 def own_tasks(
-    domains: dict[str, DomainEntry], choice_tasks: dict[str, ChoiceEntry], *, base: Path, files_needed: bool
+    domains: dict[str, DomainEntry], choice_tasks: dict[str, ChoiceEntry], source: Source, *, files_needed: bool
 ) -> Iterator[OwnTask]:
     """The tasks of both sections, domains first.
 
     Parameters
     ----------
-    base : folder of the manifest, where relative paths start
     files_needed : whether a pattern must fit a file; not where results are read instead
 
     Raises
     ------
-    OwnTaskError : a name that is taken or fits no file name, or files that are not there.
+    ManifestError : a name that is taken or fits no file name, or files that are not there.
     """
+    base = absolute(".", source.path.parent)
     for name, domain in domains.items():
         where = ("domains", name)
-        _check_name(name, where)
+        _check_name(name, where, source)
         yield OwnTask(
             name=name,
             kind="rolling",
-            files=file_patterns(domain.files, (*where, "files"), base, needed=files_needed),
+            files=_file_patterns(domain.files, (*where, "files"), source, needed=files_needed),
             base=base,
             hub=domain.hub,
             subset=domain.subset,
@@ -159,15 +152,15 @@ def own_tasks(
         )
     for name, choice in choice_tasks.items():
         where = ("choice_tasks", name)
-        _check_name(name, where)
+        _check_name(name, where, source)
         if name in domains:
-            raise OwnTaskError(where, f"{name} is a domain, too: give the two different names")
+            raise source.error(where, f"{name} is a domain, too: give the two different names")
         yield OwnTask(
             name=name,
             kind="choice",
-            files=file_patterns(choice.files, (*where, "files"), base, needed=files_needed),
+            files=_file_patterns(choice.files, (*where, "files"), source, needed=files_needed),
             base=base,
-            examples=file_patterns(choice.examples, (*where, "examples"), base, needed=files_needed),
+            examples=_file_patterns(choice.examples, (*where, "examples"), source, needed=files_needed),
             field=choice.question,
             choices=tuple(choice.choices),
             answer=choice.answer,
@@ -181,32 +174,27 @@ def own_tasks(
         )
 
 
-def _check_name(name: str, where: tuple[str, str]) -> None:
+def _check_name(name: str, where: tuple[str, str], source: Source) -> None:
     if not _NAME.fullmatch(name):
-        raise OwnTaskError(where, f"the name {name!r} is no file name: use letters, digits, '_', '-' and '.'")
+        raise source.error(where, f"the name {name!r} is no file name: use letters, digits, '_', '-' and '.'")
     if name.startswith(_RESERVED):
-        raise OwnTaskError(where, f"{name}: names that begin with {_RESERVED} are the suite's: take another")
+        raise source.error(where, f"{name}: names that begin with {_RESERVED} are the suite's: take another")
 
 
-def file_patterns(files: list[str], where: tuple[str, ...], base: Path, *, needed: bool) -> tuple[str, ...]:
+def _file_patterns(files: list[str], where: tuple[str, ...], source: Source, *, needed: bool) -> tuple[str, ...]:
     """Absolute patterns, each of which fits a file if that is needed; ``where`` is their place in the manifest."""
     found = []
     for index, pattern in enumerate(files):
-        path = absolute(pattern, base)
+        path = absolute(pattern, source.path.parent)
         if needed and path.is_dir():
             mend = f"write {pattern.rstrip('/')}/*.jsonl, for example"
-            raise OwnTaskError((*where, index), f"{where[1]}: {pattern} is a folder: {mend}")
-        if needed and not _fits_a_file(path):
+            raise source.error((*where, index), f"{where[1]}: {pattern} is a folder: {mend}")
+        fits = path.is_file() or any(Path(name).is_file() for name in iglob(str(path), recursive=True))
+        if needed and not fits:
             kind = "no file fits" if set(pattern) & set("*?[") else "no such file:"
-            raise OwnTaskError((*where, index), f"{where[1]}: {kind} {pattern} (looked for {path}): check the path")
+            raise source.error((*where, index), f"{where[1]}: {kind} {pattern} (looked for {path}): check the path")
         found.append(str(path))
     return tuple(found)
-
-
-def _fits_a_file(path: Path) -> bool:
-    from glob import iglob
-
-    return path.is_file() or any(Path(found).is_file() for found in iglob(str(path), recursive=True))
 
 
 # `mauve` of checkpoints.yaml: reference text, and the model that reads it beside what the checkpoints write.
@@ -231,12 +219,11 @@ def reference_text(entry: MauveEntry | None, source: Source, *, needed: bool) ->
 
     Parameters
     ----------
-    needed : whether files and model must be there; where results are read, what is missing is said later
+    needed : whether files and model must be there; where results are read, what is missing is reported later
 
     Raises
     ------
     ManifestError : a pattern that fits no file, or a model that is no folder with a config.json.
-    OwnTaskError : the former, to be located by the caller.
     """
     if entry is None:
         return None
@@ -248,7 +235,7 @@ def reference_text(entry: MauveEntry | None, source: Source, *, needed: bool) ->
             f"mauve.model {entry.model} holds no config.json (looked for {model}): give the folder of a model",
         )
     return ReferenceText(
-        files=file_patterns(entry.reference, ("mauve", "reference"), base, needed=needed),
+        files=_file_patterns(entry.reference, ("mauve", "reference"), source, needed=needed),
         base=Path(absolute(".", base)),
         model=model,
         field=entry.field,

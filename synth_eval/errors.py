@@ -33,3 +33,8 @@ class CheckpointError(SynthEvalError):
     """One checkpoint cannot be built, loaded or scored; the others go on."""
 
     exit_code = ExitCode.PARTIAL
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its type where it has none."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -23,6 +23,7 @@ from synth_eval.data.folder import (
 )
 from synth_eval.data.pull import Wanted
 from synth_eval.data.sets import DOMAINS, SETS, TASK_PARTS, Part
+from synth_eval.errors import first_line
 from synth_eval.types import OwnTask
 
 TRIVIA_URL = "https://raw.githubusercontent.com/uberspot/OpenTriviaQA/master/categories_json"
@@ -40,10 +41,9 @@ def records_from_hub(part: Part) -> list[Record]:
     try:
         return _records(part, mirror=None)
     except Exception as error:  # the hub's client raises whatever its layers raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
         raise DataError(
-            f"{part}: cannot be had from {source_of(part)}{offline}: {reason}; on a connected machine "
+            f"{part}: cannot be had from {source_of(part)}{offline}: {first_line(error)}; on a connected machine "
             f"`synth-eval data pull --to DIR` stores it, then set {ENVIRONMENT}=DIR"
         ) from error
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from synth_eval.data.folder import INDEX, DataError, find_part, read_index, sha256_of
 from synth_eval.data.sets import Part
+from synth_eval.errors import first_line
 from synth_eval.results.atomic import atomic_file, write_json
 
 Outcome = Literal["stored", "there already", "there, by hand", "failed"]
@@ -84,8 +85,7 @@ def _stored(folder: Path, wanted: Wanted) -> Pulled:
                 raise DataError("it has no records")
             digest = sha256_of(temporary)
     except Exception as error:  # whatever the hub's client raises; the others go on
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return Pulled(wanted.part, "failed", reason=reason)
+        return Pulled(wanted.part, "failed", reason=first_line(error))
     entry: dict[str, Any] = {
         "sha256": digest,
         "rows": rows,

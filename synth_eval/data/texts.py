@@ -16,6 +16,7 @@ from synth_eval.data.records import (
     shown,
     value_of,
 )
+from synth_eval.errors import first_line
 from synth_eval.types import OwnTask
 
 TEXT_FILES = (".txt", ".md", ".rst", ".tex", ".py")
@@ -123,8 +124,7 @@ def read_hub(task: OwnTask, tally: Tally) -> Iterator[Block]:
     try:
         records = load_dataset(str(task.hub), task.subset, split=task.split)
     except Exception as error:  # whatever hub, network and dataset raise
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise OwnDataError(f"{task.name}: the dataset {name} cannot be loaded: {reason}") from None
+        raise OwnDataError(f"{task.name}: the dataset {name} cannot be loaded: {first_line(error)}") from None
     if task.field not in records.column_names:
         there = ", ".join(records.column_names[:8])
         raise OwnDataError(f"{task.name}: {name}: the field {task.field!r} is missing (there are {there})")

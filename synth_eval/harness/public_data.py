@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,24 +49,33 @@ def check_public_data(names: Sequence[str], *, own: Sequence[OwnTask] = ()) -> N
 
 @contextmanager
 def reading_the_data_folder() -> Iterator[None]:
-    """Tasks that are made inside the block load their data from the data folder, if there is one.
-
-    lm-eval has no hook for it: its method that loads a task's dataset is replaced meanwhile. Tasks that bring a
-    function (custom_dataset) or name local files keep to them.
-    """
+    """Tasks that are made inside the block load their data from the data folder, if there is one."""
     folder = data_folder()
     if folder is None:
         yield
         return
+    with loading_with(lambda task, options: stored_splits(folder, task)):
+        yield
+
+
+@contextmanager
+def loading_with(load: Callable[[Any, dict[str, Any]], Any]) -> Iterator[None]:
+    """Tasks that are made inside the block get as dataset what ``load`` makes of the task and its dataset options.
+
+    lm-eval has no hook for it: its method that loads a task's dataset is replaced meanwhile. Tasks that bring a
+    function (custom_dataset) or name local files keep to them.
+    """
     from lm_eval.api.task import ConfigurableTask
 
     original = ConfigurableTask.download
 
     def download(task: Any, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
-        if callable(task.config.custom_dataset) or is_local(task):
+        path = str(task.config.dataset_path or "")
+        local = path in _LOCAL_BUILDERS or Path(path).expanduser().exists()
+        if callable(task.config.custom_dataset) or local:
             original(task, dataset_kwargs, **options)
         else:
-            task.dataset = stored_splits(folder, task)
+            task.dataset = load(task, dataset_kwargs or {})
 
     ConfigurableTask.download = download
     try:
@@ -131,9 +140,3 @@ def read_dataset(path: Path) -> Dataset:
         return Dataset(pyarrow.parquet.read_table(path))
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
-
-
-def is_local(task: Any) -> bool:
-    """Whether a task names local files, which no hub has."""
-    path = str(task.config.dataset_path or "")
-    return path in _LOCAL_BUILDERS or Path(path).expanduser().exists()

@@ -11,7 +11,8 @@ from synth_eval.data.folder import DataError, home_part
 from synth_eval.data.hub import hub_place, revision_of, write_dataset
 from synth_eval.data.pull import Wanted
 from synth_eval.data.sets import Part
-from synth_eval.harness.public_data import is_local, splits_of
+from synth_eval.errors import first_line
+from synth_eval.harness.public_data import loading_with, splits_of
 from synth_eval.harness.tasks import task_manager
 
 
@@ -25,35 +26,26 @@ def wanted_of_lm_eval(names: Sequence[str], *, mirror: Path | None = None) -> li
     ------
     DataError : no such task, or its dataset cannot be had.
     """
-    from lm_eval.api.task import ConfigurableTask
-
-    original = ConfigurableTask.download
     loaded: list[tuple[Any, str, str | None, dict[str, Any]]] = []
 
-    def download(task: Any, dataset_kwargs: dict[str, Any] | None = None, **options: Any) -> None:
-        if callable(task.config.custom_dataset) or is_local(task):
-            original(task, dataset_kwargs, **options)
-            return
+    def load(task: Any, options: dict[str, Any]) -> Any:
         from datasets import load_dataset
 
         hub, config = str(task.DATASET_PATH), task.DATASET_NAME
-        settings = {k: v for k, v in (dataset_kwargs or {}).items() if k != "trust_remote_code"}
-        task.dataset = load_dataset(hub_place(hub, mirror), config, **settings)
-        loaded.append((task, hub, config, task.dataset))
+        settings = {k: v for k, v in options.items() if k != "trust_remote_code"}
+        splits = load_dataset(hub_place(hub, mirror), config, **settings)
+        loaded.append((task, hub, config, splits))
+        return splits
 
-    for logger in ("lm_eval", "lm-eval"):  # says of each task of a checkout that it hides the installed one
+    for logger in ("lm_eval", "lm-eval"):  # warns of each task of a checkout that it hides the installed one
         logging.getLogger(logger).setLevel(logging.ERROR)
     manager = task_manager(with_defaults=True)
-    ConfigurableTask.download = download
-    try:
+    with loading_with(load):
         for name in names:
             try:
                 manager.load([name])
             except Exception as error:  # the hub's client raises whatever its layers raise
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise DataError(f"{name}: its data cannot be had: {reason}") from error
-    finally:
-        ConfigurableTask.download = original
+                raise DataError(f"{name}: its data cannot be had: {first_line(error)}") from error
     parts: dict[Part, Wanted] = {}
     for task, hub, config, splits in loaded:
         evaluated, others = splits_of(task)

@@ -19,7 +19,7 @@ from synth_eval.data.domains import domain_sample
 from synth_eval.data.folder import DataError
 from synth_eval.data.hub import stored_task
 from synth_eval.data.sets import WITH_TASKS_OF_LM_EVAL, category_of
-from synth_eval.errors import SynthEvalError
+from synth_eval.errors import SynthEvalError, first_line
 from synth_eval.harness.public_data import check_public_data, reading_the_data_folder
 from synth_eval.types import UNCATEGORISED, OwnTask
 
@@ -206,8 +206,7 @@ def load_tasks(names: Sequence[str], *, categories: Mapping[str, str], own: Sequ
         except SynthEvalError:
             raise
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise SynthEvalError(f"task {name}: cannot be loaded: {reason}") from error
+            raise SynthEvalError(f"task {name}: cannot be loaded: {first_line(error)}") from error
     if lacking:
         raise DataError("; ".join(lacking))
     return [_loaded(name, task, categories) for name, task in found.items()]

@@ -13,7 +13,7 @@ from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
-    from synth_eval.tasks.follow_up import AnswerConfidence
+    from synth_eval.harness.follow_up import AnswerConfidence
 
 
 @dataclass(frozen=True)

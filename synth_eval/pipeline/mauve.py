@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_eval.errors import SynthEvalError
+from synth_eval.errors import SynthEvalError, first_line
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText
 
@@ -46,7 +46,7 @@ def add_mauve(
     try:
         return _added(tables, tasks, reference, kept, listener)
     except Exception as error:  # a folder that is no model, a tokenizer that cannot be loaded, a disk that is full ...
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         return {}, [f"MAUVE left out: {reason}"]
 
 

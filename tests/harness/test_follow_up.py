@@ -20,12 +20,11 @@ from synth_eval.calibration.items import score_samples
 from synth_eval.calibration.votes import is_right, normalised_answer
 from synth_eval.compare.calibration_items import generated_items
 from synth_eval.errors import SynthEvalError
-from synth_eval.harness.follow_up import follow_up, token_counts, write_follow_up
+from synth_eval.harness.follow_up import follow_up, token_counts, truth_requests, write_follow_up
 from synth_eval.harness.model import load_model
 from synth_eval.harness.native import evaluate_task, write_native
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.results import read_samples
-from synth_eval.tasks.follow_up import truth_requests
 from synth_eval.types import Checkpoint
 
 pytestmark = pytest.mark.slow

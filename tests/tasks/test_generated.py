@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from synth_eval.errors import SynthEvalError
-from synth_eval.tasks import generated
-from synth_eval.tasks.follow_up import (
+from synth_eval.harness.follow_up import (
     likelihood_confidence,
     likelihood_request,
     truth_confidence,
     truth_requests,
     with_unanswered,
 )
+from synth_eval.tasks import generated
 
 DOC = {"question": "1 + 1 =", "choices": ["3", "2"], "answer": 1}
 

@@ -64,7 +64,7 @@ def scaling(
     else:
         from synth_eval.report.terminal.scaling import print_scaling
 
-        print_scaling(found.report, console=console())
+        print_scaling(found.view, console=console())
         if written and not quiet:
             click.echo(f"\n{written} figures in {plots}")
         if html is not None and not quiet:

@@ -102,11 +102,13 @@ class ComparisonResult:
         """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
         from synth_eval.report.exports import markdown_report
         from synth_eval.report.html import html_report
+        from synth_eval.report.scaling.view import scaling_view
         from synth_eval.results import write_atomically
 
         diagrams = reliability_of(self._diagrams)
+        laws = None if self.scaling is None else scaling_view(self.scaling)
         texts = {
-            "report.html": html_report(self.view, reliability=diagrams, scaling=self.scaling),
+            "report.html": html_report(self.view, reliability=diagrams, scaling=laws),
             "report.md": markdown_report(self.view),
         }
         if latex:
@@ -121,8 +123,8 @@ class ComparisonResult:
         if figures:
             from synth_eval.report.figures import report_figures, scaling_figures, write_figures
 
-            laws = {} if self.scaling is None else scaling_figures(self.scaling)
-            write_figures({**report_figures(self.view), **laws}, folder / "figures")
+            drawn = {**report_figures(self.view), **(scaling_figures(laws) if laws is not None else {})}
+            write_figures(drawn, folder / "figures")
             written.append(folder / "figures")
         return tuple(written)
 

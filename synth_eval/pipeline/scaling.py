@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from synth_eval.scaling.report import ScalingReport, scaling_report, scaling_to_
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from synth_eval.report.scaling.view import ScalingView
 
 
 def scaling(
@@ -68,6 +71,13 @@ class ScalingResult:
         families = ", ".join(dict.fromkeys(task.family for task in self.report.tasks))
         return f"Scaling laws of {families or self.file.name}"
 
+    @cached_property
+    def view(self) -> ScalingView:
+        """What reports say and draw, computed once."""
+        from synth_eval.report.scaling.view import scaling_view
+
+        return scaling_view(self.report)
+
     def to_dict(self) -> dict[str, Any]:
         """What `synth-eval scaling --json` prints."""
         return scaling_to_dict(self.report)
@@ -102,12 +112,12 @@ class ScalingResult:
         """Draw the figures as PNG and SVG; returns how many files."""
         from synth_eval.report.figures import scaling_figures, write_figures
 
-        return len(write_figures(scaling_figures(self.report), folder))
+        return len(write_figures(scaling_figures(self.view), folder))
 
     def _page(self) -> str:
         from synth_eval.report.html import scaling_page
 
-        return scaling_page(self.report, title=self.title)
+        return scaling_page(self.view, title=self.title)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, na_rep=""))

@@ -8,8 +8,7 @@ import pytest
 from scaling_families import TOKENS, Truth, family
 from scaling_rows_of import NAMES, family_rows
 
-from synth_eval.report.scaling.sentences import collapse_text, curve_refusals, in_short, sooner_text
-from synth_eval.report.scaling.view import grouped
+from synth_eval.report.scaling.words import collapse_text, curve_refusals, grouped, in_short, sooner_text
 from synth_eval.scaling import CollapsePattern, MixtureAnswers, Sign, SizeAnswers, SpeedUp
 from synth_eval.scaling.report import Answer, MixtureResult, ScalingReport, SizesResult, scaling_report
 from synth_eval.scaling.sizes import LevelsOff

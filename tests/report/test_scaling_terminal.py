@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 from scaling_rows_of import family_rows
 
-from synth_eval.report.scaling.view import answer_text, count_text, grouped, percent_text, size_text
+from synth_eval.report.scaling.view import scaling_view
+from synth_eval.report.scaling.words import answer_text, count_text, grouped, percent_text, size_text
 from synth_eval.report.terminal.scaling import print_scaling
 from synth_eval.scaling.loss_table import LossRow
 from synth_eval.scaling.report import Answer, ScalingReport, scaling_report
@@ -27,7 +28,7 @@ def printed(report: ScalingReport, *, width: int = 100, encoding: str = "utf-8")
 
     sink = Sink()
     sink.__class__.encoding = property(lambda self: encoding)  # type: ignore[assignment]
-    print_scaling(report, console=Console(file=sink, width=width, color_system=None, highlight=False))
+    print_scaling(scaling_view(report), console=Console(file=sink, width=width, color_system=None, highlight=False))
     return sink.getvalue()
 
 

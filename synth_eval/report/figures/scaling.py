@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from synth_eval.report.figures.description import (
     Axis,
@@ -16,76 +20,106 @@ from synth_eval.report.figures.description import (
     Panel,
     Polyline,
     Row,
+    floats,
     free_name,
     log_axis,
 )
-from synth_eval.report.scaling.view import (
-    LossPanel,
-    Sizes,
-    answer_text,
-    equal_loss_panels,
-    loss_panels,
-    relative_panels,
-    size_name,
+from synth_eval.report.scaling.words import ONE_SIZE, Sizes, answer_text, size_name
+from synth_eval.scaling.report import (
+    BestRatio,
+    CurveResult,
+    LawFit,
+    MixtureResult,
+    SpeedUp,
+    TaskScaling,
+    equal_loss_tokens,
+    largest_tokens,
 )
-from synth_eval.scaling.report import BestRatio, MixtureResult, ScalingReport, SpeedUp, TaskScaling
 from synth_eval.text import count_text, joined, plural
 
+if TYPE_CHECKING:
+    from synth_eval.report.scaling.view import ScalingView
+
 TOKENS = "training tokens"
+PLACES = 40  # along a fitted curve
+MAX_LINES = 6  # of equal loss
 
 
-def scaling_figures(report: ScalingReport) -> dict[str, Figure]:
-    """``<family>-<task>-<figure>`` -> figure; one whose answers were all refused is left out."""
+@dataclass(frozen=True)
+class Group:
+    """Curves of one panel: a source and size with its natural data, by ratio; or natural data alone, by size."""
+
+    title: str
+    names: tuple[str, ...]
+    curves: tuple[CurveResult, ...]
+    law: LawFit | None  # of the mixes, for curves without one of their own
+
+
+@dataclass(frozen=True)
+class EqualLoss:
+    """The mixes that reach the loss of natural data with ``natural_tokens``: tokens by ratio, within those tested."""
+
+    natural_tokens: float
+    loss: float
+    places: tuple[tuple[float, float], ...]  # (ratio, tokens), ascending
+
+
+def scaling_figures(view: ScalingView) -> dict[str, Figure]:
+    """``<family>-<task>-<figure>`` -> figure, for files."""
     taken: set[str] = set()
-    return {
-        free_name(f"{task.family}-{task.task}-{name}", taken): figure
-        for task in report.tasks
-        for name, figure in _of_task(task, report.sizes)
+    named = []
+    for task in view.tasks:
+        start = f"{task.result.family}-{task.result.task}"
+        named += [(f"{start}-loss-over-tokens", task.losses)] if task.losses is not None else []
+        for mixture in task.mixtures:
+            label = joined(start, mixture.result.source, mixture.result.size, between="-")
+            named += [(f"{label}-{name}", figure) for name, figure in mixture.figures.items()]
+    return {free_name(name, taken): figure for name, figure in named}
+
+
+def loss_figure(task: TaskScaling) -> Figure | None:
+    """Loss over tokens with the fitted laws, both axes logarithmic; None without curves."""
+    groups = _groups(task)
+    names = _names(groups)
+    panels = tuple(_loss_panel(task, group, names) for group in groups)
+    keys = tuple(Key(name, number) for number, name in enumerate(names))
+    note = "filled: held out in the comparison of forms"
+    return Figure(f"{task.family}: {task.task}", panels, keys, note) if panels else None
+
+
+def change_figure(task: TaskScaling) -> Figure | None:
+    """Change of loss from natural data of the same size and budget, in the roles of `loss_figure`.
+
+    A panel without a budget that both were trained to is left out; None if all are.
+    """
+    groups = _groups(task)
+    names = _names(groups)
+    panels = tuple(panel for group in groups if (panel := _change_panel(group, names)) is not None)
+    roles = {layer.role for panel in panels for layer in panel.layers}
+    keys = tuple(Key(name, number) for number, name in enumerate(names) if number in roles)
+    return Figure(f"{task.family}: {task.task}", panels, keys) if panels else None
+
+
+def mixture_figures(mixture: MixtureResult, sizes: Sizes) -> dict[str, Figure]:
+    """The figures of one source, without those whose answers were all refused."""
+    drawn = {
+        "iso-loss": equal_loss_figure(mixture, sizes),
+        "best-ratio": best_ratio_figure(mixture, sizes),
+        "speed-up": speed_up_figure(mixture, sizes),
     }
-
-
-def _of_task(task: TaskScaling, sizes: Sizes) -> Iterator[tuple[str, Figure]]:
-    if task.curves:
-        yield "loss-over-tokens", loss_figure(task, loss_panels(task))
-    for mixture in task.mixtures:
-        label = joined(mixture.source, mixture.size, between="-")
-        drawn = (
-            ("iso-loss", equal_loss_figure(mixture, sizes)),
-            ("best-ratio", best_ratio_figure(mixture, sizes)),
-            ("speed-up", speed_up_figure(mixture, sizes)),
-        )
-        yield from ((f"{label}-{name}", figure) for name, figure in drawn if figure is not None)
-
-
-def loss_figure(task: TaskScaling, panels: Sequence[LossPanel]) -> Figure:
-    """Loss over tokens with the fitted laws, both axes logarithmic; what `loss_panels` made."""
-    kind = "error rate" if task.error_rate else "loss"
-    names = _names(panels)
-    return Figure(
-        f"{task.family}: {task.task}",
-        tuple(_loss_panel(panel, names, kind) for panel in panels),
-        tuple(Key(name, number) for number, name in enumerate(names)),
-        note="filled: held out in the comparison of forms",
-    )
-
-
-def change_figure(task: TaskScaling, panels: Sequence[LossPanel]) -> Figure | None:
-    """Change of loss from natural data at the same budget, in the roles of `loss_figure`; None without both."""
-    changes = relative_panels(panels)
-    if not changes:
-        return None
-    names = _names(panels)
-    keys = tuple(Key(name, names.index(name)) for name in names if name in _names(changes))
-    return Figure(f"{task.family}: {task.task}", tuple(_change_panel(panel, names) for panel in changes), keys)
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def equal_loss_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     """Tokens over ratio: lines of equal fitted loss and the tested mixes, a panel a size; None without a law."""
     panels = []
-    for found in equal_loss_panels(mixture, sizes):
-        if not found.lines:
+    for size in map(float, np.unique(mixture.points.size)):
+        lines = equal_loss_lines(mixture, size)
+        if not lines:
             continue
-        places = [*found.tested, *(place for line in found.lines for place in line.places)]
+        title = size_name(size, sizes)
+        mine = mixture.points.size == size
+        tested = sorted(set(zip(floats(mixture.points.ratio[mine]), floats(mixture.points.tokens[mine]))))
         layers: list[Layer] = [
             Polyline(
                 x=tuple(ratio for ratio, _ in line.places),
@@ -94,15 +128,35 @@ def equal_loss_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
                 label=f"{line.loss:.3g}",
                 role=0,
             )
-            for line in found.lines
+            for line in lines
         ]
-        texts = tuple(f"tested: ratio {ratio:g}, {count_text(tokens)} tokens" for ratio, tokens in found.tested)
-        ratios, tokens = zip(*found.tested)
-        layers.append(Markers(x=ratios, y=tokens, texts=texts, size=4.0, role="ink"))
-        spoken = f"lines of equal loss over ratio and tokens{f' at {found.title}' if found.title else ''}"
-        y = log_axis([d for _, d in places], TOKENS, "count")
-        panels.append(Panel(tuple(layers), Axis("synthetic ratio"), y, found.title, spoken=spoken))
+        texts = tuple(f"tested: ratio {ratio:g}, {count_text(tokens)} tokens" for ratio, tokens in tested)
+        ratios, budgets = zip(*tested)
+        layers.append(Markers(x=ratios, y=budgets, texts=texts, size=4.0, role="ink"))
+        y = log_axis([*budgets, *(tokens for line in lines for _, tokens in line.places)], TOKENS, "count")
+        spoken = f"lines of equal loss over ratio and tokens{f' at {title}' if title else ''}"
+        panels.append(Panel(tuple(layers), Axis("synthetic ratio"), y, title, spoken=spoken))
     return Figure(f"Mixes of equal loss: {mixture.source}", tuple(panels)) if panels else None
+
+
+def equal_loss_lines(mixture: MixtureResult, size: float, lines: int = MAX_LINES) -> list[EqualLoss]:
+    """A line for each of a few budgets of natural data, at one size; none without a fitted law."""
+    fit, points = mixture.answers.fit, mixture.points
+    if fit is None:
+        return []
+    mine = points.size == size
+    tested, natural = points.tokens[mine], np.unique(points.tokens[mine & (points.ratio == 0)])
+    inner = natural[1:-1] if natural.size > 2 else natural
+    chosen = inner[np.unique(np.linspace(0, inner.size - 1, min(lines, inner.size)).round().astype(int))]
+    ratios = np.linspace(0.0, float(points.ratio[mine].max()), PLACES + 1)
+    found = []
+    for budget in floats(chosen):
+        tokens = equal_loss_tokens(fit, size, budget, ratios)
+        inside = (tokens >= 0.999 * tested.min()) & (tokens <= 1.001 * tested.max())
+        if inside.sum() > 1:
+            places = tuple(zip(floats(ratios[inside]), floats(tokens[inside])))
+            found.append(EqualLoss(budget, float(fit.loss(size, budget, 0.0)[0]), places))
+    return found
 
 
 def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
@@ -118,8 +172,7 @@ def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     x = log_axis([best.tokens for best in told], TOKENS, "count")
     y = Axis("best ratio r*", limits=(-0.04 * top, 1.04 * top))
     keys = tuple(Key(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
-    spoken = f"best ratio over tokens with its band, {plural(len(names), 'size')}"
-    panel = Panel(layers, x, y, spoken=spoken)
+    panel = Panel(layers, x, y, spoken=f"best ratio over tokens with its band, {plural(len(names), 'size')}")
     note = "axis: the tested ratios; filled: the whole band lies among them"
     return Figure(f"Best ratio and its 95% band: {mixture.source}", (panel,), keys, note)
 
@@ -131,73 +184,125 @@ def speed_up_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
         return None
     rows = tuple(_speed_up_row(each, sizes) for each in told)
     layers: list[Layer] = [Level(at=1.0, axis="x", role="quiet", dash="solid")]
-    for number, each in enumerate(told):
-        value = each.answer.value or 1.0
-        at = float(number)
-        text = f"{rows[number].label}: {rows[number].detail} times"
+    ends = [1.0]
+    for number, (each, row) in enumerate(zip(told, rows)):
+        value, at = each.answer.value or 1.0, float(number)
+        interval = each.answer.interval or (value, value)
+        ends += [value, *interval]
         layers += [
             Bars(at=(at,), start=(1.0,), end=(value,), along="x", width=10.0, role=0 if value >= 1 else 1),
-            Markers(x=(value,), y=(at,), texts=(text,), size=4.0, x_spread=(each.answer.interval or (value, value),)),
+            Markers(x=(value,), y=(at,), texts=(f"{row.label}: {row.detail} times",), size=4.0, x_spread=(interval,)),
         ]
-    ends = [end for each in told for end in (each.answer.interval or (1.0, 1.0))]
-    x = log_axis([*ends, *(each.answer.value or 1.0 for each in told), 1.0], "tokens of natural data / of the mix")
     spoken = f"speed-up of {len(told)} mixes; the values are in the table"
-    panel = Panel(tuple(layers), x, rows=rows, height=34.0, spoken=spoken)
-    return Figure(f"Speed-up: {mixture.source}", (panel,))
+    x = log_axis(ends, "tokens of natural data / of the mix")
+    return Figure(f"Speed-up: {mixture.source}", (Panel(tuple(layers), x, rows=rows, height=34.0, spoken=spoken),))
 
 
-def _names(panels: Sequence[LossPanel]) -> list[str]:
-    return list(dict.fromkeys(one.name for panel in panels for one in panel.series))
+def _groups(task: TaskScaling) -> list[Group]:
+    found = dict.fromkeys((curve.source, curve.size) for curve in task.curves if curve.ratio > 0)
+    sources = list(dict.fromkeys(source for source, _ in found))
+    if not found and task.curves:
+        return [Group("natural data", tuple(curve.size or "no size" for curve in task.curves), task.curves, None)]
+    groups = []
+    for source, size in sorted(found, key=lambda mix: sources.index(mix[0])):  # sizes stay in their order
+        law = next((m.answers.fit for m in task.mixtures if m.source == source and m.size in ("", size)), None)
+        natural = [c for c in task.curves if c.ratio == 0 and c.size == size]
+        mixes = [c for c in task.curves if (c.source, c.size) == (source, size) and c.ratio > 0]
+        names = tuple(f"ratio {curve.ratio:g}" for curve in (*natural, *mixes))
+        title = joined(size, source if len(sources) > 1 or not size else "")
+        groups.append(Group(title, names, (*natural, *mixes), law))
+    return groups
 
 
-def _spoken(what: str, panel: LossPanel) -> str:
-    return f"{what} over tokens{f' at {panel.title}' if panel.title else ''}: {plural(len(panel.series), 'curve')}"
+def _names(groups: Sequence[Group]) -> list[str]:
+    return list(dict.fromkeys(name for group in groups for name in group.names))
 
 
-def _loss_panel(panel: LossPanel, names: Sequence[str], kind: str) -> Panel:
+def _loss_panel(task: TaskScaling, group: Group, names: Sequence[str]) -> Panel:
     layers: list[Layer] = []
-    for one in panel.series:
-        role = names.index(one.name)
-        if one.fit:
-            tokens, loss = zip(*one.fit)
-            layers.append(Polyline(x=tokens, y=loss, dash="solid", role=role))
-        texts = tuple(
-            f"{one.name}, {count_text(tokens)} tokens: {loss:.4g}{', held out' if held else ''}"
-            for tokens, loss, held in zip(one.tokens, one.loss, one.held)
-        )
-        layers.append(Markers(x=one.tokens, y=one.loss, texts=texts, filled=one.held, size=8.0, role=role))
-    values = [loss for one in panel.series for loss in (*one.loss, *(fitted for _, fitted in one.fit))]
-    x = log_axis([tokens for one in panel.series for tokens in one.tokens], TOKENS, "count")
-    return Panel(tuple(layers), x, log_axis(values, kind), panel.title, spoken=_spoken("loss", panel))
+    for name, curve in zip(group.names, group.curves):
+        role = names.index(name)
+        order = np.argsort(curve.points.tokens, kind="stable")
+        law = curve.answers.fit or group.law or _over_sizes(task, curve)
+        layers += [Polyline(x=x, y=y, dash="solid", role=role) for x, y in _fitted(curve, law)]
+        tokens, losses = floats(curve.points.tokens[order]), floats(curve.points.loss[order])
+        held = tuple(map(bool, largest_tokens(curve.points)[order]))
+        written = tuple(f"{loss:.4g}" for loss in losses)
+        layers.append(_points(name, role, tokens, losses, held, written))
+    x = log_axis(_values(layers, "x"), TOKENS, "count")
+    y = log_axis(_values(layers, "y"), "error rate" if task.error_rate else "loss")
+    return Panel(tuple(layers), x, y, group.title, spoken=_spoken("loss", group.title, len(group.names)))
 
 
-def _change_panel(panel: LossPanel, names: Sequence[str]) -> Panel:
-    layers: list[Layer] = [Level(at=0.0, role="quiet")]
-    for one in panel.series:
-        role = names.index(one.name)
-        texts = tuple(
-            f"{one.name}, {count_text(tokens)} tokens: {100 * change:+.2f}%{', held out' if held else ''}"
-            for tokens, change, held in zip(one.tokens, one.loss, one.held)
-        )
-        layers.append(Polyline(x=one.tokens, y=one.loss, dash="solid", role=role))
-        layers.append(Markers(x=one.tokens, y=one.loss, texts=texts, filled=one.held, size=8.0, role=role))
-    x = log_axis([tokens for one in panel.series for tokens in one.tokens], TOKENS, "count")
-    y = Axis("change", form="percent change")
-    return Panel(tuple(layers), x, y, panel.title, spoken=_spoken("change of loss", panel))
+def _change_panel(group: Group, names: Sequence[str]) -> Panel | None:
+    natural: dict[float, list[float]] = {}
+    for curve in (each for each in group.curves if each.ratio == 0):
+        for tokens, loss in zip(floats(curve.points.tokens), floats(curve.points.loss)):
+            natural.setdefault(tokens, []).append(loss)
+    layers: list[Layer] = []
+    for name, curve in zip(group.names, group.curves):
+        order = np.argsort(curve.points.tokens, kind="stable")
+        held = largest_tokens(curve.points)
+        changes = []
+        for i in order if curve.ratio > 0 else ():
+            budget = float(curve.points.tokens[i])
+            same = next((natural[d] for d in natural if abs(d - budget) <= 1e-6 * budget), None)
+            if same is not None:
+                change = float(curve.points.loss[i]) / (sum(same) / len(same)) - 1.0
+                changes.append((budget, change, bool(held[i]), f"{100 * change:+.2f}%"))
+        if changes:
+            budgets, values, solid, written = zip(*changes)
+            role = names.index(name)
+            layers.append(Polyline(x=budgets, y=values, dash="solid", role=role))
+            layers.append(_points(name, role, budgets, values, solid, written))
+    if not layers:
+        return None
+    x, y = log_axis(_values(layers, "x"), TOKENS, "count"), Axis("change", form="percent change")
+    spoken = _spoken("change of loss", group.title, len(layers) // 2)
+    return Panel((Level(at=0.0, role="quiet"), *layers), x, y, group.title, spoken=spoken)
+
+
+def _points(
+    name: str, role: int, tokens: Sequence[float], y: Sequence[float], held: Sequence[bool], written: Sequence[str]
+) -> Markers:
+    texts = tuple(
+        f"{name}, {count_text(d)} tokens: {text}{', held out' if out else ''}"
+        for d, text, out in zip(tokens, written, held)
+    )
+    return Markers(x=tuple(tokens), y=tuple(y), texts=texts, filled=tuple(held), size=8.0, role=role)
+
+
+def _values(layers: Sequence[Layer], axis: Literal["x", "y"]) -> list[float]:
+    drawn = (layer for layer in layers if isinstance(layer, (Polyline, Markers)))
+    return [value for layer in drawn for value in getattr(layer, axis) if value is not None]
+
+
+def _spoken(what: str, title: str, curves: int) -> str:
+    return f"{what} over tokens{f' at {title}' if title else ''}: {plural(curves, 'curve')}"
+
+
+def _over_sizes(task: TaskScaling, curve: CurveResult) -> LawFit | None:
+    return next((s.answers.fit for s in task.over_sizes if (s.source, s.ratio) == (curve.source, curve.ratio)), None)
+
+
+def _fitted(curve: CurveResult, fit: LawFit | None) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Tokens and loss along a fitted curve; nothing where the law asks for a size that the points do not have."""
+    size = float(curve.points.size[0])
+    if fit is not None and (curve.answers.fit is not None or size != ONE_SIZE or fit.points.size_unit == 1):
+        tokens = np.geomspace(curve.points.tokens.min(), curve.points.tokens.max(), PLACES)
+        yield floats(tokens), floats(fit.loss(size, tokens, curve.ratio))
 
 
 def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Layer]:
     tokens = tuple(best.tokens for best in told)
     values = tuple(best.answer.value for best in told)
-    bands = [best.answer.interval or (0.0, 0.0) for best in told]
-    texts = []
-    for best in told:
-        where = joined(size_name(best.size, sizes), f"{count_text(best.tokens)} tokens")
-        texts.append(f"{where}: r* {answer_text(best.answer, '.2f')}")
+    low, high = zip(*(best.answer.interval or (0.0, 0.0) for best in told))
+    places = [joined(size_name(best.size, sizes), f"{count_text(best.tokens)} tokens") for best in told]
+    texts = tuple(f"{place}: r* {answer_text(best.answer, '.2f')}" for place, best in zip(places, told))
     inside = tuple(best.inside for best in told)
-    yield Band(x=tokens, low=tuple(low for low, _ in bands), high=tuple(high for _, high in bands), role=number)
+    yield Band(x=tokens, low=low, high=high, role=number)
     yield Polyline(x=tokens, y=values, role=number)
-    yield Markers(x=tokens, y=values, texts=tuple(texts), filled=inside, size=8.0, role=number)
+    yield Markers(x=tokens, y=values, texts=texts, filled=inside, size=8.0, role=number)
 
 
 def _speed_up_row(each: SpeedUp, sizes: Sizes) -> Row:

@@ -20,16 +20,9 @@ from synth_eval.report.figures.calibration import reliability_figures
 from synth_eval.report.figures.curves import conditions, controls, curve_figure, varying
 from synth_eval.report.figures.description import Control
 from synth_eval.report.figures.outputs import drift_figures
-from synth_eval.report.figures.scaling import (
-    best_ratio_figure,
-    change_figure,
-    equal_loss_figure,
-    loss_figure,
-    speed_up_figure,
-)
-from synth_eval.report.scaling.build import scaling_view
+from synth_eval.report.scaling.view import ScalingView
+from synth_eval.report.scaling.words import PATTERN
 from synth_eval.report.view import Reliability, ReportView
-from synth_eval.scaling.report import ScalingReport
 from synth_eval.text import visible
 
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
@@ -37,18 +30,14 @@ SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–
 UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 NO_RELIABILITY: Mapping[str, Sequence[Reliability]] = {}
 AVERAGES = {"scale": ("change",), "metric": (), "draw": ()}  # of what a figure can show, what averages over tasks do
-FIGURES = SimpleNamespace(
-    picked=picked, conditions=conditions, curve_figure=curve_figure, drift_figures=drift_figures,
-    loss_figure=loss_figure, change_figure=change_figure, equal_loss_figure=equal_loss_figure,
-    best_ratio_figure=best_ratio_figure, speed_up_figure=speed_up_figure,
-)  # fmt: skip
+FIGURES = SimpleNamespace(picked=picked, conditions=conditions, curve_figure=curve_figure, drift_figures=drift_figures)
 
 
 def html_report(
     view: ReportView,
     *,
     reliability: Mapping[str, Sequence[Reliability]] = NO_RELIABILITY,
-    scaling: ScalingReport | None = None,
+    scaling: ScalingView | None = None,
 ) -> str:
     """The text of report.html.
 
@@ -56,7 +45,7 @@ def html_report(
     ----------
     view : from `report_view`.
     reliability : title (such as the task) -> its reliability diagrams, by ratio; drawn side by side.
-    scaling : scaling laws of a family over tokens, a section of their own.
+    scaling : from `scaling_view`, of a family over tokens: a section of its own.
 
     Returns
     -------
@@ -77,15 +66,13 @@ def html_report(
         counts=Counter(status.word for status in view.statuses),
         places=varying(view.charts),
         diagrams=reliability_figures(reliability),
-        scaling=None if scaling is None else scaling_view(scaling),
+        scaling=scaling,
     )
 
 
-def scaling_page(report: ScalingReport, *, title: str) -> str:
+def scaling_page(view: ScalingView, *, title: str) -> str:
     """A whole page that loads nothing, for `synth-eval scaling --html`; raises as `html_report` does."""
-    return _page(
-        "scaling_page.html.j2", (), title=title, product="scaling", start="scaling", scaling=scaling_view(report)
-    )
+    return _page("scaling_page.html.j2", (), title=title, product="scaling", start="scaling", scaling=view)
 
 
 def script_json(value: Any) -> str:
@@ -125,7 +112,14 @@ def _page(template: str, choices: Sequence[Control], **context: Any) -> str:
     def asset(name: str) -> str:
         return markupsafe.Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
-    shared = {"asset": asset, "placed": place, "data": data, "figures": FIGURES, "AVERAGES": AVERAGES}
+    shared = {
+        "asset": asset,
+        "placed": place,
+        "data": data,
+        "figures": FIGURES,
+        "AVERAGES": AVERAGES,
+        "PATTERN": PATTERN,
+    }
     return str(templates.get_template(template).render(**shared, symbol=SYMBOL, plotly=_plotly(), **context))
 
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synth_eval.report.scaling.sentences import data_name, sooner_text
-from synth_eval.report.scaling.view import (
+from synth_eval.report.figures.scaling import MAX_LINES, equal_loss_lines
+from synth_eval.report.scaling.words import (
     REFUSED,
     Sizes,
     answer_text,
-    equal_loss_panels,
+    data_name,
     percent_text,
     size_name,
+    sooner_text,
 )
 from synth_eval.report.view import DataTable, Entry
 from synth_eval.scaling.report import (
@@ -57,7 +58,8 @@ def over_sizes_table(task: TaskScaling, sizes: Sizes, name: str) -> DataTable | 
         for result in results
     )
     columns = ("over sizes", "asymptote E", "exponent of size", "of tokens", "larger models level off sooner")
-    return DataTable(name, "Over sizes", "", columns, rows)
+    law = results[0].answers.fit
+    return DataTable(name, "Over sizes", law.law.formula if law is not None else "", columns, rows)
 
 
 def thinned(best: Sequence[BestRatio], budgets: int = 4) -> tuple[BestRatio, ...]:
@@ -70,8 +72,9 @@ def thinned(best: Sequence[BestRatio], budgets: int = 4) -> tuple[BestRatio, ...
     return tuple(kept)
 
 
-def best_table(mixture: MixtureResult, told: Sequence[BestRatio], sizes: Sizes, name: str) -> DataTable | None:
-    """The best ratio where it is told; None where all are refused."""
+def best_table(mixture: MixtureResult, best: Sequence[BestRatio], sizes: Sizes, name: str) -> DataTable | None:
+    """The best ratio where it is estimated; None where all are refused."""
+    told = [each for each in best if each.answer.value is not None]
     if not told:
         return None
     rows = tuple(
@@ -105,19 +108,21 @@ def speed_up_table(mixture: MixtureResult, sizes: Sizes, name: str) -> DataTable
     return DataTable(name, f"Speed-up of {mixture.source}", "", columns, rows)
 
 
-def equal_loss_table(mixture: MixtureResult, sizes: Sizes, name: str, *, lines: int = 3) -> DataTable | None:
+def equal_loss_table(mixture: MixtureResult, sizes: Sizes, name: str, *, lines: int = MAX_LINES) -> DataTable | None:
     """Tokens that each tested mix needs for the loss of natural data; '-' beyond the tested budgets."""
     fit = mixture.answers.fit
     if fit is None:
         return None
     ratios = [float(r) for r in np.unique(mixture.points.ratio) if r > 0]
     rows = []
-    for size, panel in zip(np.unique(mixture.points.size), equal_loss_panels(mixture, sizes, lines=lines)):
-        tested = [tokens for _, tokens in panel.tested]
-        for line in panel.lines:
-            tokens = equal_loss_tokens(fit, float(size), line.natural_tokens, ratios)
-            mixes = [Entry(count_text(d), float(d)) if min(tested) <= d <= max(tested) else Entry("-") for d in tokens]
-            start = (Entry(panel.title or "-", float(size)), Entry(f"{line.loss:.4g}", line.loss))
+    for size in map(float, np.unique(mixture.points.size)):
+        tested = mixture.points.tokens[mixture.points.size == size]
+        for line in equal_loss_lines(mixture, size, lines):
+            tokens = equal_loss_tokens(fit, size, line.natural_tokens, ratios)
+            mixes = [
+                Entry(count_text(d), float(d)) if tested.min() <= d <= tested.max() else Entry("-") for d in tokens
+            ]
+            start = (Entry(size_name(size, sizes) or "-", size), Entry(f"{line.loss:.4g}", line.loss))
             rows.append((*start, Entry(count_text(line.natural_tokens), line.natural_tokens), *mixes))
     if not rows:
         return None
@@ -157,7 +162,7 @@ def domain_table(domains: SourceDomains, name: str) -> DataTable:
             )
         )
     columns = ("ratio", "average", "helped", "hurt", "hurt most")
-    return DataTable(name, f"Domains under {domains.source}", "", columns, tuple(rows))
+    return DataTable(name, f"{domains.family}: domains under {domains.source}", "", columns, tuple(rows))
 
 
 def _natural_first(curves: Sequence[CurveResult]) -> list[CurveResult]:

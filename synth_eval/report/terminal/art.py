@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
-
-from synth_eval.text import count_text
 
 if TYPE_CHECKING:
     from synth_eval.compare.calibration import ReliabilityCurve
-    from synth_eval.report.scaling.view import Series
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 DIGITS = "12345678"  # where the terminal has no block characters: height 1 to 8
@@ -20,8 +16,6 @@ BLANK = " "
 MIN_SPAN = 4.0  # margins that the bars of a curve span at least
 AXIS = 5  # columns left of a reliability diagram: "0.5 |"
 MIN_DIAGRAM, MAX_DIAGRAM = 12, 48  # columns of its plot
-LABEL = 6  # columns left of the axis of a chart
-MIN_CHART = 16  # columns of its plot
 
 
 def sparkline(values: Sequence[float], *, margin: float, ascii_only: bool = False) -> str:
@@ -145,61 +139,3 @@ def _counts(curve: ReliabilityCurve, places: list[int], columns: int, heights: s
         bars[column] += float(count)
     most = max(bars)
     return "".join(heights[min(int(bar / most * len(heights)), len(heights) - 1)] if bar else " " for bar in bars)
-
-
-def mark_of(number: int) -> str:
-    """The letter of the n-th curve; its held-out points are drawn as the capital."""
-    return ascii_lowercase[number % len(ascii_lowercase)]
-
-
-def log_chart(series: Sequence[Series], *, width: int, height: int = 10, ascii_only: bool = False) -> list[str]:
-    """Lines of text: loss (up) against tokens (right).
-
-    Parameters
-    ----------
-    series : at least one point among them; a letter each, in their order. Where several share a place, the first is
-        seen.
-    width : columns in all, the labels included.
-    height : rows of the plot itself.
-
-    Returns
-    -------
-    height + 2 lines of at most ``width`` columns.
-    """
-    columns = max(width - LABEL - 2, MIN_CHART)
-    places = [point for one in series for point in (*zip(one.tokens, one.loss), *one.fit)]
-    across = _Axis([tokens for tokens, _ in places], columns)
-    up = _Axis([loss for _, loss in places], height)
-    cells = [[" "] * columns for _ in range(height)]
-    for one in series:
-        for tokens, loss in one.fit:
-            cells[height - 1 - up.place(loss)][across.place(tokens)] = "." if ascii_only else "·"
-    for number, one in reversed(list(enumerate(series))):
-        for tokens, loss, held in zip(one.tokens, one.loss, one.held):
-            mark = mark_of(number)
-            cells[height - 1 - up.place(loss)][across.place(tokens)] = mark.upper() if held else mark
-    wall, corner, floor = ("|", "+", "-") if ascii_only else ("┤", "└", "─")
-    named = {0: up.high, height // 2: up.at(height - 1 - height // 2), height - 1: up.low}
-    labels = [f"{named[i]:.3g}" if i in named else "" for i in range(height)]
-    lines = [f"{label:>{LABEL}} {wall}{''.join(row)}" for label, row in zip(labels, cells)]
-    lines.append(f"{'':>{LABEL}} {corner}{floor * columns}")
-    left, right = count_text(across.low), count_text(across.high)
-    middle = count_text(math.sqrt(across.low * across.high)) if across.high > across.low else ""
-    foot = left + middle.center(columns - len(left) - len(right)) + (right if right != left else "")
-    lines.append(" " * (LABEL + 2) + foot)
-    return [line.rstrip()[:width] for line in lines]
-
-
-class _Axis:
-    """A logarithmic axis of some number of places, from the smallest value to the largest."""
-
-    def __init__(self, values: Sequence[float], places: int) -> None:
-        self.low, self.high, self.places = min(values), max(values), places
-        self.span = math.log(self.high / self.low) or 1.0
-
-    def place(self, value: float) -> int:
-        return min(max(round(math.log(value / self.low) / self.span * (self.places - 1)), 0), self.places - 1)
-
-    def at(self, place: int) -> float:
-        """The value in the middle of a place."""
-        return self.low * math.exp(place / max(self.places - 1, 1) * self.span)

@@ -13,7 +13,7 @@ from scaling_rows_of import NAMES, family_rows
 from synth_eval.report.figures import matplotlib_figure, scaling_figures, write_figures
 from synth_eval.report.figures.description import Bars, Figure, Markers, Polyline
 from synth_eval.report.figures.scaling import change_figure
-from synth_eval.report.scaling.view import loss_panels
+from synth_eval.report.scaling.view import scaling_view
 from synth_eval.scaling.report import ScalingReport, scaling_report
 
 pytest.importorskip("matplotlib")
@@ -26,7 +26,7 @@ def found() -> ScalingReport:
 
 @pytest.fixture(scope="module")
 def drawn(found: ScalingReport) -> dict[str, Figure]:
-    return scaling_figures(found)
+    return scaling_figures(scaling_view(found))
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_held_out_points_are_filled(drawn: dict[str, Figure]) -> None:
 
 
 def test_what_was_refused_is_not_drawn() -> None:
-    names = list(scaling_figures(scaling_report(family_rows(Truth(u0=-0.3, v=0.0)), resamples=60)))
+    names = list(scaling_figures(scaling_view(scaling_report(family_rows(Truth(u0=-0.3, v=0.0)), resamples=60))))
     assert names == ["f-web-loss-over-tokens", "f-web-rephrased-iso-loss", "f-web-rephrased-speed-up"]
 
 
@@ -64,7 +64,7 @@ def test_every_size_has_its_own_law() -> None:
     (task,) = report.tasks
     laws = {mixture.size: mixture.answers.fit for mixture in task.mixtures}
     assert list(laws) == [NAMES[size] for size in SIZES[:2]]
-    panels = scaling_figures(report)["f-web-loss-over-tokens"].panels
+    panels = scaling_figures(scaling_view(report))["f-web-loss-over-tokens"].panels
     assert [panel.title for panel in panels] == list(laws)
     for panel, size in zip(panels, SIZES):
         drawn = [layer for layer in panel.layers if isinstance(layer, Polyline)]
@@ -87,21 +87,22 @@ def test_names_are_no_formulas(found: ScalingReport, tmp_path: Path, name: str) 
     mixtures = tuple(dataclasses.replace(mixture, source=name) for mixture in task.mixtures)
     named = dataclasses.replace(task, family=name, task=name, curves=curves, mixtures=mixtures)
     sizes = dict.fromkeys(found.sizes, name)
-    files = write_figures(scaling_figures(dataclasses.replace(found, tasks=(named,), sizes=sizes)), tmp_path)
+    files = write_figures(
+        scaling_figures(scaling_view(dataclasses.replace(found, tasks=(named,), sizes=sizes))), tmp_path
+    )
     assert len(files) == 8  # parsed as a formula, the name would raise
     assert f">{name}: {name}<" in files[1].read_text()
 
 
 def test_a_family_with_odd_names_is_fitted_and_drawn(tmp_path: Path) -> None:
     rows = [dataclasses.replace(row, family="run$_^$1") for row in family_rows(sizes=SIZES[:1])]
-    files = write_figures(scaling_figures(scaling_report(rows, resamples=60)), tmp_path)
+    files = write_figures(scaling_figures(scaling_view(scaling_report(rows, resamples=60))), tmp_path)
     assert files[0].name == "run___1-web-loss-over-tokens.png"
 
 
 def test_changes_keep_the_roles_of_the_losses(found: ScalingReport) -> None:
     (task,) = found.tasks
-    panels = loss_panels(task)
-    figure = change_figure(task, panels)
+    figure = change_figure(task)
     assert figure is not None
     assert [(key.label, key.role) for key in figure.legend] == [
         ("ratio 0.1", 1), ("ratio 0.2", 2), ("ratio 0.3", 3), ("ratio 0.5", 4), ("ratio 0.8", 5),

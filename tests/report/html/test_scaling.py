@@ -12,22 +12,25 @@ from scaling_families import TOKENS, Truth
 from scaling_rows_of import family_rows
 
 from synth_eval.report.html import html_report, scaling_page
+from synth_eval.report.scaling.view import ScalingView, scaling_view
 from synth_eval.report.view import report_view
 from synth_eval.scaling.loss_table import LossRow
-from synth_eval.scaling.report import ScalingReport, scaling_report
+from synth_eval.scaling.report import scaling_report
 from synth_eval.types import Comparison
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def found() -> ScalingReport:
+def found() -> ScalingView:
     rows = family_rows(Truth(u1=-0.15), source=HOSTILE, tokens=(*TOKENS, 5.12e11))
-    return scaling_report([*rows, *family_rows(source=HOSTILE, task="code")], resamples=60, notes=[HOSTILE])
+    return scaling_view(
+        scaling_report([*rows, *family_rows(source=HOSTILE, task="code")], resamples=60, notes=[HOSTILE])
+    )
 
 
 @pytest.fixture(scope="module")
-def page(found: ScalingReport) -> Parsed:
+def page(found: ScalingView) -> Parsed:
     return Parsed(scaling_page(found, title=HOSTILE))
 
 
@@ -69,7 +72,7 @@ def test_every_drawing_is_spoken_and_inside_its_frame(page: Parsed) -> None:
                 assert max(values) < high
 
 
-def test_section_of_a_family(found: ScalingReport, compared: Comparison) -> None:
+def test_section_of_a_family(found: ScalingView, compared: Comparison) -> None:
     whole = Parsed(html_report(report_view(compared), scaling=found))
     assert whole.open == []
     assert "scaling" in {a.get("id") for _, a in whole.tags}
@@ -95,7 +98,7 @@ def test_the_legend_names_every_series(page: Parsed) -> None:
 
 def test_refusals_alone_make_a_page() -> None:
     rows = [LossRow("f", "1M", 1e6, 1e9 * 2**i, 0.0, "self", "t", 3.0 - 0.1 * i) for i in range(2)]
-    shown = "".join(Parsed(scaling_page(scaling_report(rows, resamples=60), title="f")).text)
+    shown = "".join(Parsed(scaling_page(scaling_view(scaling_report(rows, resamples=60)), title="f")).text)
     assert "2 token budgets: at least 5 are needed" in shown
     assert "natural data alone" in shown
 
@@ -103,4 +106,4 @@ def test_refusals_alone_make_a_page() -> None:
 def test_error_rates_without_room_say_so() -> None:
     row = LossRow("f", "1M", 1e6, 1e9, 0.0, "self", "t", 0.5, error_rate=True)
     rows = [dataclasses.replace(row, tokens=1e9 * 2**i, loss=0.5 + 0.001 * i) for i in range(5)]
-    assert "no room" in "".join(Parsed(scaling_page(scaling_report(rows), title="f")).text)
+    assert "no room" in "".join(Parsed(scaling_page(scaling_view(scaling_report(rows)), title="f")).text)

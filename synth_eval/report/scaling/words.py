@@ -1,11 +1,12 @@
-"""What scaling laws answer, and what was refused and why, in sentences that every report shares."""
+"""How the answers of scaling laws are written: numbers, and what was found, refused and why, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from synth_eval.report.scaling.view import Sizes, answer_text, curve_name, grouped, size_name
 from synth_eval.scaling.report import (
+    Answer,
     BestRatio,
     CurveResult,
     DomainEffects,
@@ -14,8 +15,12 @@ from synth_eval.scaling.report import (
     SpeedUp,
     TaskScaling,
 )
-from synth_eval.text import count_text, joined, plural
+from synth_eval.text import count_text, joined, listed, plural
 
+Sizes = Mapping[float, str]  # number of parameters -> the size as the user wrote it
+REFUSED = "refused"
+ONE_SIZE = 1.0  # what points without a size have for their size
+NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 PATTERN = (
     "Collapse pattern: the loss of a mix rises over the three largest budgets while that of natural data does not, or "
     "a mix is better than natural data at few tokens and worse at many (Dohmatob et al., arXiv 2402.07043; Kang "
@@ -185,3 +190,57 @@ def _listed(ratios: Sequence[float]) -> str:
 
 def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:
     return joined(size_name(each.size, sizes), f"{count_text(each.tokens)} tokens", between=" and ")
+
+
+def size_text(parameters: float, names: Sizes) -> str:
+    """The size as the user wrote it."""
+    near = min(names, key=lambda known: abs(known - parameters), default=None)
+    known = near is not None and abs(near - parameters) <= 1e-6 * parameters
+    return names[near] if known and near is not None else count_text(parameters)
+
+
+def size_name(size: float, names: Sizes) -> str:
+    """'' where points have no size."""
+    return "" if size == ONE_SIZE else size_text(size, names)
+
+
+def answer_text(answer: Answer, form: str = ".3g", *, counts: bool = False) -> str:
+    """'1.70 [1.68, 1.74]', or 'refused'."""
+    if answer.value is None:
+        return REFUSED
+    low, high = answer.interval or (answer.value, answer.value)
+    numbers = [count_text(x) if counts else format(x, form) for x in (answer.value, low, high)]
+    return f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
+
+
+def percent_text(log_change: float | None) -> str:
+    """A root mean square of log loss as per cent."""
+    return "-" if log_change is None else f"{100 * log_change:.2g}%"
+
+
+def curve_name(curve: CurveResult) -> str:
+    """'410M, natural' or '410M, rephrased at ratio 0.3'."""
+    what = curve.source if curve.ratio == 0 else f"{curve.source} at ratio {curve.ratio:g}"
+    return joined(curve.size, what)
+
+
+def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """One line a reason, with what it holds for: ('a', why), ('b', why) -> 'a; b: why'.
+
+    Reasons that differ in their numbers alone are one; the first is given: 'a: 3 times too wide (b, c alike)'.
+    """
+    by_kind: dict[str, list[tuple[str, str]]] = {}
+    for what, why in reasons:
+        by_kind.setdefault(NUMBER.sub("#", why), []).append((what, why))
+    lines = []
+    for found in by_kind.values():
+        why = found[0][1]
+        same = [what for what, its_why in found if its_why == why]
+        others = [what for what, its_why in found if its_why != why]
+        lines.append(f"{_some(same)}: {why}" + (f" ({_some(others)} alike)" if others else ""))
+    return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    return listed(names, 3 if len(names) <= 3 else 2, between="; ")

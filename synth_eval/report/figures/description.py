@@ -223,7 +223,7 @@ def log_ticks(low: float, high: float) -> tuple[float, ...]:
     >>> log_ticks(2.2, 3.1)
     (2.2, 2.4, 2.6, 2.8, 3.0)
     """
-    if high <= low:
+    if high <= (1 + 1e-6) * low:
         return (low,)
     if high <= WIDE * low:
         power = 10.0 ** math.floor(math.log10(high - low))

@@ -16,13 +16,13 @@ class ExitCode(IntEnum):
 
 
 class SynthEvalError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, what to do."""
+    """Something the user can correct. The message is one line: what is wrong, where, what to do."""
 
     exit_code: ExitCode = ExitCode.USAGE
 
 
 class ManifestError(SynthEvalError):
-    """checkpoints.yaml says something that cannot be meant. Names file, line and mend."""
+    """A mistake in checkpoints.yaml. Names file, line and correction."""
 
 
 class ResultsError(SynthEvalError):

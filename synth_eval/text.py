@@ -34,7 +34,7 @@ def listed(names: Iterable[object], most: int = MAX_LISTED, *, between: str = ",
 
 
 def enumerated(names: Iterable[object]) -> str:
-    """All of the names as one speaks them.
+    """All of the names, with "and" before the last.
 
     >>> enumerated(["10%"]), enumerated(["10%", "30%", "50%"])
     ('10%', '10%, 30% and 50%')

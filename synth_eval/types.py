@@ -79,7 +79,7 @@ class ChoiceItem:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One trained model of a family, and where it stands in the family's grid."""
+    """One trained model of a family, and its place in the family's grid."""
 
     name: str  # unique within the family, fit for a file name
     ratio: float
@@ -162,7 +162,7 @@ class Gate:
 
     fail_on: Literal["degraded", "warning"] | None = None  # any curve; warning: any warning of the comparison too
     rules: tuple[GateRule, ...] = ()
-    where: Location | str = ""  # the line, or the option, that asks for fail_on
+    where: Location | str = ""  # the line, or the option, that sets fail_on
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Family:
     lab: Mapping[str, Any] | None = None
     manifest: Path | None = None  # the file it came from; relative paths in it are relative to its folder
     own_tasks: tuple[OwnTask, ...] = ()
-    data_dir: Path | None = None  # where public data lies (absolute), instead of on a hub
+    data_dir: Path | None = None  # where public data is (absolute), instead of on a hub
     training_text: tuple[str, ...] = ()  # absolute patterns of files to look for overlap in
     tasks_given: bool = True  # False: the manifest left `tasks` open, and they are the default
     gate: Gate = Gate()
@@ -210,7 +210,7 @@ class Samples:
     exact_match: tuple[float, ...] = ()  # as lm-eval logged it
     sure: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # likelihood, p_true ... where a task logs them
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # every number that lm-eval logged, or NaN
-    clusters: tuple[str, ...] = ()  # one label an item, of the document's field that was asked for
+    clusters: tuple[str, ...] = ()  # one label an item, of the document's field that was requested
     skipped: int = 0  # truncated or unusable lines
     notes: tuple[str, ...] = ()  # one line each on what was skipped or odd
 
@@ -302,7 +302,7 @@ class Cell:
     display_only: bool = False  # shown in tables, carries no verdict (for example ece)
     seed_sd: float | None = None  # SD of a checkpoint's mean between training runs, measured or declared
     item_sd: float | None = None  # SD of an item's score within a checkpoint, beyond what all checkpoints share
-    paired: bool = True  # False: some checkpoints brought aggregate results only; independent errors, wider
+    paired: bool = True  # False: some checkpoints have aggregate results only; independent errors, wider
     by_seed: tuple[SeedValues, ...] = ()  # where there are several seeds
     fitted: FittedCurve | None = None  # None where the curve was not judged, or no shape fits better than a flat line
     tokens: float | None = None  # training tokens, in a family over tokens, where each budget has its own curves
@@ -310,7 +310,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class CheckpointRecord:
-    """What the report says of one checkpoint: its place in the grid, what was evaluated, what failed."""
+    """What the report has of one checkpoint: its place in the grid, what was evaluated, what failed."""
 
     name: str
     size: str
@@ -339,7 +339,7 @@ class Comparison:
     findings: tuple[Mapping[str, Any], ...] = ()  # published claims against this family
     mean_losses: tuple[Mapping[str, Any], ...] = ()  # by size, iteration or source and ratio, over tasks
     characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart; "better" is away from a collapse
-    outputs: tuple[Mapping[str, Any], ...] = ()  # what the characteristics say together, see compare.collapse
+    outputs: tuple[Mapping[str, Any], ...] = ()  # what the characteristics show together, see compare.collapse
     gate: tuple[Mapping[str, Any], ...] = ()  # a row for each requirement of the gate, see compare.gate
     warnings: tuple[str, ...] = ()
     baseline_ratio: float = 0.0

@@ -1,4 +1,4 @@
-"""Binned calibration errors: how far confidence and accuracy lie apart, bin by bin, as one number."""
+"""Binned calibration errors: how far confidence and accuracy are apart, bin by bin, as one number."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def debiased_calibration_error(
     """Root mean square gap over bins, less what chance alone adds to its square.
 
     From each squared gap the sampling variance of the bin's accuracy, a (1 - a) / (m - 1) with m items in the bin, is
-    taken off. A bin of one item says nothing about its own variance and counts as no error.
+    taken off. A bin of one item has no variance of its own and counts as no error.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def compare(
     """Compare a family of checkpoints: which ratio degrades what.
 
     FILE describes the family (see checkpoints.yaml). Checkpoints that are missing are built, if FILE has a lab
-    section; what has not been evaluated is evaluated; then the report. Run again, it goes on where it stopped.
+    section; what has not been evaluated is evaluated; then the report. Run again, it continues where it stopped.
 
     With --results nothing is built or evaluated: what lm-eval wrote is given to the checkpoints by their path or name,
     item by item where samples were logged, else by aggregate results with independent standard errors.
@@ -123,7 +123,7 @@ def compare(
         if not quiet:
             done = f"{found.evaluated} evaluations now" if found.evaluated else "nothing to evaluate"
             click.echo(f"\n{done}; results in {found.folder}, for a browser: {found.folder / 'report.html'}")
-    for row in found.comparison.gate:  # on standard error: the last lines of a pipeline's log say why it stopped
+    for row in found.comparison.gate:  # on standard error: the last lines of a pipeline's log show why it stopped
         if not row["passed"]:
             click.echo(visible(f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"), err=True)
     tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))

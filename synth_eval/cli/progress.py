@@ -13,7 +13,7 @@ from rich.text import Text
 from synth_eval.cli.rate import EvaluationProgress
 from synth_eval.text import plural
 
-EVERY = 15.0  # seconds between plain lines while a checkpoint goes on
+EVERY = 15.0  # seconds between plain lines while a checkpoint is at work
 WIDE = 100  # columns
 WIDE_BAR, NARROW_BAR = 24, 10
 NAME_WIDTH = 40
@@ -63,7 +63,7 @@ class ProgressBars:
         self._step = self._add(step, None)
 
     def counting(self, step: str, total: int) -> None:
-        """A step of so many parts begins; the same step again goes on."""
+        """A step of so many parts begins; the same step again continues."""
         if self._counted.get("step") != (step, total):
             self._clear()
             self._step, self._counted = self._add(step, total), {"step": (step, total)}

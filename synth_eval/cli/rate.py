@@ -1,4 +1,4 @@
-"""How far an evaluation is, how fast it goes and when it will be done, in the words of a progress line."""
+"""How far an evaluation is, how fast it is and when it will be done, in the words of a progress line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Rate:
 
     @property
     def speed(self) -> str:
-        """'217 items/s', or '' as long as it cannot be told."""
+        """'217 items/s', or '' as long as it is not known."""
         if self.elapsed < FIRST or not self.done:
             return UNKNOWN
         rate = self.done / self.elapsed
@@ -40,7 +40,7 @@ class Rate:
 
     @property
     def left(self) -> str:
-        """'4 min left', or '' as long as it cannot be told, and when all is done."""
+        """'4 min left', or '' as long as it is not known, and when all is done."""
         if self.elapsed < FIRST or not 0 < self.done < self.total:
             return UNKNOWN
         return f"{duration(self.elapsed * (self.total - self.done) / self.done)} left"
@@ -118,7 +118,7 @@ class EvaluationProgress:
 
         Returns
         -------
-        A line to be said if it was the checkpoint's last task, else None.
+        A line to print if it was the checkpoint's last task, else None.
         """
         one = self.running.get(checkpoint) or self.start(checkpoint, "", 0)
         self._finished += (of or one.planned) if self.counts_items else 1
@@ -144,7 +144,7 @@ class EvaluationProgress:
 
     @property
     def count(self) -> str:
-        """'1,500/56,000': of items the speed beside it says what they are."""
+        """'1,500/56,000': the speed beside it names the unit of items."""
         return f"{self.rate.done:,.0f}/{self.rate.total:,.0f}{'' if self.counts_items else ' tasks'}"
 
     @property

@@ -34,7 +34,7 @@ class Reservoir(Generic[T]):
         self._worst: tuple[int, bytes] | None = None
 
     def offer(self, content: str, value: T, *, tier: int = 0) -> None:
-        """One more; ``content`` tells it from others. Those of a lower ``tier`` come first."""
+        """One more; ``content`` identifies it. Those of a lower ``tier`` come first."""
         if self._worst is not None and tier > self._worst[0]:
             return
         rank = hashlib.sha256(f"{self._seed}\0{content}".encode()).digest()[:16]

@@ -1,8 +1,8 @@
-"""The data folder: where a part of a set lies, and its records.
+"""The data folder: where a part of a set is, and its records.
 
 Layout: ``<set>/<split>``, or ``<set>/<config>/<split>`` for a set of several configurations, of which one with a single
-split may also lie as ``<set>/<config>``; with one of the endings `ENDINGS`. Files may be dropped in by hand; those that
-`synth-eval data pull` wrote stand in index.json with their SHA-256, which is checked before they are read.
+split may also be at ``<set>/<config>``; with one of the endings `ENDINGS`. Files may be dropped in by hand; those that
+`synth-eval data pull` wrote are in index.json with their SHA-256, which is checked before they are read.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def find_part(folder: Path, part: Part) -> Path | None:
 
 
 def hub_parts(hub: str, config: str | None, split: str) -> list[Part]:
-    """Where a split of a dataset of the hub may lie: under the name that the suite has for it, its id, or its id
+    """Where a split of a dataset of the hub may be: under the name that the suite has for it, its id, or its id
     without the owner."""
     known = set_at(hub)
     short = hub.rpartition("/")[2]
@@ -91,7 +91,7 @@ def hub_parts(hub: str, config: str | None, split: str) -> list[Part]:
 
 
 def find_hub_split(folder: Path, hub: str, config: str | None, split: str) -> Path | None:
-    """The file of a split of a dataset of the hub, in whichever of its places it lies; None if in none."""
+    """The file of a split of a dataset of the hub, in whichever of its places it is; None if in none."""
     return next((path for part in hub_parts(hub, config, split) if (path := find_part(folder, part))), None)
 
 
@@ -124,7 +124,7 @@ def missing(
 
     Parameters
     ----------
-    from_manifest : whether only the manifest says what is needed: the command then takes that, instead of ``tasks``.
+    from_manifest : whether the manifest alone decides what is needed: the command then takes that, not ``tasks``.
     """
     lacking = ", ".join(map(str, dict.fromkeys(parts)))
     wanted = " --manifest checkpoints.yaml" if from_manifest else f" --tasks {','.join(tasks)}" if tasks else ""

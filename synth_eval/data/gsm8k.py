@@ -21,7 +21,7 @@ from synth_eval.skills.items import Draw
 # The wrong results that people reach on a gsm8k problem, from its worked solution.
 #
 # A published solution writes its calculations as ``<<48/2=24>>``. A slip stops a step early, takes the other operation
-# in one step and goes on from the wrong number, or leaves a number out.
+# in one step and continues from the wrong number, or leaves a number out.
 
 _CALCULATION = re.compile(r"<<([^<>]*?)=([^<>=]*?)>>")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
@@ -149,11 +149,11 @@ def _as_number(text: str) -> Fraction | None:
 VERSION = 1
 
 # Measured on the first 1,000 answers of gsm8k's train split.
-MENTIONED = 0.1  # .06 are a number of the question; where no such number lies in the stretch, none is taken
+MENTIONED = 0.1  # .06 are a number of the question; where no such number is in the stretch, none is taken
 SIGNIFICANT = {1: (1.0,), 2: (0.26, 0.74), 3: (0.21, 0.40, 0.39), 4: (0.12, 0.34, 0.37, 0.17)}  # digits but final zeros
 LAST = {"5": 0.17, "2468": 0.56, "1379": 0.27}  # the last digit before the final zeros
 
-SLIPS = 0.5  # the share of distractors that are slips, where a slip lies in the stretch
+SLIPS = 0.5  # the share of distractors that are slips, where a slip is in the stretch
 STRETCH = 1.5  # its length in units of log(value + SOFTENING)
 SOFTENING = 4.0  # below, the stretch is a number of whole numbers rather than a factor
 TILT = 0.4  # answers thin out by exp(-TILT) along that unit

@@ -36,7 +36,7 @@ def records_from_hub(part: Part) -> list[Record]:
 
     Raises
     ------
-    DataError : it cannot be had now; says how to store it beforehand.
+    DataError : it is not available now; the message has how to store it beforehand.
     """
     try:
         return _records(part, mirror=None)
@@ -74,7 +74,7 @@ def hub_place(hub: str, mirror: Path | None) -> str:
 
 
 def revision_of(hub: str, mirror: Path | None) -> str:
-    """The commit that the hub has now, for the record; "" if it does not say."""
+    """The commit that the hub has now, for the record; "" if it does not give one."""
     if mirror is not None:
         return ""
     try:
@@ -168,7 +168,7 @@ def wanted_of_own(tasks: Sequence[OwnTask], *, mirror: Path | None = None) -> li
     """The split that each domain over a dataset of the hub draws from, each split once, with all of its fields.
 
     The whole split is stored, not the sample: seed, number and length of documents may change without another pull.
-    Tasks over files want nothing.
+    Tasks over files need nothing.
     """
     users: dict[Part, list[OwnTask]] = {}
     for task in tasks:

@@ -46,12 +46,12 @@ def _is_punctuation(character: str) -> bool:
 
 REMEMBERED = 500_000  # words whose hash is kept: about 60 MB
 _FACTOR = 0x9E3779B97F4A7C15 | 3  # odd, so that each position keeps all 64 bits of its word
-# stands between documents, and keeps their n-grams apart: no n-gram that holds it is ever looked for
+# between documents, keeps their n-grams apart: no n-gram that holds it is ever looked for
 BREAK = np.array([0xD1B54A32D192ED03], dtype=np.uint64)
 
 
 class _Hashes(dict[str, int]):
-    """Hashes of words, made when first asked for; the same in every process."""
+    """Hashes of words, made when first needed; the same in every process."""
 
     def __missing__(self, word: str) -> int:
         digest = blake2b(word.encode(errors="replace"), digest_size=8).digest()
@@ -155,7 +155,7 @@ class OverlapCounter:
         Parameters
         ----------
         source : a number for the file it is of
-        first : whether a document begins here; if not, it goes on where the last text ended, between two words
+        first : whether a document begins here; if not, it continues where the last text ended, between two words
         """
         self.words_read += len(hashes)
         self._waiting += [BREAK, hashes] if first else [hashes]
@@ -207,7 +207,7 @@ class OverlapShare:
     grams, found : n-grams of all documents, and those that occur in the training text
     share, share_ci : found / grams, with its 95% interval over documents; None without n-grams
     documents : those with n words or more
-    too_short : those with fewer, of which nothing can be said
+    too_short : those with fewer, for which overlap is undefined
     touched, touched_ci : documents with any n-gram found, and the 95% interval of their share
     """
 
@@ -224,7 +224,7 @@ class OverlapShare:
 def overlap_share(documents: Sequence[DocumentOverlap]) -> OverlapShare:
     """Overlap of documents that were drawn at random from a domain.
 
-    The intervals speak of the domain that the documents were drawn from and of this training text: other training text
+    The intervals are for the domain that the documents were drawn from and of this training text: other training text
     may hold more. That of the share is Korn and Graubard's for a proportion in clusters: Clopper and Pearson's, with
     the number of n-grams replaced by the number of independent ones that would vary as much as the documents do. Where
     the documents do not vary (nothing found, or everything) a document counts as one.

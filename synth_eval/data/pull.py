@@ -17,7 +17,7 @@ Outcome = Literal["stored", "there already", "there, by hand", "failed"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A part to store. ``write`` writes its file and returns the number of records; ``ending`` says which kind."""
+    """A part to store. ``write`` writes its file and returns the number of records; ``ending`` is its kind."""
 
     part: Part
     tasks: tuple[str, ...]
@@ -43,7 +43,7 @@ def pull(
 ) -> list[Pulled]:
     """Store what is wanted and not there; one that fails does not keep the others.
 
-    A file is written whole or not at all, and index.json after each: an interrupted pull goes on where it stopped. A
+    A file is written whole or not at all, and index.json after each: an interrupted pull continues where it stopped. A
     stored file that no longer has its SHA-256 is fetched again. A file without an entry was dropped in by hand and is
     kept, unless ``force`` is given, which fetches everything again.
 

@@ -68,7 +68,7 @@ def value_of(record: Mapping[str, Any], field: str) -> Any:
 
     Raises
     ------
-    KeyError : it is missing; the message says which fields are there.
+    KeyError : it is missing; the message lists the fields that are there.
     """
     if field in record:
         return record[field]

@@ -1,6 +1,6 @@
 """The public sets that tasks of the suite read: where they come from, and which parts of them a task needs.
 
-docs/tasks.md says why each is there and under which licence.
+docs/tasks.md has the reason and the licence of each.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ TASK_PARTS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
     }
 )
 
-# The groups of these tasks, leaves in order; tasks of lm-eval that stand in them too are left out here.
+# The groups of these tasks, leaves in order; tasks of lm-eval that are in them too are left out here.
 _REASONING = ("synth_gsm8k", "synth_strategyqa", *(f"synth_bbh_{task}" for task in BBH_TASKS))
 _RETRIEVAL = ("synth_opentriviaqa", "synth_nq_open")
 GROUP_TASKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -113,7 +113,7 @@ GROUP_TASKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 PUBLIC_GROUPS = ("synth_suite_public", "synth_public_more", "synth_domains_public")  # what a user would name
 
-# Tasks of lm-eval itself that stand in our groups, too.
+# Tasks of lm-eval itself that are in our groups, too.
 WITH_TASKS_OF_LM_EVAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"synth_public_more": ("arc_challenge", "commonsense_qa", "triviaqa")}
 )
@@ -134,9 +134,9 @@ def set_at(hub: str) -> PublicSet | None:
     return next((each for each in SETS.values() if hub and each.hub == hub), None)
 
 
-# What common tasks of lm-eval are: their category, what they ask of a model, and how its confidence is had.
+# What common tasks of lm-eval are: their category, what they ask of a model, and how its confidence is computed.
 #
-# lm-eval says none of it. catalogue.csv holds one line a task or pattern; the first that matches counts.
+# lm-eval has none of it. catalogue.csv holds one line a task or pattern; the first that matches counts.
 
 CONFIDENCES = {
     "choices": "the probabilities of the choices",

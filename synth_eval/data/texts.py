@@ -25,7 +25,7 @@ BLOCK = 1 << 20  # characters of a text file that are held at a time
 
 @dataclass(frozen=True)
 class Block:
-    """Some text; ``first`` unless it goes on where the block before it ended.
+    """Some text; ``first`` unless it continues where the block before it ended.
 
     ``where`` is the record's place; for text files it is the file, and the text begins in its ``line``.
     """
@@ -36,7 +36,7 @@ class Block:
     line: int | None = None
 
     def place(self, start: int) -> str:
-        """Where a character of the text stands."""
+        """Where a character of the text is."""
         if self.line is not None:
             return f"{self.where}:{self.line + self.text.count(chr(10), 0, start)}"
         return f"{self.where} from character {start + 1:,}" if start else self.where

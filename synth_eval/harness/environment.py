@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from synth_eval.text import listed
 
 NOTHING_TO_ACT_ON = (
-    "Custom kwargs can be passed",  # said of every task with a custom_dataset
+    "Custom kwargs can be passed",  # logged for every task with a custom_dataset
     "LOAD REPORT",  # of weights that do not fit: harness.failures turns it into an error, where it is one
-    "not scored on the same number of documents (bigram_entropy",  # short texts have no MATTR: the comparison says so
+    "not scored on the same number of documents (bigram_entropy",  # short texts have no MATTR: a warning of ours
     "Token indices sequence length is longer",  # rolling tasks encode a document whole and then cut it into windows
 )
 
@@ -26,14 +26,14 @@ def prepare(*, offline: bool) -> None:
     Parameters
     ----------
     offline : bool
-        Every checkpoint is a folder and every task ships with synth-eval: then nothing may ask a hub. (Asked for a
+        Every checkpoint is a folder and every task ships with synth-eval: then nothing may contact a hub. (Asked for a
         file it lacks, huggingface_hub otherwise retries for half a minute.)
     """
     if offline:
         for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"):
             os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")  # our own progress bar speaks for lm-eval's
+    os.environ.setdefault("TQDM_DISABLE", "1")  # our own progress bar replaces lm-eval's
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if (os.cpu_count() or 1) <= 4:
         # On a small shared machine the second thread costs more than it gives: 24.7k tokens a second fell to 0.5k.
@@ -84,7 +84,7 @@ _LAYER = re.compile(r"\.(\d+|\{[\d,.\- ]+\})\.")
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error's message that says something, or its type; running out of memory is said as such."""
+    """The first line of an error's message that is not empty, or its type; out of memory is reported as such."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].endswith(":"):
         lines[0] += f" {lines[1]}"
@@ -99,7 +99,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 class LoadReports(logging.Handler):
-    """Collects what transformers says, in a table that it logs, of weights that do not fit a model's configuration.
+    """Collects what transformers logs, in a table, about weights that do not fit a model's configuration.
 
     It does not stop there: weights that a checkpoint lacks are drawn at random, and the model scores like noise.
     """

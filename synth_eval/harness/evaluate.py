@@ -22,12 +22,12 @@ def evaluate_family(
 ) -> Evaluation:
     """Score what is missing of (checkpoint, task) and keep it in the folder, batch by batch.
 
-    A checkpoint that cannot be loaded, or a task that fails on one, is named in ``failures``; the rest goes on.
+    A checkpoint that cannot be loaded, or a task that fails on one, is named in ``failures``; the others continue.
 
     Parameters
     ----------
     full_hash : read every byte of the weights for their fingerprint, instead of blocks of large files.
-    workers : processes at work at the same time; as `default_workers` says if None.
+    workers : processes at work at the same time; `default_workers` if None.
 
     Raises
     ------

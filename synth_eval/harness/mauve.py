@@ -1,4 +1,4 @@
-"""MAUVE: how far sampled texts lie from reference texts, by what a local model makes of both. Needs `[mauve]`."""
+"""MAUVE: how far sampled texts are from reference texts, as a local model represents both. Needs `[mauve]`."""
 
 from __future__ import annotations
 

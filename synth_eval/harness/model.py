@@ -1,4 +1,4 @@
-"""Load a checkpoint as an lm-eval model, and say in one line why it cannot be."""
+"""Load a checkpoint as an lm-eval model, or raise with one line why it cannot be loaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.tx
 def engine(checkpoint: Checkpoint) -> str:
     """The lm-eval model that scores a checkpoint: for ``hf`` the one that encodes shared prefixes once.
 
-    ``model_args: {shared_prefix: false}`` asks for lm-eval's own.
+    ``model_args: {shared_prefix: false}`` selects lm-eval's own.
     """
     wanted = checkpoint.model_args.get("shared_prefix", True)
     return SHARED_PREFIX if checkpoint.model == PLAIN and wanted else checkpoint.model
@@ -41,7 +41,7 @@ def load_model(checkpoint: Checkpoint, *, device: str | None = None) -> LM:
 
     Raises
     ------
-    CheckpointError : it cannot be loaded, or what was loaded is not what its files say, with the reason.
+    CheckpointError : it cannot be loaded, or what was loaded differs from its files, with the reason.
     """
     import torch
 
@@ -117,7 +117,7 @@ def _model_class(name: str) -> Any:
 
 
 def _check_tokenizer_files(checkpoint: Checkpoint) -> None:
-    """transformers says of a folder without tokenizer that its file names are unknown, or makes an empty one."""
+    """For a folder without tokenizer transformers reports unknown file names, or makes an empty one."""
     folder = Path(str(checkpoint.path))
     if not folder.is_dir() or {"tokenizer", "gguf_file"} & set(checkpoint.model_args):
         return
@@ -159,7 +159,7 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
             )
 
 
-# Bring the next checkpoint's weights into the system's file cache while the present one is scored.
+# Read the next checkpoint's weights into the system's file cache while the present one is scored.
 #
 # Loading the model itself in a thread was tried and left out, see docs/runs.md.
 
@@ -198,11 +198,11 @@ class ReadAhead:
                     while not self._stop.is_set() and opened.read(BLOCK):
                         pass
         except OSError:
-            return  # whoever loads the checkpoint will say so
+            return  # loading the checkpoint will report it
 
 
 def available_memory() -> int | None:
-    """Bytes that can be used without swapping; None where the system does not say (it is not Linux)."""
+    """Bytes that can be used without swapping; None where the system does not report it (it is not Linux)."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -40,9 +40,9 @@ def evaluate_task(
     ----------
     num_fewshot : the task's own if None, and 0 if it has none
     seed : for sampling
-    prompts : asked instead of those that lm-eval would make again; they bring their own ``num_fewshot`` and limit
+    prompts : asked instead of those that lm-eval would make again; they have their own ``num_fewshot`` and limit
     log : answers found in it are not computed again, new ones are added batch by batch
-    on_answers : told after each batch which share of the requests is answered; only with a log
+    on_answers : called after each batch with the share of the requests is answered; only with a log
     """
     import torch
     from lm_eval.evaluator import evaluate
@@ -87,7 +87,7 @@ def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, fol
 
     Raises
     ------
-    CheckpointError : lm-eval wrote nothing (it logs such failures and goes on).
+    CheckpointError : lm-eval wrote nothing (it logs such failures and continues).
     """
     from lm_eval.loggers import EvaluationTracker
 
@@ -135,7 +135,7 @@ def environment_in_background() -> Future[dict[str, Any]]:
 
 
 def _remove_older(folder: Path, task: str, kept: str) -> None:
-    """One evaluation of a task stands in a folder: what a killed run or other settings left of it is removed."""
+    """One evaluation of a task is in a folder: what a killed run or other settings left of it is removed."""
     prefix = f"samples_{task}_"
     for file in folder.glob("samples_*.jsonl"):
         if task_of(file) == task and file.name != kept:

@@ -62,7 +62,7 @@ def reading_the_data_folder() -> Iterator[None]:
 def loading_with(load: Callable[[Any, dict[str, Any]], Any]) -> Iterator[None]:
     """Tasks that are made inside the block get as dataset what ``load`` makes of the task and its dataset options.
 
-    lm-eval has no hook for it: its method that loads a task's dataset is replaced meanwhile. Tasks that bring a
+    lm-eval has no hook for it: its method that loads a task's dataset is replaced meanwhile. Tasks that have a
     function (custom_dataset) or name local files keep to them.
     """
     from lm_eval.api.task import ConfigurableTask
@@ -85,9 +85,9 @@ def loading_with(load: Callable[[Any, dict[str, Any]], Any]) -> Iterator[None]:
 
 
 def stored_splits(folder: Path, task: Any) -> dict[str, Dataset]:
-    """The splits of a task's dataset that lie in the data folder.
+    """The splits of a task's dataset that are in the data folder.
 
-    Few-shot examples that are not there are none: a run with few-shot examples then says that there are too few.
+    Few-shot examples that are not there are none: a run with few-shot examples then fails with that reason.
 
     Raises
     ------

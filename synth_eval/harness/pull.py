@@ -20,7 +20,7 @@ def wanted_of_lm_eval(names: Sequence[str], *, mirror: Path | None = None) -> li
     """The split that each task is evaluated on, and the one that its few-shot examples come from.
 
     The tasks are made as lm-eval makes them, which loads their datasets; of a task whose class decides what it reads,
-    all splits are wanted. Tasks over files of the user's own want nothing.
+    all splits are wanted. Tasks over files of the user's own need nothing.
 
     Raises
     ------

@@ -24,7 +24,7 @@ costs 4.5% with a header of 750 tokens and items of 130."""
 
 ROLLING_WINDOWS = 8  # about so many windows of text a batch
 CHARACTERS_A_TOKEN = 3
-DEFAULT_ROWS = 64  # of a model that does not say its batch size
+DEFAULT_ROWS = 64  # of a model that does not give its batch size
 
 OnAnswers = Callable[[float], None]
 
@@ -37,7 +37,7 @@ class RecordedLM:
     """Stands for an lm-eval model; cuts its requests into batches that are the same on every run.
 
     A batch is answered whole: from the log if all its answers are there, by the model otherwise. So a run that was
-    killed computes, when it goes on, exactly the batches that an uninterrupted run computes, and rounds as it does:
+    killed computes, when it is resumed, exactly the batches that an uninterrupted run computes, and rounds as it does:
     how a batch is put together moves log-likelihoods by about 1e-6. Sampling starts each batch from a seed of its own.
 
     Parameters
@@ -45,7 +45,7 @@ class RecordedLM:
     model : an lm-eval model of one process.
     log : of this checkpoint, task and settings.
     seed : of sampled answers; batch i is sampled with seed + i.
-    on_answers : told after each batch which share of the requests is answered.
+    on_answers : called after each batch with the share of the requests is answered.
     """
 
     def __init__(self, model: Any, log: ResponseLog, *, seed: int, on_answers: OnAnswers = nothing) -> None:
@@ -188,7 +188,7 @@ class Prompts:
 
 
 class PromptBook:
-    """The prompts of each task, few-shot count and limit that was asked for."""
+    """The prompts of each task, few-shot count and limit that was requested."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, int, float | None], Prompts] = {}

@@ -52,7 +52,7 @@ class Evaluation:
     """What is there after a run.
 
     ``failures`` maps a checkpoint's name to the reason in one line. ``keys`` maps (checkpoint, task) to the key that
-    its item table has if it is of this run's settings. ``provenance`` says what the numbers depend on.
+    its item table has if it is of this run's settings. ``provenance`` is what the numbers depend on.
     """
 
     tasks: tuple[str, ...]
@@ -175,7 +175,7 @@ class Runner:
         return model
 
     def _evaluate_alone(self, model: LM, checkpoint: Checkpoint, piece: Piece, failed: dict[str, str]) -> None:
-        """One task; if it fails, its reason goes to ``failed``."""
+        """One task; if it fails, its reason is put into ``failed``."""
         name = piece.task.name
         fingerprint = self.outcome.fingerprints[checkpoint.name]
         self.listener.started(checkpoint.name, name, piece.prompts.items)

@@ -38,7 +38,7 @@ def own_task_config(task: OwnTask, *, suite: Path) -> dict[str, Any]:
     """A configuration that lm-eval's TaskManager loads.
 
     It takes over the suite's ``_domain.yaml`` or ``_choice.yaml``: the same requests, scores and aggregations. Its
-    metadata say what was drawn, with the SHA-256 of the text.
+    metadata have what was drawn, with the SHA-256 of the text.
 
     Raises
     ------
@@ -143,7 +143,7 @@ class LoadedTask:
 
 
 def suite_folder() -> Path:
-    """Where the suite's YAML lies: in a checkout beside the package, otherwise where the wheel put it."""
+    """Where the suite's YAML is: in a checkout beside the package, otherwise where the wheel put it."""
     import lm_eval
 
     import synth_eval
@@ -195,7 +195,7 @@ def load_tasks(names: Sequence[str], *, categories: Mapping[str, str], own: Sequ
         raise SynthEvalError(_unknown(unknown[0], [*mine, *manager.all_tasks]))
     found: dict[str, Task] = {}
     lacking: list[str] = []
-    for name in names:  # one by one: lm-eval refuses a task that stands in two of the names
+    for name in names:  # one by one: lm-eval refuses a task that is in two of the names
         try:
             spec = own_task_config(mine[name], suite=folder) if name in mine else name
             with reading_the_data_folder():

@@ -97,7 +97,7 @@ def build(
 
     Raises
     ------
-    CheckpointError : a job failed. What was built before is kept, and the next call goes on from there.
+    CheckpointError : a job failed. What was built before is kept, and the next call continues from there.
     """
     from synth_eval.lab.jobs import perform  # imports torch
 

@@ -111,7 +111,7 @@ def run_jobs(
 
     Raises
     ------
-    CheckpointError : a job failed. What was made before is kept, and the next call goes on from there.
+    CheckpointError : a job failed. What was made before is kept, and the next call continues from there.
     """
     if not jobs:
         return

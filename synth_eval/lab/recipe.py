@@ -67,7 +67,7 @@ class Recipe:
 
 
 def recipe_from(options: Mapping[str, Any], *, where: str) -> Recipe:
-    """The recipe that the ``lab:`` section of a manifest asks for.
+    """The recipe that the ``lab:`` section of a manifest names.
 
     Raises
     ------

@@ -80,7 +80,8 @@ def train(
     """At most one pass over the documents of each lesson in turn, in place.
 
     The learning rate warms up over the first steps, holds, and falls linearly to zero over the last lesson.
-    ``progress`` is told the number of tokens of every step, ``skipped`` those that are left where a lesson ends early.
+    ``progress`` is called with the number of tokens of every step, ``skipped`` with those that are left where a lesson
+    ends early.
 
     Returns
     -------
@@ -153,7 +154,7 @@ def length_bucketed(documents: list[list[int]], *, tokens: int, seed: int) -> It
 
 
 def padded(batch: list[list[int]]) -> tuple[Tensor, Tensor]:
-    """Inputs and next-token labels, both (documents, longest - 1); padding stands on the right, unseen by the rest."""
+    """Inputs and next-token labels, both (documents, longest - 1); padding is on the right, unseen by the rest."""
     longest = max(map(len, batch))
     inputs = torch.tensor([document[:-1] + [0] * (longest - len(document)) for document in batch])
     labels = torch.tensor([document[1:] + [IGNORED] * (longest - len(document)) for document in batch])

@@ -20,7 +20,7 @@ class CurveMembers:
 
 
 def is_over_tokens(family: Family) -> bool:
-    """Whether tokens alone tell some checkpoints apart: then only checkpoints of one token budget are compared.
+    """Whether some checkpoints differ in tokens alone: then only checkpoints of one token budget are compared.
 
     Where they do not, checkpoints of one curve may have trained on somewhat different numbers of tokens.
     """
@@ -53,7 +53,7 @@ def curves(family: Family) -> tuple[CurveMembers, ...]:
     """Every curve of a family, in file order of its first checkpoint.
 
     A source that has nothing but baselines, which serve other sources, is no curve of its own; a lone baseline that
-    serves none is one, without ``others``, so that the report can say what is missing.
+    serves none is one, without ``others``, so that the report can name what is missing.
     """
     over_tokens = is_over_tokens(family)
     keys = dict.fromkeys((c.size, c.iteration, c.source, c.tokens if over_tokens else None) for c in family.checkpoints)

@@ -211,7 +211,7 @@ def _resolved_results(
 
 
 def _check_cells(entries: list[tuple[KeyPath, CheckpointEntry]], source: Source) -> bool:
-    """Whether the family holds several token budgets, which tell its checkpoints apart; refuses real repetitions."""
+    """Whether some checkpoints differ in their token budget alone; refuses real repetitions."""
     first: dict[tuple[object, ...], dict[float | None, KeyPath]] = {}
     for location, entry in entries:
         parameters = None if entry.size is None else parse_quantity(entry.size)

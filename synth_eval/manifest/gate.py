@@ -1,4 +1,4 @@
-"""`gate:` of checkpoints.yaml: what a pipeline asks of the family. docs/gate.md explains every key."""
+"""`gate:` of checkpoints.yaml: what a pipeline requires of the family. docs/gate.md explains every key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _mapping(value: Any) -> Any:
 
 
 class RuleEntry(BaseModel):
-    """One line of `rules`: the first six keys say which curves, the last two what they must show."""
+    """One line of `rules`: the first six keys select curves, the last two are what they must show."""
 
     model_config = STRICT
 
@@ -63,7 +63,7 @@ def gate_of(
 ) -> Gate:
     """The gate with what only the family knows checked: sizes, iterations, sources and ratios that it has.
 
-    Categories, tasks and metrics are known once the tasks are: a rule that finds no curve fails then, and says so.
+    Categories, tasks and metrics are known once the tasks are: a rule that finds no curve fails then, with that reason.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What checkpoints.yaml may say: one pydantic model a mapping. docs/manifest.md explains every key."""
+"""What checkpoints.yaml may contain: one pydantic model a mapping. docs/manifest.md explains every key."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Strict(BaseModel):
 
 
 class Defaults(_Strict):
-    """How checkpoints are evaluated unless they say otherwise."""
+    """How checkpoints are evaluated, unless they override it."""
 
     model: Text = "hf"
     model_args: ModelArgs = {}

@@ -1,4 +1,4 @@
-"""YAML with line numbers: what the file says, where it says it, and how it is spelled.
+"""YAML with line numbers: what the file contains, where, and how it is spelled.
 
 PyYAML takes the last of two equal keys without a word and forgets line numbers; a manifest needs both.
 """

@@ -85,7 +85,7 @@ class CalibrationResult:
         return calibration_frame(self.report)
 
     def save(self, folder: str | Path, *, plots: bool = False, listener: Listener = SILENT) -> list[str]:
-        """Write calibration.json, .csv and .parquet, and reliability diagrams if asked for; returns what, in words."""
+        """Write calibration.json, .csv and .parquet, and reliability diagrams if requested; returns what, in words."""
         from synth_eval.results import atomic_file, write_json
 
         folder, table = Path(folder), self.to_frame()

@@ -54,7 +54,7 @@ def compare(
     tasks : instead of the manifest's
     output : results folder; results/<family> beside the manifest if None
     limit : only the first items of each task
-    full_hash : tell checkpoints apart by all bytes of their weights
+    full_hash : identify checkpoints by all bytes of their weights
     workers : processes that evaluate; as many as cores and memory allow if None
     min_tasks : compare reasoning with retrieval only if each has so many tasks
     gate : instead of the manifest's

@@ -10,7 +10,7 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Listener(Protocol):
-    """Told what happens. The methods of evaluating are those of `harness.runner`."""
+    """Called with what happens. The methods of evaluating are those of `harness.runner`."""
 
     def said(self, message: str) -> None:
         """A line worth keeping."""

@@ -24,7 +24,7 @@ def add_mauve(
 ) -> tuple[dict[str, str], list[str]]:
     """Give the tables that hold sampled texts their column ``mauve``.
 
-    Nothing here ends a run: what stands in the way is said in a line, and the report goes without MAUVE.
+    Nothing here ends a run: what prevents MAUVE is reported in a line, and the report is made without it.
 
     Parameters
     ----------

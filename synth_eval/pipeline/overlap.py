@@ -98,7 +98,7 @@ def overlap(
     against : files or patterns of training text; those of the manifest (``training_text``) if empty
     field : of the training records that holds the text
     tasks : names of domains and choice tasks; all if empty
-    length : words of an n-gram; 13 if None, for questions as `gram_length` says
+    length : words of an n-gram; 13 if None, for questions `gram_length`
 
     Raises
     ------

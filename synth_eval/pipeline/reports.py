@@ -44,7 +44,7 @@ class ComparisonResult:
 
     @cached_property
     def view(self) -> ReportView:
-        """Everything that a report says."""
+        """Everything that a report shows."""
         from synth_eval.report.view import report_view
 
         return report_view(self.comparison)
@@ -99,7 +99,7 @@ class ComparisonResult:
     def write_reports(
         self, folder: Path, *, figures: bool = False, latex: bool = False, junit: bool = False
     ) -> tuple[Path, ...]:
-        """Write report.html and report.md, and what else is asked for; returns the files, figures as their folder."""
+        """Write report.html and report.md, and what else is requested; returns the files, figures as their folder."""
         from synth_eval.report.exports import markdown_report
         from synth_eval.report.html import html_report
         from synth_eval.report.scaling.view import scaling_view
@@ -177,7 +177,7 @@ def load_results(results: str | os.PathLike[str]) -> ComparisonResult:
 
 
 def _read_diagrams(file: Path) -> dict[str, list[dict[str, Any]]]:
-    """The reliability diagrams by title; none if there are none or they cannot be read: a report goes without them."""
+    """The reliability diagrams by title; none if they cannot be read: a report is made without them."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         reliability_of(data)

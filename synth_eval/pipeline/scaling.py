@@ -89,7 +89,7 @@ class ScalingResult:
         return pd.json_normalize(self.to_dict()["tasks"])
 
     def save(self, folder: str | os.PathLike[str], *, figures: bool = False) -> tuple[Path, ...]:
-        """Write scaling.json and scaling.html, and figures if asked for; returns the files, figures as their folder."""
+        """Write scaling.json and scaling.html, and figures if requested; returns the files, figures as their folder."""
         from synth_eval.results import write_json
 
         folder = Path(folder)

@@ -183,7 +183,7 @@ def _iso_date(value: Any) -> str:
         return ""
 
 
-# What a results file alone says of one metric: a mean, its standard error, and over how many items.
+# What a results file has of one metric: a mean, its standard error, and over how many items.
 
 BINARY = ("acc", "acc_norm", "exact_match", "em", "prompt_level_strict_acc")  # an item is right (1) or wrong (0)
 

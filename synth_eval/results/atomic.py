@@ -1,7 +1,7 @@
 """Files and folders that are either whole or not there, whenever the process dies.
 
 A file is written under a temporary name in the same folder, flushed to disk, then renamed over its target. Temporary
-names carry host and process id, so that leftovers of dead processes can be told from work in progress.
+names carry host and process id, so that leftovers of dead processes can be distinguished from work in progress.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """A temporary folder to fill; it becomes ``path`` when the block ends well and vanishes when it does not.
 
-    An older folder at ``path`` is replaced. Between its leaving and the new one's coming lie two renames: a reader
+    An older folder at ``path`` is replaced. Between the two there are two renames: a reader
     can find no folder there, never a half-filled one.
     """
     path = Path(path)

@@ -42,7 +42,7 @@ class Collector:
         """Keep a row. Raises Unusable, and keeps nothing of it, where it cannot be used.
 
         ``arguments`` are those of `arguments_of`; ``identity`` is kept beside what the kind takes from the row: doc_id,
-        doc_hash, prompt_hash and, where asked for, its cluster as ``clusters``.
+        doc_hash, prompt_hash and, where requested, its cluster as ``clusters``.
         """
         values = {**identity, **self.values(row, arguments)}
         for name, value in values.items():

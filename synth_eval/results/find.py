@@ -27,7 +27,7 @@ _SAMPLES = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<date>{_DATE}))?\.jsonl?(?:
 class ModelOutput:
     """What lm-eval wrote about one model (and revision) in one folder."""
 
-    name: str  # as lm-eval was told, "org/name" or "org/name@revision"; the folder's name where no results file says
+    name: str  # as given to lm-eval, "org/name" or "org/name@revision"; the folder's name where no results file has it
     folder: Path
     results: tuple[Path, ...] = ()  # newest first
     samples: Mapping[str, Path] = field(default_factory=dict)  # task -> its newest file
@@ -40,7 +40,7 @@ def find_results(path: Path) -> tuple[ModelOutput, ...]:
     Parameters
     ----------
     path : a folder of any depth (``out`` or ``out/org__name``), a results file, or a samples file
-        A results file brings the samples of its own run; a samples file comes alone.
+        A results file comes with the samples of its own run; a samples file comes alone.
 
     Of several runs in a folder, a task's newest samples count; how many older ones were left out is noted. Runs of
     different models or revisions in one folder, which lm-eval does not keep apart, become entries of their own.
@@ -64,7 +64,7 @@ def find_results(path: Path) -> tuple[ModelOutput, ...]:
 
 
 def task_of(path: Path) -> str:
-    """The task that a samples file's name says; the whole stem where the name is not lm-eval's."""
+    """The task in a samples file's name; the whole stem where the name is not lm-eval's."""
     match = _SAMPLES.fullmatch(path.name)
     return match["task"] if match else re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
 
@@ -93,7 +93,7 @@ def _output_of_file(path: Path) -> ModelOutput:
 
 @dataclass(frozen=True)
 class _About:
-    """The little of a results file that tells runs apart."""
+    """The little of a results file that identifies a run."""
 
     path: Path
     date: str
@@ -112,7 +112,7 @@ def _about_results(path: Path) -> _About | None:
 
 
 def model_name(data: Mapping[str, Any]) -> str:
-    """The model a results file is about, with "@revision" where one was given; "" where it does not say."""
+    """The model a results file is about, with "@revision" where one was given; "" where it has none."""
     config = data.get("config")
     arguments = config.get("model_args") if isinstance(config, dict) else None
     if isinstance(arguments, str):
@@ -218,10 +218,10 @@ class Matched:
 def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoint], *, manifest: str) -> Matched:
     """Give every output to the checkpoint (or checkpoints of one path) whose path or name it carries.
 
-    An output is known by what lm-eval was told (``pretrained``, in results files) and by its folder, in which lm-eval
-    writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part by part
-    (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, which is said. The best fit wins. Revisions
-    must agree. Checkpoints with the same path and revision share their outputs.
+    An output is known by the model given to lm-eval (``pretrained``, in results files) and by its folder, in which
+    lm-eval writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part by
+    part (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, with a note. The best fit wins.
+    Revisions must agree. Checkpoints with the same path and revision share their outputs.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _LONGEST_HEADER = 100_000_000  # bytes; the format's own limit
 
 
 def check_safetensors(path: Path) -> bytes:
-    """The header's bytes, once it is clear that the file is as long as its header says.
+    """The header's bytes, once it is clear that the file is as long as its header gives.
 
     Raises
     ------

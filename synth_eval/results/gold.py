@@ -18,7 +18,7 @@ _LETTER = re.compile(r"\(?([A-Z])[).:]?")
 
 @dataclass(frozen=True)
 class _Clue:
-    """What one row says about its answer."""
+    """What one row has about its answer."""
 
     index: int | None  # the target read as an index
     text: int | None  # the target read as the text, or the letter, of a choice
@@ -32,7 +32,7 @@ class GoldFinder:
     """Collects the clues row by row and settles them at the end of the file.
 
     lm-eval logs the target as text, so that "2" may be the third choice or the choice that reads 2. A task means one
-    of the two throughout. Where they differ, lm-eval's own acc tells which; without acc, the text is meant if every
+    of the two throughout. Where they differ, lm-eval's own acc decides; without acc, the text is meant if every
     target is the text of a choice and some target is no index, and otherwise the index.
     """
 
@@ -83,7 +83,7 @@ class GoldFinder:
         return any(clue.index is None for clue in seen) and all(clue.text is not None for clue in seen)
 
     def _hidden_gold(self, clue: _Clue) -> int | None:
-        # with more than two choices a wrong answer does not tell the right one, and to keep the right ones alone
+        # with more than two choices a wrong answer does not determine the right one, and to keep the right ones alone
         # would make every model perfect
         if clue.right is None or any(other.n_choices > 2 for other in self._clues):
             return None

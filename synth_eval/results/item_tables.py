@@ -1,4 +1,4 @@
-"""Item tables as Parquet: one file a checkpoint and task, which says in itself what it is."""
+"""Item tables as Parquet: one file a checkpoint and task, which names its content itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which of lm-eval's files belong together: of each model, or of each checkpoint of a family. Every command reads here.
 
-`find_results` says what lm-eval wrote where; here the newest run of each task is chosen, and tasks and groups are
+`find_results` finds what lm-eval wrote where; here the newest run of each task is chosen, and tasks and groups are
 selected by name. `read_samples` then reads the items of one file.
 """
 
@@ -50,11 +50,11 @@ class LoggedModel:
         return {name: result for name, result in self.results.items() if result.metrics and not is_covered(name)}
 
     def category(self, task: str) -> str:
-        """The task's category by its configuration, "" where that does not say."""
+        """The task's category by its configuration, "" where that has none."""
         return self.results[task].category if task in self.results else ""
 
     def fits(self, task: str, wanted: Iterable[str]) -> bool:
-        """Whether one of the names or patterns is the task's or that of a group, at any depth, that it lies in."""
+        """Whether one of the names or patterns is the task's or that of a group, at any depth, that it is in."""
         names = [task, *(group for group, members in self.groups.items() if task in members)]
         return any(fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
@@ -95,7 +95,7 @@ def read_models(paths: Iterable[Path], *, wanted: Sequence[str] = ()) -> list[Lo
     paths = list(paths)
     outputs: dict[tuple[str, Path], list[ModelOutput]] = {}
     owner: dict[Path, tuple[str, Path]] = {}
-    # a samples file that is given twice goes to the output that knows more of it
+    # a samples file that is given twice is given to the output that knows more of it
     for output in sorted((each for path in paths for each in find_results(path)), key=lambda each: not each.results):
         key = (output.name, output.folder.resolve())
         mine = {t: path for t, path in output.samples.items() if owner.setdefault(path.resolve(), key) == key}
@@ -116,7 +116,7 @@ def read_models(paths: Iterable[Path], *, wanted: Sequence[str] = ()) -> list[Lo
 
 
 def read_model(outputs: Iterable[ModelOutput]) -> LoggedModel:
-    """Put together what several folders or files say of one model, named as the first.
+    """Put together what several folders or files have of one model, named as the first.
 
     Of several runs of a task the newest counts, by the date in lm-eval's file names.
 

@@ -1,4 +1,4 @@
-"""What one logged row says: its kind, its requests and its responses. Responses are strings in most 0.4.x releases."""
+"""What one logged row contains: its kind, requests and responses. Responses are strings in most 0.4.x releases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synth_eval.types import TaskKind
 
 _BYTE_METRICS = ("bits_per_byte", "byte_perplexity")
 USUAL_METRICS = ("exact_match", "em", "acc", "f1")  # of generation tasks
-CONFIDENCES = ("likelihood", "likelihood_per_token", "p_true")  # metrics that say how sure a model is of its answer
+CONFIDENCES = ("likelihood", "likelihood_per_token", "p_true")  # metrics of how sure a model is of its answer
 
 
 class Unusable(Exception):  # noqa: N818 - a reason, counted and reported, not a failure

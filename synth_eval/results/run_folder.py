@@ -141,7 +141,7 @@ class RunFolder:
             lock.release()
 
 
-# Answers of a model as they come, so that a killed run goes on where it stopped.
+# Answers of a model as they come, so that a killed run continues where it stopped.
 #
 # One file a checkpoint, task and key; one line a batch: a checksum of the rest of the line, then JSON. A line is
 # written

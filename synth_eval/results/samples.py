@@ -122,7 +122,7 @@ def read_samples(
     Parameters
     ----------
     task : str, optional
-        Default: what the file's name says.
+        Default: from the file's name.
     filter : str, optional
         lm-eval repeats every item for each of a task's filters. Default: the first filter of the file; which others
         were left out is noted.

@@ -119,7 +119,7 @@ def _slips(start: int, changes: list[int]) -> tuple[int, ...]:
 
 
 def _wrong_answers(draw: Draw, problem: _Problem) -> list[int]:
-    """Three wrong answers, so many of them below the right one as a uniform draw from 0 to 3 says."""
+    """Three wrong answers, so many of them below the right one as a uniform draw from 0 to 3 gives."""
     near = [problem.answer + d for d in (-10, -3, -2, -1, 1, 2, 3, 10)]
     below_wanted = draw.below(4)
     chosen: list[int] = []

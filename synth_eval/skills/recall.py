@@ -1,7 +1,7 @@
 """synth_recall: closed-book recall of common facts, as a sentence to complete with one of four answers.
 
 "The capital of France is" -> " Paris". Level is the tier of the subject, 1 (everyone knows it) to 4 (obscure). Test
-facts stand in the training documents too: that is what closed-book recall means. Only the few-shot (train) items are
+facts are in the training documents too: that is what closed-book recall means. Only the few-shot (train) items are
 disjoint from the test items, by (relation, subject).
 
 Why the choices give nothing away

@@ -1,7 +1,8 @@
 """synth_tracking: where a thing is after a sequence of moves among distracting sentences.
 
 Level 1: the thing is put down once. Level 2: moved once more. Level 3: moved twice more. Level 4: two things are moved
-about, and one of them is asked for. Every story names four places; people also look into places, which moves nothing.
+about, and the question is about one of them. Every story names four places; people also look into places, which
+moves nothing.
 
 The last move is the last sentence in a quarter of the stories, so that "the last place named" is no better than a
 guess; see tests/skills for what shallow rules reach.

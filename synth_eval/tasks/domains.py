@@ -1,9 +1,9 @@
-"""Human-written text that lies on every machine, cut into documents, for bits per byte by domain.
+"""Human-written text that is on every machine, cut into documents, for bits per byte by domain.
 
 python_code: source of old standard-library modules. python_docs: the language reference that ``help()`` prints.
 licences: licence texts of the packages that synth-eval installs.
 
-The text differs a little between Python and package versions, so its SHA-256 stands in the task's metadata
+The text differs a little between Python and package versions, so its SHA-256 is in the task's metadata
 (``text_sha256``): compare bits per byte only where it agrees.
 """
 

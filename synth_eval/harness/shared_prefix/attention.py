@@ -13,7 +13,7 @@ LENGTH_DEPENDENT_ROPE = ("dynamic", "longrope")
 
 
 class UnsupportedError(Exception):
-    """Why a model has to be scored the plain way, in half a sentence."""
+    """Why a model falls back to standard scoring, in half a sentence."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def without_adapter(model: Any) -> Any:
 def _has_alibi(config: Any) -> bool:
     nested = getattr(config, "attn_config", None)
     return (
-        config.model_type == "bloom"  # always, without a field that says so
+        config.model_type == "bloom"  # always, without a field for it
         or bool(getattr(config, "alibi", False))
         or bool(getattr(nested, "alibi", False))
     )

@@ -123,7 +123,7 @@ def _padded_right(trees: Sequence[Pass]) -> Batch:
 
 
 def _padded_left(trees: Sequence[Pass]) -> Batch:
-    """The choices stand at the end of a tree, so padding before it leaves few columns to score from."""
+    """The choices are at the end of a tree, so padding before it leaves few columns to score from."""
     width = len(trees[0].tokens)
     offsets = [width - len(tree.tokens) for tree in trees]
     rows = [tree.rows + offset for tree, offset in zip(trees, offsets, strict=True)]

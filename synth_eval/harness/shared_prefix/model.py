@@ -1,7 +1,7 @@
 """`hf-shared-prefix`: lm-eval's `hf` model that puts each distinct token prefix through the network once.
 
 Same token sequences and, within 1e-4 in float32, the same log-likelihoods as `hf`. See prefix_plan.py for how requests
-become passes, attention_support.py for the models that cannot be scored so and go the plain way.
+become passes, attention_support.py for the models that cannot be scored so and fall back to standard scoring.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ class SharedPrefixLM(HFLM):
     Parameters
     ----------
     tokens_per_pass : most tokens in one forward pass; halved when memory runs out. Default by device.
-    self_check : score one or two requests of the first pass of each layout the plain way too, and go the plain way for
-        good if they differ.
-    options : what ``HFLM`` takes. ``batch_size`` is for generation and for models that go the plain way.
+    self_check : score one or two requests of the first pass of each layout by standard scoring too, and fall back to it
+        for good if they differ.
+    options : what ``HFLM`` takes. ``batch_size`` is for generation and for models that fall back to standard scoring.
 
     Attributes
     ----------
-    plain_reason : why this model is scored the plain way, None if it is not.
+    plain_reason : why this model falls back to standard scoring, None if it does not.
     memo : tokens of contexts and choices. Models whose `tokenizer_key`, add_bos_token and prefix_token_id are the same
         may be given one object.
     """
@@ -187,7 +187,7 @@ class SharedPrefixLM(HFLM):
                 except Exception as error:
                     self._recover(error)
                 clear_torch_cache()  # here, where no traceback holds the tensors of the failed pass any more
-        if self.plain_reason is not None:  # the self-check said so
+        if self.plain_reason is not None:  # by the self-check
             return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         return [answers[index] for index in range(len(requests))]
 
@@ -279,7 +279,7 @@ class SharedPrefixLM(HFLM):
             )  # fmt: skip
 
     def _check(self, request: Request, likelihood: float) -> None:
-        """Compare one request with the plain way; a model that differs goes that way from now on."""
+        """Compare one request with standard scoring; a model that differs falls back to it from now on."""
         plain, _ = self._plain([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
         difference = abs(plain - likelihood)
         exact = self.model.dtype == torch.float32 and self.mixed_precision_dtype is None
@@ -287,7 +287,7 @@ class SharedPrefixLM(HFLM):
             self._go_plain(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
 
     def _recover(self, error: Exception) -> None:
-        """Make passes smaller after running out of memory; go the plain way if the first pass fails otherwise."""
+        """Make passes smaller when out of memory; fall back to standard scoring if the first pass fails otherwise."""
         if _out_of_memory(error) and self.tokens_per_pass > FEWEST_TOKENS_PER_PASS:
             self.tokens_per_pass = max(self.tokens_per_pass // 2, FEWEST_TOKENS_PER_PASS)
             logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
@@ -337,7 +337,7 @@ def attention_share(model: Any, *, tokens: int) -> float:
 
 
 def tolerance(likelihood: float, tokens: int, *, exact: bool) -> float:
-    """How far two ways of computing a log-likelihood may lie apart, in nats.
+    """How far two ways of computing a log-likelihood may differ, in nats.
 
     1e-4 in float32, plus what rounding leaves in the sum of a long text; in bfloat16 and float16 a tenth a token
     (errors of tokens add like a random walk) and 2% of the sum, which lm-eval may round to the model's own type.

@@ -117,7 +117,7 @@ class PassRunner:
         return self._additive(masks)
 
     def _additive(self, masks: dict[str, torch.Tensor]) -> Any:
-        """Of masks (b, n, keys) that say what is seen: 0 there, the lowest number elsewhere, (b, 1, n, keys)."""
+        """Of masks (b, n, keys) of what is seen: 0 there, the lowest number elsewhere, (b, 1, n, keys)."""
         hidden = torch.finfo(self._model.dtype).min
         made = {
             kind: self._zeros(masks[kind].shape).masked_fill_(~masks[kind], hidden)[:, None]

@@ -3,7 +3,7 @@
 The inputs of all requests form a prefix tree: a task's common header, then each item's context, then its choices. The
 tree is cut into passes. A pass is one row of tokens in depth-first order on top of what the key-value cache holds; a
 token sees the cache and its own ancestors. A prefix whose subtree does not fit in one pass is encoded first, alone,
-and stays in the cache (one cache, used as a stack: every pass says how much of it to keep). Requests that share little
+and stays in the cache (one cache, used as a stack: every pass sets how much of it to keep). Requests that share little
 with others need no cache and go in batches of rows: prefix_batches.py.
 """
 

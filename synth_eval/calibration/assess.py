@@ -50,9 +50,9 @@ class Estimate:
 
     ``interval`` : where the true value lies, at the assessment's level. For calibration errors it allows for the upward
     bias of the value, so it may lie wholly or partly below the value, and starts at 0 where calibration cannot be ruled
-    out. None where it cannot be had; ``note`` says why.
+    out. None where there is none; ``note`` is the reason.
     ``null_mean``, ``null_band`` : mean and central range of what a calibrated model would show; for calibration errors
-    the range starts at 0, since no small error speaks against calibration.
+    the range starts at 0, since no small error is evidence against calibration.
     ``p_value`` : of calibration.
     """
 
@@ -67,7 +67,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Estimates in the order asked for. ``units`` is the number of clusters, or of items where there are none."""
+    """Estimates in the requested order. ``units`` is the number of clusters, or of items where there are none."""
 
     n: int
     units: int
@@ -203,7 +203,7 @@ def assess_answers(
     level: float = 0.95,
     seed: int | np.random.Generator = 0,
 ) -> Assessment:
-    """What the functions above share; `AssessOptions` says what the options mean.
+    """What the functions above share; `AssessOptions` describes the options.
 
     Parameters
     ----------

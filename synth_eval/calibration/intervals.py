@@ -152,7 +152,7 @@ def invert(
 
 
 def null_p_value(value: float, null: FloatArray, *, sides: int) -> float:
-    """Chance that calibrated data (null, (r,)) speak as loudly against calibration as the value does.
+    """Chance that calibrated data (null, (r,)) are as much evidence against calibration as the value is.
 
     One-sided, the share of draws above the value; two-sided, twice the smaller tail. Ties count half (the maximum error
     has many, and would hardly ever reject if they counted whole), and the observed data set counts as one more draw,
@@ -162,7 +162,7 @@ def null_p_value(value: float, null: FloatArray, *, sides: int) -> float:
     ----------
     value : observed
     null : (r,) of calibrated data
-    sides : 1 where only large values speak against calibration, else 2
+    sides : 1 where only large values are evidence against calibration, else 2
     """
     tie = np.abs(null - value) <= _TIE * max(1.0, abs(value))
     above, below, ties = (float(np.count_nonzero(x)) for x in ((null > value) & ~tie, (null < value) & ~tie, tie))

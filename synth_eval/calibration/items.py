@@ -210,7 +210,7 @@ def score_generation(samples: Samples, *, checkpoint: str, category: str) -> Ite
     """Item table of a generation task: text, logged metrics, and confidence by vote where items have several answers.
 
     Columns: doc_id, doc_hash, prompt_hash, text, those of `vote_columns` (answer, votes, n_answers, confidence,
-    correct, brier, nll), whose docstring says when they are there, and the metrics that lm-eval logged for each item
+    correct, brier, nll), whose docstring has when they are there, and the metrics that lm-eval logged for each item
     under their own names (exact_match, f1 ...), except where one of the columns before has the name. Where no answer is
     right or wrong and items have several, ``samples`` holds all of them, a tuple an item: what is written is looked at.
 

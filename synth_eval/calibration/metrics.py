@@ -64,7 +64,7 @@ class Gaps:
 class AssessedMetric:
     """One number of a data set.
 
-    ``compute(draws)`` scores each data set (c,); ``sides`` is 1 if only large values speak against calibration.
+    ``compute(draws)`` scores each data set (c,); ``sides`` is 1 if only large values are evidence against calibration.
     ``gaps`` is there for calibration errors, ``error``, which gives standard errors (c,), for means of skewed scores.
     """
 
@@ -178,7 +178,7 @@ def _debiased(items: Answers, bins: int) -> AssessedMetric:
 
     def compute(draws: Resamples) -> FloatArray:
         square = debiased_square(draws.excess(starts), draws.counts(starts), draws.right(starts))
-        # signed root: below 0 means less error than chance alone brings, and such values must keep their order
+        # signed root: below 0 means less error than chance alone gives, and such values must keep their order
         root: FloatArray = np.sign(square) * np.sqrt(np.abs(square))
         return root
 

@@ -2,7 +2,7 @@
 
 The columns of `score_choices` (probs, pred, correct, confidence) are those of the raw likelihood, the default: the
 probability that the model gives each answer, given that it gives one of them. Dividing by length lets long answers
-compete, as lm-eval's ``acc_bytes`` does; what results is a score, which is why it stands beside the raw one.
+compete, as lm-eval's ``acc_bytes`` does; what results is a score, which is why it is given beside the raw one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does confidence tell right from wrong? AUROC, and accuracy when the least confident answers are withheld.
+"""Does confidence separate right from wrong? AUROC, and accuracy when the least confident answers are withheld.
 
 Ties: items of equal confidence are accepted in random order, and what is given is the mean over those orders, so no
 number depends on the order of the items.
@@ -31,7 +31,7 @@ def auroc(confidence: FloatArray, correct: BoolArray) -> float:
 
     Returns
     -------
-    float in [0, 1]; 0.5 says nothing, 1 is perfect. NaN where all answers are right or all are wrong.
+    float in [0, 1]; 0.5 is no better than chance, 1 is perfect. NaN where all answers are right or all are wrong.
 
     Raises
     ------

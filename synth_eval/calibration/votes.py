@@ -134,14 +134,14 @@ def vote_scores(texts: Sequence[str], targets: Sequence[str]) -> VoteScores:
 
 
 def vote_columns(samples: Samples) -> dict[str, AnyArray]:
-    """What the answers of a generation task say of confidence, one row an item.
+    """Confidence in the answers of a generation task, one row an item.
 
     Returns
     -------
     {} unless every item has at least two answers; otherwise answer (majority, as `normalised_answer`), votes, n_answers
     and confidence. Where all targets are known and agree with lm-eval's own ``exact_match`` (if logged): correct, brier
     and nll of `vote_scores`. They agree if comparing the first answers, or the majority ones, gives ``exact_match`` on
-    every item; else the task compares in a way of its own (a number in a longer target, say), and correct is left out.
+    every item; else the task compares in a way of its own (a number in a longer target), and correct is left out.
     """
     if not samples.repeats or min(map(len, samples.repeats)) < 2:
         return {}

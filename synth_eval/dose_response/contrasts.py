@@ -69,7 +69,7 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
 def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> tuple[Contrast, ...]:
     """Difference of relative losses, first minus second: their mean over the common ratios, then at each of them.
 
-    Intervals are 95% percentile intervals, each by itself. `different` is said only where the difference also exceeds
+    Intervals are 95% percentile intervals, each by itself. `different` is given only where the difference also exceeds
     what the largest of all these numbers reaches by chance (max-t), so that more ratios do not mean more false alarms.
 
     Parameters

@@ -72,7 +72,7 @@ def mean_covariance(deviations: FloatArray) -> FloatArray:
     both = np.outer(varies, varies) & ~np.eye(columns, dtype=bool)
     common = float(correlation[both].mean()) if both.any() else 0.0
     common = float(np.clip(common, 0.0, MAX_CORRELATION))
-    # what a constant column shares is not known: only the part that is shrunk says so, or the whole might not be
+    # what a constant column shares is not known: only the part that is shrunk has it, or the whole might not be
     # positive definite
     correlation = np.where(both, correlation, 0.0)
     weight = min(1.0, SHRINKAGE_ITEMS / n)

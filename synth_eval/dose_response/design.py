@@ -94,7 +94,7 @@ def _contrasts(means: FloatArray, ratios: FloatArray, seeds: IntArray, baseline:
 def _flat(ratios: FloatArray, at_seed: FloatArray, baseline: float) -> FloatArray:
     """A level for each seed where all have a baseline to fall from and enough is left over to measure noise by.
 
-    A seed's level cancels in the differences that are asked for, so leaving it in would only count it as noise of them.
+    A seed's level cancels in the differences of interest, so leaving it in would only count it as noise of them.
     """
     has_baseline = at_seed[ratios == baseline].any(axis=0)
     has_more = at_seed.sum(axis=0) > 1

@@ -25,10 +25,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Lead:
-    """What calibration said before accuracy did.
+    """Whether calibration warned before accuracy fell.
 
     ``word`` is early (calibration warned first: the interval of ``lead`` lies above 0), late, undetermined, "accuracy
-    not reached" (only calibration is degraded, so that its warning stands alone) or none (calibration is not degraded).
+    not reached" (only calibration is degraded, so that only it warns) or none (calibration is not degraded).
     ``lead`` and ``interval`` are differences of ratios, given only where both are degraded; ``says`` is one sentence.
     """
 

@@ -10,7 +10,7 @@ from scipy.special import fdtri
 
 from synth_eval.dose_response.shapes import Fit
 
-MIN_DF = 3  # below this a noise factor says too little, and a seed SD must be declared
+MIN_DF = 3  # below this a noise factor is too uncertain, and a seed SD must be declared
 LEVEL = 0.95
 
 
@@ -19,7 +19,7 @@ class Noise:
     """Noise of one curve, as a factor on the variance that items explain.
 
     ``factor`` is phi, the measured factor, on ``df`` degrees of freedom; None on none. ``other_rss`` and ``other_df``
-    are the part that other curves of the same pool brought. A ``declared`` noise is in the covariance already: the
+    are the part from other curves of the same pool. A ``declared`` noise is in the covariance already: the
     factor is then taken as 1 and known.
     """
 
@@ -44,7 +44,7 @@ class Noise:
 
     @property
     def reach(self) -> float:
-        """How far above the best fit's sum of squares the 95% region goes."""
+        """How far above the best fit's sum of squares the 95% region reaches."""
         return self.widening * f_quantile(self.quantile_df)
 
 
@@ -60,7 +60,7 @@ def pooled_noise(fits: Sequence[Fit | None], pools: Sequence[tuple[str, str]]) -
     ----------
     fits : one a curve; None where the curve is refused (it gets, and gives, nothing).
     pools : (what is measured, size of the model) of each curve. Curves that agree in both are pooled; where that leaves
-        fewer than 3 degrees of freedom, those that agree in the first. An empty first name stands alone. Sizes come
+        fewer than 3 degrees of freedom, those that agree in the first. An empty first name is not pooled. Sizes come
         second because one noisy size among quiet ones would be believed to be quiet.
 
     References

@@ -54,7 +54,7 @@ class PairedDifferences:
     def reportable_interval(self) -> FloatArray:
         """`interval`, NaN where it would rest on fewer than 3 degrees of freedom; 0 at the baseline all the same.
 
-        A t quantile on 1 degree of freedom is 12.7: such an interval says how few runs there are, nothing of the curve.
+        A t quantile on 1 degree of freedom is 12.7: such an interval reflects how few runs there are, not the curve.
         """
         if self.quantile_df >= MIN_DF:
             return self.interval

@@ -1,7 +1,7 @@
 """How many items and seeds would settle a curve: the planner's arithmetic, from measured noise.
 
 A checkpoint's mean has the variance ``item_sd**2 / n + seed_sd**2`` beyond what all checkpoints share, and everything
-that the curve test can find scales with its root. So one factor a layout (ratios and seeds) says it all.
+that the curve test can find scales with its root. So one factor a layout (ratios and seeds) is enough.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def seed_tolerance(
 
     if not flagged(0.0):
         return None
-    # no test tells two means apart that differ by no more than the error it allows each of them
+    # no test separates two means that differ by no more than the error it allows each of them
     low, high = 0.0, float(np.abs(prepared.late_contrasts @ prepared.mean).max())
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

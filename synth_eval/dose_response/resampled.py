@@ -138,7 +138,7 @@ def resample_together(
 
     Raises
     ------
-    ValueError : an item label stands twice in one side.
+    ValueError : an item label occurs twice in one curve.
 
     References
     ----------

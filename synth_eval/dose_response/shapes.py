@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KNOT_STEP = 0.02  # of the range of the ratios
 POWERS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-SAME_FIT = 1e-9  # relative: fits this close cannot be told apart
+SAME_FIT = 1e-9  # relative: fits this close cannot be distinguished
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,7 @@ class CurveSpec:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedItems:
-    """``correct`` and ``gap`` (surprise gap, nats; None if not asked for) are (n, n_checkpoints), items paired."""
+    """``correct`` and ``gap`` (surprise gap, nats; None if not requested) are (n, n_checkpoints), items paired."""
 
     ratios: FloatArray
     seeds: IntArray

@@ -51,7 +51,7 @@ def refusal_of_layout(curve: CurveData) -> Refusal | None:
 
 
 def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | None:
-    """Why the scores of a curve say nothing: no noise to judge by, or no room to fall."""
+    """Why the scores of a curve cannot be judged: no noise to judge by, or no room to fall."""
     rounding = 1e-12 * float(np.abs(curve.scores).max())
     others = paired.design.levels != curve.baseline
     no_spread = paired.item_se[others] <= rounding

@@ -42,7 +42,7 @@ Facet: TypeAlias = Literal["vocabulary", "sameness", "repetition", "tail", ""]
 class Kind:
     """One characteristic.
 
-    ``collapse`` is the direction of a collapse: -1 falls, +1 rises, 0 says nothing by itself. ``facet`` is the side of
+    ``collapse`` is the direction of a collapse: -1 falls, +1 rises, 0 neither. ``facet`` is the side of
     a collapse that it is evidence for (`agreement`), "" if none: it depends on length too much, or repeats another one.
     """
 

@@ -1,4 +1,4 @@
-"""When several independent sides of generated text agree that it collapsed; `compare.collapse` asks it of a family."""
+"""When several independent sides of generated text agree that it collapsed; `compare.collapse` applies it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[F
     """Whether at least three of four sides moved toward collapse and none away from it.
 
     A side moved if one of its characteristics clearly did, and none of them the other way. Characteristics of a side
-    mostly say the same thing, so they never count twice. Where each side moves toward collapse by chance with
+    mostly measure the same thing, so they never count twice. Where each side moves toward collapse by chance with
     probability a / 2, three of four do so with at most 4/3 * a / 2, however they depend on each other (Markov's
     inequality): 3.3% at a = .05.
 

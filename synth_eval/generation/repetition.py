@@ -45,10 +45,10 @@ def repeated_share(tokens: Tokens, *, n: int = ORDER) -> float:
 
 
 def ends_in_loop(tokens: Tokens, *, times: int = 3, shortest: int = 2) -> bool:
-    """Whether a text ends in some phrase said ``times`` times in a row, the last time perhaps only begun.
+    """Whether a text ends in some phrase repeated ``times`` times in a row, the last time perhaps only begun.
 
-    A phrase has at least ``shortest`` tokens, so one token must stand there ``times * shortest`` times. A phrase that
-    is cut off counts where a rotation of it is said often enough: "a b c a b c a b c a" ends in "b c a" three times.
+    A phrase has at least ``shortest`` tokens, so one token must be there ``times * shortest`` times. A phrase that
+    is cut off counts where a rotation of it occurs often enough: "a b c a b c a b c a" ends in "b c a" three times.
 
     Parameters
     ----------

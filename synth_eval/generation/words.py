@@ -161,7 +161,7 @@ def unseen_mass(words: Tokens, reference: Reference) -> float:
 
 # The commonest words of everyday English, as a fixed yardstick for tail mass where no reference text is given.
 #
-# Our own list, in alphabetical order: it says which words are common, not how common. It never moves, because numbers
+# Our own list, in alphabetical order: which words are common, not how common. It never moves, because numbers
 # made with different lists cannot be compared.
 
 VERSION = 1

@@ -219,8 +219,8 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
     """Give every output to the checkpoint (or checkpoints of one path) whose path or name it carries.
 
     An output is known by the model given to lm-eval (``pretrained``, in results files) and by its folder, in which
-    lm-eval writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part by
-    part (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, with a note. The best fit wins.
+    lm-eval writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part
+    by part (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, with a note. The best fit wins.
     Revisions must agree. Checkpoints with the same path and revision share their outputs.
 
     Parameters

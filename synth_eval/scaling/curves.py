@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class CurveAnswers:
-    """What one curve over tokens says. ``plateau_tokens`` are those at which loss is within 5% of the asymptote."""
+    """Answers of one curve over tokens. ``plateau_tokens`` are those at which loss is within 5% of the asymptote."""
 
     budgets: int
     span: float
@@ -55,7 +55,7 @@ class CurveAnswers:
 def answer_curves(
     curves: Sequence[Points], *, resamples: int = RESAMPLES, seed: int = 0, forms: bool = True
 ) -> list[CurveAnswers]:
-    """Fit the rectified law to each curve, the points of one size, source and ratio, and answer what they can tell.
+    """Fit the rectified law to each curve, the points of one size, source and ratio, and answer what they determine.
 
     With too few points for its four parameters and an interval, the power law is fitted instead.
 
@@ -68,7 +68,7 @@ def answer_curves(
     -------
     Answers or refusals: fewer than 5 budgets, a span below 8 times, an asymptote at the bound of what it may be, its
     interval wider than 10% of the lowest loss, a plateau beyond 4 times the largest budget or an interval of it wider
-    than 4 times, or one told by a law that misses the held-out largest budget by more than 5%.
+    than 4 times, or one from a law that misses the held-out largest budget by more than 5%.
 
     References
     ----------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from synth_eval.types import BoolArray
 
 
-MIN_SIZES = 3  # that must remain when the largest is held out: two sizes do not tell an exponent and an asymptote
+MIN_SIZES = 3  # that must remain when the largest is held out: two sizes do not determine an exponent and an asymptote
 MIN_SPARE = 2  # points beyond the number of parameters, when some are held out
 HELD_OUT = ALL, TOKENS, SIZE = "", "largest tokens", "largest size"  # what a fit leaves out
 

@@ -1,8 +1,8 @@
 """A plain CSV of losses: ``family, size, tokens, ratio, source, task, loss``, one row a checkpoint and task.
 
 Sizes and tokens take suffixes, as in checkpoints.yaml. Only tokens and loss must be there; two more columns are known:
-``seed``, which tells replicates from contradictions, and ``metric``, where a row holds an accuracy or an error rate
-rather than a loss. Lines that begin with # are comments. What cannot be used is left out and said, one line a kind.
+``seed``, which separates replicates from contradictions, and ``metric``, where a row holds an accuracy or an error rate
+rather than a loss. Lines that begin with # are comments. Unusable rows are left out and reported, one line a kind.
 """
 
 from __future__ import annotations

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-MIN_SIZES = 3  # two cannot tell an exponent of size from the asymptote
-MIN_RATIOS = 3  # two cannot tell a bend
+MIN_SIZES = 3  # two cannot separate an exponent of size from the asymptote
+MIN_RATIOS = 3  # two cannot show a bend
 MIN_BUDGETS = 3
 MAX_SCATTER = 0.05
 """Residual standard deviation of log loss above which the law does not fit: mixes differ by a few percent, so where it
-is that wrong its lowest point says nothing."""
+is that wrong its lowest point is meaningless."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ def answer_mixtures(
     seed: int = 0,
     forms: bool = True,
 ) -> list[MixtureAnswers]:
-    """Fit the mixture law to natural data and one source, for each of several, and answer what the points can tell.
+    """Fit the mixture law to natural data and one source, for each of several, and answer what the points determine.
 
     With three sizes or more the law is one over all; with a single size it has no term of size.
 
     Parameters
     ----------
     mixtures : points of natural data (ratio 0) and a source; sizes are 1 or at least 3.
-    natural_floor : asymptote of natural data by number of parameters, where its own curve tells one: what a mix
+    natural_floor : asymptote of natural data by number of parameters, where its own curve gives one: what a mix
         reaches below it, natural data never does.
     resamples, seed : as for `fit_law`.
     forms : whether to compare the law with others on held-out points, which takes most of the time.

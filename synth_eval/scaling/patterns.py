@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 LAST = 3  # budgets over which loss may rise
 MIN_DF = 5  # for the scatter
-MIN_SCATTER = 1e-6  # of log loss; exact fits, as of rounded numbers, tell no noise
+MIN_SCATTER = 1e-6  # of log loss; exact fits, as of rounded numbers, have no noise
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from synth_eval.scaling.points import Points
 
 @dataclass(frozen=True)
 class SizeAnswers:
-    """What all sizes say together. ``asymptote`` is that of infinite parameters and tokens."""
+    """The answers of all sizes together. ``asymptote`` is that of infinite parameters and tokens."""
 
     refused: str = ""
     asymptote: Answer = field(default_factory=Answer)
@@ -96,7 +96,7 @@ def _positive(fit: LawFit, name: str) -> Answer:
 class LevelsOff:
     """Whether larger models come within 5% of their asymptote with fewer tokens: yes, no or undetermined.
 
-    ``told`` are the sizes whose plateau is told, ascending, each with it; ``sizes`` counts all.
+    ``told`` are the sizes whose plateau is estimated, ascending, each with it; ``sizes`` counts all.
     """
 
     word: str
@@ -105,7 +105,7 @@ class LevelsOff:
 
 
 def larger_levels_off_sooner(curves: Mapping[float, CurveAnswers]) -> LevelsOff:
-    """Compare the plateaus of the smallest and the largest size that tell theirs.
+    """Compare the plateaus of the smallest and the largest size whose plateaus are estimated.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     whole = sum(parts.values())
     rows = "\n".join(f"| {name} | {seconds:.1f} s | {seconds / whole:.0%} |" for name, seconds in parts.items())
-    judged = sum(cell.p_value is not None for cell in comparison.cells)
+    judged = sum(cell.verdict.p_value is not None for cell in comparison.cells)
     page = f"""# Comparing a large family
 
 Measured by `python benchmarks/compare_speed.py`: {len(simulated.family.checkpoints)} checkpoints, {len(tasks)} tasks of

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, TypeAlias
 
 
 class ExitCode(IntEnum):
@@ -38,3 +40,31 @@ class CheckpointError(SynthEvalError):
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, or its type where it has none."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+RefusalCode: TypeAlias = Literal[
+    "no baseline",  # of the layout
+    "one ratio",
+    "few ratios",
+    "no ratio above",
+    "shared seed",
+    "few items",
+    "constant",  # of the scores
+    "all the same",
+    "no noise",
+    "at chance",
+    "display only",  # of the results
+    "no standard error",
+    "baseline without samples",
+    "few items for unpaired",
+    "few prompts",
+    "other",  # in the file of an earlier version
+]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something is not judged. Code decides by ``code``; ``text`` is for people and may be reworded."""
+
+    code: RefusalCode
+    text: str

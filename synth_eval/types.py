@@ -20,19 +20,6 @@ if TYPE_CHECKING:  # numpy takes 0.1 s to import, and `synth-eval --help` needs 
     AnyArray: TypeAlias = NDArray[Any]
 
 TaskKind: TypeAlias = Literal["choice", "rolling", "generation"]
-VerdictWord: TypeAlias = Literal["degraded", "safe", "inconclusive", "refused"]
-RefusalCode: TypeAlias = Literal[
-    "no baseline",
-    "one ratio",
-    "few ratios",
-    "no ratio above",
-    "shared seed",
-    "few items",
-    "constant",
-    "all the same",
-    "no noise",
-    "at chance",
-]
 
 REASONING = "reasoning"
 RETRIEVAL = "retrieval"
@@ -51,14 +38,6 @@ class Location:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a curve is not judged: what code decides by, and what people read."""
-
-    code: RefusalCode
-    text: str
 
 
 @dataclass(frozen=True)
@@ -236,111 +215,3 @@ class ItemTable:
 
     def __len__(self) -> int:
         return len(self.columns["doc_hash"])
-
-
-@dataclass(frozen=True)
-class SeedValues:
-    """What the checkpoints of one training seed scored, over the ratios of their cell; None where there is none."""
-
-    seed: int
-    values: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class FittedCurve:
-    """The best-fitting shape of those that the curve test tries, in the metric's own units.
-
-    A hinge is flat up to ``parameter`` (a ratio) and straight from there; a power grows with the ratio, counted from
-    the lowest tested one, to the ``parameter``. It runs from ``start`` at the lowest to ``end`` at the highest ratio.
-    """
-
-    shape: Literal["hinge", "power"]
-    parameter: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One curve: a metric of a task over ratio, at fixed size, iteration and source, with its verdict.
-
-    ``ratios``, ``values`` and ``se`` run over the tested ratios, baseline first if it is the smallest; ``values`` are
-    means over seeds in the metric's own units; ``difference`` is value minus baseline (0 at the baseline) and
-    ``difference_ci`` its 95% interval. Numbers that the data cannot give are None.
-    """
-
-    task: str
-    category: str
-    metric: str
-    higher_is_better: bool
-    size: str
-    iteration: int
-    source: str
-    seeds: int
-    n_items: int
-    ratios: tuple[float, ...]
-    values: tuple[float, ...]
-    se: tuple[float | None, ...]
-    difference: tuple[float, ...]
-    difference_ci: tuple[tuple[float, float] | None, ...]
-    verdict: VerdictWord
-    reason: str
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    first_below: float | None = None  # smallest ratio clearly below baseline; late by construction, see docs
-    onset: float | None = None
-    onset_ci: tuple[float, float] | None = None
-    crossing: float | None = None
-    crossing_ci: tuple[float, float] | None = None
-    budget: float | None = None
-    phi: float | None = None
-    df: float | None = None
-    conditional: bool = False
-    best_ratio: float | None = None
-    min_detectable: float | None = None
-    seed_tolerance: float | None = None
-    display_only: bool = False  # shown in tables, carries no verdict (for example ece)
-    seed_sd: float | None = None  # SD of a checkpoint's mean between training runs, measured or declared
-    item_sd: float | None = None  # SD of an item's score within a checkpoint, beyond what all checkpoints share
-    paired: bool = True  # False: some checkpoints have aggregate results only; independent errors, wider
-    by_seed: tuple[SeedValues, ...] = ()  # where there are several seeds
-    fitted: FittedCurve | None = None  # None where the curve was not judged, or no shape fits better than a flat line
-    tokens: float | None = None  # training tokens, in a family over tokens, where each budget has its own curves
-
-
-@dataclass(frozen=True)
-class CheckpointRecord:
-    """What the report has of one checkpoint: its place in the grid, what was evaluated, what failed."""
-
-    name: str
-    size: str
-    ratio: float
-    iteration: int
-    seed: int
-    source: str
-    tokens: float | None
-    fingerprint: str
-    tasks: tuple[str, ...]
-    failed: str = ""  # the reason, if it could not be built, loaded or scored
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Everything a report draws. Written as comparison.json."""
-
-    family: str
-    created: str  # ISO 8601, UTC
-    provenance: Mapping[str, str]
-    cells: tuple[Cell, ...]
-    checkpoints: tuple[CheckpointRecord, ...]
-    contrasts: tuple[Mapping[str, Any], ...] = ()
-    leads: tuple[Mapping[str, Any], ...] = ()
-    budgets: tuple[Mapping[str, Any], ...] = ()
-    findings: tuple[Mapping[str, Any], ...] = ()  # published claims against this family
-    mean_losses: tuple[Mapping[str, Any], ...] = ()  # by size, iteration or source and ratio, over tasks
-    characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart; "better" is away from a collapse
-    outputs: tuple[Mapping[str, Any], ...] = ()  # what the characteristics show together, see compare.collapse
-    gate: tuple[Mapping[str, Any], ...] = ()  # a row for each requirement of the gate, see compare.gate
-    warnings: tuple[str, ...] = ()
-    baseline_ratio: float = 0.0
-    schema: int = 1

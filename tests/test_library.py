@@ -14,9 +14,10 @@ from library_folder import write_library_folder
 import synth_eval
 from synth_eval import cli
 from synth_eval.compare.calibration import CalibrationSettings
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ManifestError, ResultsError
 from synth_eval.results import RunFolder
-from synth_eval.types import Comparison, Family
+from synth_eval.types import Family
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def comparison_tables(comparison: dict[str, Any]) -> str:
     lines: list[str] = []
     for metric in dict.fromkeys(cell["metric"] for cell in comparison["cells"]):
         cells = [cell for cell in comparison["cells"] if cell["metric"] == metric]
-        ratios = cells[0]["ratios"]
+        ratios = cells[0]["data"]["ratios"]
         head = " | ".join(f"{ratio:g}" for ratio in ratios)
         lines += [
             f"### {LABELS.get(metric, metric)}",
@@ -119,15 +119,15 @@ def comparison_tables(comparison: dict[str, Any]) -> str:
         ]
         lines.append("|---" * (len(ratios) + 4) + "|")
         for cell in cells:
-            values = " | ".join("-" if value is None else f"{value:.3f}" for value in cell["values"])
-            verdict = "" if cell["display_only"] else cell["verdict"]
+            values = " | ".join("-" if value is None else f"{value:.3f}" for value in cell["data"]["values"])
+            verdict = "" if cell["display_only"] else cell["verdict"]["word"]
             lines.append(f"| {cell['task']} | {cell['n_items']} | {values} | {interval(cell)} | {verdict} |")
         lines.append("")
     return "\n".join(lines).rstrip()
 
 
 def interval(cell: dict[str, Any]) -> str:
-    difference, bounds = cell["difference"][-1], cell["difference_ci"][-1]
+    difference, bounds = cell["data"]["difference"][-1], cell["data"]["difference_ci"][-1]
     if difference is None or bounds is None:
         return "-"
     return f"{difference:+.3f} ({bounds[0]:+.3f} to {bounds[1]:+.3f})"

@@ -123,9 +123,9 @@ def compare(
         if not quiet:
             done = f"{found.evaluated} evaluations now" if found.evaluated else "nothing to evaluate"
             click.echo(f"\n{done}; results in {found.folder}, for a browser: {found.folder / 'report.html'}")
-    for row in found.comparison.gate:  # on standard error: the last lines of a pipeline's log show why it stopped
-        if not row["passed"]:
-            click.echo(visible(f"gate failed: {row['rule']} ({row['where']}): {row['reason']}"), err=True)
+    for rule in found.comparison.gate:  # on standard error: the last lines of a pipeline's log show why it stopped
+        if not rule.passed:
+            click.echo(visible(f"gate failed: {rule.rule} ({rule.where}): {rule.reason}"), err=True)
     tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))
     return int(found.exit_code if tracked or found.exit_code else ExitCode.USAGE)
 

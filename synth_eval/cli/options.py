@@ -11,8 +11,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from synth_eval.comparison import Comparison
     from synth_eval.pipeline.reports import ComparisonResult
-    from synth_eval.types import Comparison
 
 F = TypeVar("F", bound=Callable[..., Any])
 

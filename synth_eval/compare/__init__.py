@@ -2,18 +2,16 @@
 
 from synth_eval.compare.family import compare_family
 from synth_eval.compare.serialise import (
-    comparison_from_dict,
     comparison_from_json,
-    comparison_to_dict,
+    comparison_schema,
     comparison_to_json,
 )
 from synth_eval.compare.tidy import tidy
 
 __all__ = [
     "compare_family",
-    "comparison_from_dict",
     "comparison_from_json",
-    "comparison_to_dict",
+    "comparison_schema",
     "comparison_to_json",
     "tidy",
 ]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines
-from synth_eval.compare.contrasts import is_usable, side_of
-from synth_eval.compare.places import PARTS, Place, place_of, place_order, tokens_name
+from synth_eval.compare.cells import JudgedCurve, headline_cells, headlines
+from synth_eval.compare.contrasts import is_usable, sample_of
+from synth_eval.compare.places import PARTS, part_of, place_order, tokens_name
+from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart
 from synth_eval.dose_response.contrasts import percentile_interval
 from synth_eval.dose_response.resampled import ResampledCurve, resample_together
 from synth_eval.text import joined, listed, percent, plural
-from synth_eval.types import Cell
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -22,65 +22,44 @@ if TYPE_CHECKING:
 URGENCY = {"degraded": 0, "inconclusive": 1, "safe": 2}
 
 
-def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[dict[str, Any], ...]:
-    """One row for each place of the grid and category, by headline cells (the first metric that is judged).
+def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[Budget, ...]:
+    """The safe budget of each place of the grid and category, by headline cells (the first metric that is judged).
 
     Returns
     -------
-    Rows with
-
-    - size, iteration, source, tokens (None but in a family over tokens), category;
-    - budget : the least budget of the category's judged tasks; None if it has none, or none lies above the baseline;
-    - verdict : safe (every judged task at every tested ratio), degraded (some task is), inconclusive, or refused;
-    - limited_by : the judged tasks with that budget, the most urgent first; empty if all are safe;
-    - tasks, judged, degraded : how many; n_items, seeds : of the first of `limited_by`;
-    - reason : one sentence.
-
-    ordered by size and tokens, then category as in `cells`.
+    Budgets, ordered by size and tokens, then category as in `cells`.
     """
-    headline: dict[tuple[str, Place], Cell] = {}
-    for cell in cells:
-        if not cell.display_only:
-            headline.setdefault((cell.task, place_of(cell)), cell)
     groups: dict[tuple[Place, str], list[Cell]] = {}
-    for cell in headline.values():
-        groups.setdefault((place_of(cell), cell.category), []).append(cell)
-    categories = {category: i for i, category in enumerate(dict.fromkeys(cell.category for cell in headline.values()))}
+    for cell in headline_cells(cells).values():
+        groups.setdefault((cell.place, cell.category), []).append(cell)
+    categories = {category: i for i, category in enumerate(dict.fromkeys(category for _, category in groups))}
     keys = sorted(groups, key=lambda key: (place_order(key[0]), categories[key[1]]))
-    return tuple(_row(groups[key], baseline_ratio) for key in keys)
+    return tuple(_budget(groups[key], baseline_ratio) for key in keys)
 
 
-def _row(cells: Sequence[Cell], baseline: float) -> dict[str, Any]:
+def _budget(cells: Sequence[Cell], baseline: float) -> Budget:
     one = cells[0]
-    where = {**dict(zip(PARTS, place_of(one))), "category": one.category}
-    judged = sorted((cell for cell in cells if cell.verdict != "refused"), key=_urgency)
-    counts = {"tasks": len(cells), "judged": len(judged)}
+    judged = sorted((cell for cell in cells if cell.verdict.word != "refused"), key=_urgency)
     if not judged:
-        reason = f"no task of {one.category} could be judged{_at(one)}: {cells[0].reason}"
-        return {
-            **where,
-            "budget": None,
-            "verdict": "refused",
-            "limited_by": (),
-            **counts,
-            "degraded": 0,
-            "reason": reason,
-        }
+        reason = f"no task of {one.category} could be judged{_at(one)}: {one.verdict.reason}"
+        return Budget(one.place, one.category, "refused", None, (), len(cells), 0, 0, reason)
     least = min(_safe_up_to(cell, baseline) for cell in judged)
     binding = [cell for cell in judged if _safe_up_to(cell, baseline) == least]
-    degraded = sum(cell.verdict == "degraded" for cell in judged)
-    all_safe = all(cell.verdict == "safe" for cell in judged)
-    return {
-        **where,
-        "budget": least if least > baseline else None,
-        "verdict": "safe" if all_safe else "degraded" if degraded else "inconclusive",
-        "limited_by": () if all_safe else tuple(cell.task for cell in binding),
-        **counts,
-        "degraded": degraded,
-        "n_items": binding[0].n_items,
-        "seeds": binding[0].seeds,
-        "reason": _reason(least, binding, len(cells) - len(judged), all_safe=all_safe, baseline=baseline),
-    }
+    degraded = sum(cell.verdict.word == "degraded" for cell in judged)
+    all_safe = all(cell.verdict.word == "safe" for cell in judged)
+    return Budget(
+        place=one.place,
+        category=one.category,
+        verdict="safe" if all_safe else "degraded" if degraded else "inconclusive",
+        budget=least if least > baseline else None,
+        limited_by=() if all_safe else tuple(cell.task for cell in binding),
+        tasks=len(cells),
+        judged=len(judged),
+        degraded=degraded,
+        reason=_reason(least, binding, len(cells) - len(judged), all_safe=all_safe, baseline=baseline),
+        n_items=binding[0].data.n_items,
+        seeds=binding[0].data.seeds,
+    )
 
 
 def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bool, baseline: float) -> str:
@@ -88,7 +67,7 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
     (deduction limits it)'."""
     first = binding[0]
     found = f"up to {percent(least)} synthetic is shown safe{_at(first)}"
-    data = f"{first.n_items:,} items and {plural(first.seeds, 'seed')}"
+    data = f"{first.data.n_items:,} items and {plural(first.data.seeds, 'seed')}"
     if all_safe:
         text = f"for {first.category}, {found}: all that was tested"
     else:
@@ -102,23 +81,24 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
 
 
 def _at(cell: Cell) -> str:
-    place = joined(cell.size, "" if cell.tokens is None else tokens_name(cell.tokens), between=" and ")
+    tokens = cell.place.tokens
+    place = joined(cell.place.size, "" if tokens is None else tokens_name(tokens), between=" and ")
     return f" at {place}" if place else ""
 
 
 def _safe_up_to(cell: Cell, baseline: float) -> float:
-    return baseline if cell.budget is None else max(cell.budget, baseline)
+    return baseline if cell.verdict.budget is None else max(cell.verdict.budget, baseline)
 
 
 def _urgency(cell: Cell) -> tuple[float, float]:
-    start = cell.onset if cell.onset is not None else cell.first_below
-    return URGENCY[cell.verdict], float("inf") if start is None else start
+    start = cell.verdict.onset if cell.verdict.onset is not None else cell.verdict.first_below
+    return URGENCY[cell.verdict.word], float("inf") if start is None else start
 
 
 # Mean relative loss over tasks by size, iteration, source or token budget and ratio, with its interval.
 
 
-def mean_losses_of(judged: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
+def mean_losses_of(judged: Sequence[JudgedCurve]) -> tuple[MeanLoss, ...]:
     """How much is lost at each ratio on average over curves, one row a value of each part of the place that varies.
 
     Items are drawn within each task, once for all its curves; training runs within each task too. Tasks themselves are
@@ -126,51 +106,38 @@ def mean_losses_of(judged: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
 
     Parameters
     ----------
-    judged : all drafts of the family; refused curves and metrics without a relative margin are left out.
-
-    Returns
-    -------
-    Rows with axis (size, iteration, source or tokens), value, ratio (above the baseline), estimate and interval (95%;
-    shares of the baseline's value, above 0 where worse), and curves, the number that the mean is over.
+    judged : all curves of the family; refused curves and metrics without a relative margin are left out.
 
     References
     ----------
     "Contrasts" in docs/methods.md.
     """
     usable = [each for each in headlines(judged) if is_usable(each)]
-    axes = [axis for axis in PARTS if len({_value(axis, each) for each in usable}) > 1]
+    axes = [part for part in PARTS if len({part_of(each.place, part) for each in usable}) > 1]
     if not axes:
         return ()
     drawn = _drawn(usable)
-    return tuple(row for axis in axes for row in _rows(axis, usable, drawn))
+    return tuple(row for axis in axes for row in _mean_losses(axis, usable, drawn))
 
 
-def _value(axis: str, each: Judged) -> Any:
-    return getattr(each.draft.curve, axis)
-
-
-def _drawn(usable: Sequence[Judged]) -> dict[int, ResampledCurve]:
-    """Every curve resampled together with the others of its task, by the draft's identity."""
+def _drawn(usable: Sequence[JudgedCurve]) -> dict[int, ResampledCurve]:
+    """Every curve resampled together with the others of its task, by its identity."""
     found: dict[int, ResampledCurve] = {}
-    for number, task in enumerate(dict.fromkeys(each.draft.task for each in usable)):
-        alike = [each for each in usable if each.draft.task == task]
-        resampled = resample_together([side_of(each) for each in alike], seed=(0, number))
+    for number, task in enumerate(dict.fromkeys(each.input.task for each in usable)):
+        alike = [each for each in usable if each.input.task == task]
+        resampled = resample_together([sample_of(each) for each in alike], seed=(0, number))
         found.update(zip(map(id, alike), resampled))
     return found
 
 
-def _rows(axis: str, usable: Sequence[Judged], drawn: dict[int, ResampledCurve]) -> Iterator[dict[str, Any]]:
-    for value in dict.fromkeys(_value(axis, each) for each in usable):
-        curves = [drawn[id(each)] for each in usable if _value(axis, each) == value]
+def _mean_losses(
+    axis: PlacePart, usable: Sequence[JudgedCurve], drawn: dict[int, ResampledCurve]
+) -> Iterator[MeanLoss]:
+    for value in dict.fromkeys(part_of(each.place, axis) for each in usable):
+        curves = [drawn[id(each)] for each in usable if part_of(each.place, axis) == value]
         for ratio in sorted({ratio for curve in curves for ratio in curve.above.tolist()}):
             there = [curve for curve in curves if ratio in curve.above]
             at = np.array([ratio])
             draws: FloatArray = np.mean([curve.drawn_losses_at(at)[:, 0] for curve in there], axis=0)
-            yield {
-                "axis": axis,
-                "value": value,
-                "ratio": ratio,
-                "estimate": float(np.mean([curve.losses_at(at)[0] for curve in there])),
-                "interval": percentile_interval(draws),
-                "curves": len(there),
-            }
+            estimate = float(np.mean([curve.losses_at(at)[0] for curve in there]))
+            yield MeanLoss(axis, value, ratio, estimate, percentile_interval(draws), len(there))

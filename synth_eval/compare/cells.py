@@ -1,4 +1,4 @@
-"""From drafts to cells: judge all curves together, then write each verdict in the metric's own units."""
+"""From inputs to cells: judge all curves together, then write each verdict in the metric's own units."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.curves import Draft
+from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import Metric
-from synth_eval.compare.places import Place, place_of
+from synth_eval.compare.places import place_of
+from synth_eval.comparison import Cell, CurveSummary, Interval, Place, SeedValues, Verdict, VerdictWord
 from synth_eval.dose_response import CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
+from synth_eval.errors import Refusal
 from synth_eval.text import percent, plural
-from synth_eval.types import Cell, FittedCurve, SeedValues, VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # The sentence beside a verdict, in the words of a practitioner and the units of the metric.
 
-DISPLAY_ONLY = "shown beside the others, carries no verdict"
+DISPLAY_ONLY = Refusal("display only", "shown beside the others, carries no verdict")
 
 
 def amount(value: float, metric: Metric) -> str:
@@ -46,59 +47,56 @@ def reason_of(
     seeds: int,
     p_adjusted: float | None,
     curves: int,
-) -> str:
+) -> tuple[str, str]:
     """Why a curve got its word; for example 'clearly below baseline from 50% on, onset 30% (95%: 20% to 40%);
-    safe budget 10%'.
+    safe budget 10%'. The same without its part on the budget comes second.
 
     Parameters
     ----------
     verdict : of the oriented curve; `word` is the settled one, after correction for `curves` curves.
     """
     if word == "refused":
-        return verdict.reason
+        text = verdict.refusal.text if verdict.refusal is not None else ""
+        return text, text
+    budget = ""
     if word == "degraded":
-        text = f"{_onset(verdict)}; {_budget(verdict, baseline_ratio)}"
+        budget = f"; {_budget(verdict, baseline_ratio)}"
+        text = _onset(verdict)
         if verdict.first_below is not None:
             text = f"clearly {_worse(metric)} {_where(verdict)}, {text}"
     elif word == "safe":
         text = f"every tested ratio up to {percent(verdict.ratios[-1])} is shown within {_margin(metric)} of baseline"
     else:
-        text = _inconclusive(verdict, metric, baseline_ratio, n_items, seeds, p_adjusted, curves)
+        text = _inconclusive(verdict, metric, n_items, seeds, p_adjusted, curves)
+        if verdict.budget is not None and verdict.budget > baseline_ratio:
+            budget = f"; {_budget(verdict, baseline_ratio)}"
+    if_noise = ""
     if verdict.conditional:
         assumed = amount(verdict.seed_sd or 0.0, metric)
-        text += f"; if training runs differ by {assumed} (SD), which too few of them measure"
-    return text
+        if_noise = f"; if training runs differ by {assumed} (SD), which too few of them measure"
+    return text + budget + if_noise, text + if_noise
 
 
 def _inconclusive(
-    verdict: CurveVerdict,
-    metric: Metric,
-    baseline_ratio: float,
-    n_items: int,
-    seeds: int,
-    p_adjusted: float | None,
-    curves: int,
+    verdict: CurveVerdict, metric: Metric, n_items: int, seeds: int, p_adjusted: float | None, curves: int
 ) -> str:
     data = f"{n_items:,} items and {plural(seeds, 'seed')}"
     noun = "growth" if metric.signed else "drop" if metric.higher_is_better else "rise"
     detectable, margin = verdict.min_detectable or 0.0, verdict.margin or 0.0
     if verdict.verdict == "degraded":
-        text = (
-            f"{_worse(metric)}{_where(verdict) and ' '}{_where(verdict)} by itself (p = {verdict.p_value:.2g}), "
+        where = f" {_where(verdict)}" if verdict.first_below is not None else ""
+        return (
+            f"{_worse(metric)}{where} by itself (p = {verdict.p_value:.2g}), "
             f"but not once all {curves} curves are counted (p = {p_adjusted:.2g})"
         )
-    elif detectable > margin:
-        text = f"{data} can detect a {noun} of {amount(detectable, metric)} at best; {_margin_amount(margin, metric)}"
-    else:
-        largest = _limits_of_loss(verdict)[:, 1]
-        worst = int(largest.argmax())
-        text = (
-            f"a {noun} of up to {amount(largest[worst], metric)} at {percent(verdict.ratios[worst])} "
-            f"is not ruled out; {_margin_amount(margin, metric)}"
-        )
-    if verdict.budget is not None and verdict.budget > baseline_ratio:
-        text += f"; {_budget(verdict, baseline_ratio)}"
-    return text
+    if detectable > margin:
+        return f"{data} can detect a {noun} of {amount(detectable, metric)} at best; {_margin_amount(margin, metric)}"
+    largest = _limits_of_loss(verdict)[:, 1]
+    worst = int(largest.argmax())
+    return (
+        f"a {noun} of up to {amount(largest[worst], metric)} at {percent(verdict.ratios[worst])} "
+        f"is not ruled out; {_margin_amount(margin, metric)}"
+    )
 
 
 def _worse(metric: Metric) -> str:
@@ -151,14 +149,14 @@ def _margin_amount(margin: float, metric: Metric) -> str:
     return f"the margin is {amount(margin, metric)}"
 
 
-Interval = tuple[float, float]
-
-
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """A draft with its verdict, None where it carries none. ``word`` is settled: ``curves`` were judged together."""
+class JudgedCurve:
+    """An input with its verdict, None where it carries none. ``word`` counts the ``curves`` that were judged together.
 
-    draft: Draft
+    ``input`` is what was judged, at ``place`` in the grid.
+    """
+
+    input: CurveInput
     verdict: CurveVerdict | None = None
     word: VerdictWord = "refused"
     p_adjusted: float | None = None
@@ -166,78 +164,92 @@ class Judged:
 
     @property
     def place(self) -> Place:
-        """Where its curve stands in the grid."""
-        return place_of(self.draft.curve)
+        """Where its curve is in the grid."""
+        return place_of(self.input.curve)
 
 
-def judged_of(drafts: Sequence[Draft]) -> tuple[Judged, ...]:
-    """The drafts, in order, judged. The number of curves that carry a verdict corrects every p-value (Holm)."""
-    to_judge = [not draft.metric.display_only and not draft.refusal for draft in drafts]
-    verdicts = judge_curves([draft.to_judge for draft, wanted in zip(drafts, to_judge) if wanted])
+def judged_of(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, ...]:
+    """The inputs, in order, judged. The number of curves that carry a verdict corrects every p-value (Holm)."""
+    to_judge = [not given.metric.display_only and given.refusal is None for given in inputs]
+    verdicts = judge_curves([given.to_judge for given, wanted in zip(inputs, to_judge) if wanted])
     adjusted = adjusted_p(verdicts)
     curves = sum(p is not None for p in adjusted)
-    said = iter(zip(verdicts, adjusted))
+    judged = iter(zip(verdicts, adjusted))
     found = []
-    for draft, wanted in zip(drafts, to_judge):
-        if not wanted:
-            found.append(Judged(draft))
-            continue
-        verdict, p = next(said)
-        found.append(Judged(draft, verdict, adjusted_verdict(verdict, p), p, curves))
+    for given, wanted in zip(inputs, to_judge):
+        if wanted:
+            verdict, p = next(judged)
+            found.append(JudgedCurve(given, verdict, adjusted_verdict(verdict, p), p, curves))
+        else:
+            found.append(JudgedCurve(given))
     return tuple(found)
 
 
-def headlines(judged: Sequence[Judged]) -> tuple[Judged, ...]:
+def headlines(judged: Sequence[JudgedCurve]) -> tuple[JudgedCurve, ...]:
     """The first metric of each task and curve that is not for display only."""
-    first: dict[tuple[str, Place], Judged] = {}
+    first: dict[tuple[str, Place], JudgedCurve] = {}
     for each in judged:
-        if not each.draft.metric.display_only:
-            first.setdefault((each.draft.task, each.place), each)
+        if not each.input.metric.display_only:
+            first.setdefault((each.input.task, each.place), each)
     return tuple(first.values())
 
 
-def cell_of(judged: Judged) -> Cell:
-    """The cell of a draft, with its verdict if it has one."""
-    if judged.verdict is None:
-        return _shown(judged.draft)
-    return _judged(judged.draft, judged.verdict, judged.word, judged.p_adjusted, curves=judged.curves)
+def headline_cells(cells: Sequence[Cell]) -> dict[tuple[str, Place], Cell]:
+    """The same of cells, by task and place."""
+    first: dict[tuple[str, Place], Cell] = {}
+    for cell in cells:
+        if not cell.display_only:
+            first.setdefault((cell.task, cell.place), cell)
+    return first
 
 
-def _judged(draft: Draft, verdict: CurveVerdict, word: VerdictWord, p_adjusted: float | None, *, curves: int) -> Cell:
-    seeds = len(set(draft.data.seeds.tolist()))
-    reason = reason_of(
+def cell_of(judged: JudgedCurve) -> Cell:
+    """The cell of a curve, with its verdict; one that is not judged is shown.
+
+    A metric that is never judged keeps intervals on few degrees of freedom: whether texts grew longer is seen in them.
+    """
+    given, verdict = judged.input, judged.verdict
+    if verdict is None:
+        shown = paired_differences(given.to_judge)
+        interval = shown.interval if given.metric.display_only else shown.reportable_interval
+        data = _summary(given, shown.design.levels, shown.values, shown.se, shown.difference, interval)
+        refusal = given.refusal or DISPLAY_ONLY
+        phi, df = (_finite(shown.phi), shown.df) if given.per_item else (None, None)
+        its_verdict = Verdict("refused", refusal.text, refusal.code, phi=phi, df=df)
+    else:
+        data = _summary(given, verdict.ratios, verdict.values, verdict.se, verdict.difference, verdict.difference_ci)
+        its_verdict = _verdict(judged, verdict, data)
+    metric = given.metric
+    return Cell(
+        given.task, given.category, metric.name, metric.higher_is_better, judged.place, data, its_verdict,
+        display_only=metric.display_only,
+    )  # fmt: skip
+
+
+def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> Verdict:
+    """From the oriented units of the curve test to the metric's own; the only place where a verdict is made."""
+    given, word = judged.input, judged.word
+    reasons = reason_of(
         verdict,
         word,
-        draft.metric,
-        baseline_ratio=draft.data.baseline,
-        n_items=draft.n_items,
-        seeds=seeds,
-        p_adjusted=p_adjusted,
-        curves=curves,
+        given.metric,
+        baseline_ratio=given.data.baseline,
+        n_items=data.n_items,
+        seeds=data.seeds,
+        p_adjusted=judged.p_adjusted,
+        curves=judged.curves,
     )
-    if draft.unpaired:
-        reason += f"; {draft.unpaired}"
-    values, se, difference, interval = _own_units(draft, verdict)
-    return Cell(
-        task=draft.task,
-        category=draft.category,
-        metric=draft.metric.name,
-        higher_is_better=draft.metric.higher_is_better,
-        size=draft.curve.size,
-        iteration=draft.curve.iteration,
-        source=draft.curve.source,
-        tokens=draft.curve.tokens,
-        seeds=seeds,
-        n_items=draft.n_items,
-        ratios=_floats(verdict.ratios),
-        values=_floats(values),
-        se=_optional(se),
-        difference=_floats(difference),
-        difference_ci=_intervals(interval),
-        verdict=word,
-        reason=reason,
+    unpaired = f"; {given.unpaired}" if given.unpaired else ""
+    fitted = verdict.fitted
+    if fitted is not None and _is_flipped(given.metric):
+        fitted = replace(fitted, start=-fitted.start, end=-fitted.end)
+    return Verdict(
+        word=word,
+        reason=reasons[0] + unpaired,
+        because=reasons[1] + unpaired,
+        refusal=verdict.refusal.code if verdict.refusal is not None else None,
         p_value=verdict.p_value,
-        p_adjusted=p_adjusted,
+        p_adjusted=judged.p_adjusted,
         first_below=verdict.first_below if word == "degraded" else None,
         onset=verdict.onset,
         onset_ci=verdict.onset_ci,
@@ -252,48 +264,37 @@ def _judged(draft: Draft, verdict: CurveVerdict, word: VerdictWord, p_adjusted: 
         seed_tolerance=verdict.seed_tolerance,
         seed_sd=_finite(verdict.seed_sd),
         item_sd=_finite(verdict.item_sd),
-        paired=not draft.unpaired,
-        by_seed=_by_seed(draft, verdict.ratios),
-        fitted=_fitted(draft, verdict.fitted),
+        fitted=fitted,
     )
 
 
-def _shown(draft: Draft) -> Cell:
-    """A cell that is not judged; without intervals if the metric is no mean over items.
-
-    A metric that is never judged keeps those on few degrees of freedom: whether texts grew longer is told by them.
-    """
-    paired = paired_differences(draft.data)
-    interval = paired.interval if draft.metric.display_only else paired.reportable_interval
-    return Cell(
-        task=draft.task,
-        category=draft.category,
-        metric=draft.metric.name,
-        higher_is_better=draft.metric.higher_is_better,
-        size=draft.curve.size,
-        iteration=draft.curve.iteration,
-        source=draft.curve.source,
-        tokens=draft.curve.tokens,
-        seeds=len(set(draft.data.seeds.tolist())),
-        n_items=draft.n_items,
-        ratios=_floats(paired.design.levels),
-        values=_floats(paired.values),
-        se=_optional(paired.se),
-        difference=_floats(paired.difference),
+def _summary(
+    given: CurveInput,
+    ratios: FloatArray,
+    values: FloatArray,
+    se: FloatArray,
+    difference: FloatArray,
+    interval: FloatArray,
+) -> CurveSummary:
+    """The data of a curve in the metric's own units, from oriented arrays over ratios."""
+    if _is_flipped(given.metric):
+        values, difference, interval = -values, -difference, -interval[:, ::-1]
+    return CurveSummary(
+        ratios=tuple(ratios.tolist()),
+        values=_floats(values),
+        se=tuple(value if math.isfinite(value) else None for value in se.tolist()),
+        difference=_floats(difference),
         difference_ci=_intervals(interval),
-        verdict="refused",
-        reason=draft.refusal or DISPLAY_ONLY,
-        phi=_finite(paired.phi) if draft.per_item else None,
-        df=paired.df if draft.per_item else None,
-        display_only=draft.metric.display_only,
-        paired=not draft.unpaired,
-        by_seed=_by_seed(draft, paired.design.levels),
+        seeds=len(set(given.data.seeds.tolist())),
+        n_items=given.n_items,
+        paired=not given.unpaired,
+        by_seed=_by_seed(given, ratios),
     )
 
 
-def _by_seed(draft: Draft, levels: FloatArray) -> tuple[SeedValues, ...]:
+def _by_seed(given: CurveInput, levels: FloatArray) -> tuple[SeedValues, ...]:
     """The mean of every checkpoint by its seed; nothing where one seed is all there is."""
-    data = draft.data
+    data = given.data
     seeds = np.unique(data.seeds)
     if len(seeds) < 2 or not data.n_items:
         return ()
@@ -305,26 +306,13 @@ def _by_seed(draft: Draft, levels: FloatArray) -> tuple[SeedValues, ...]:
     return tuple(found)
 
 
-def _fitted(draft: Draft, fitted: FittedCurve | None) -> FittedCurve | None:
-    """In the metric's own units, as `_own_units` has the values."""
-    if fitted is None or draft.metric.higher_is_better or draft.metric.signed:
-        return fitted
-    return replace(fitted, start=-fitted.start, end=-fitted.end)
-
-
-def _own_units(draft: Draft, verdict: CurveVerdict) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Values, se, differences and intervals as the metric is read: not oriented."""
-    if draft.metric.higher_is_better or draft.metric.signed:
-        return verdict.values, verdict.se, verdict.difference, verdict.difference_ci
-    return -verdict.values, verdict.se, -verdict.difference, -verdict.difference_ci[:, ::-1]
+def _is_flipped(metric: Metric) -> bool:
+    """Whether the curve test sees the metric with its sign turned."""
+    return not metric.higher_is_better and not metric.signed
 
 
 def _floats(array: FloatArray) -> tuple[float, ...]:
     return tuple((array + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
-
-
-def _optional(array: FloatArray) -> tuple[float | None, ...]:
-    return tuple(value if math.isfinite(value) else None for value in array.tolist())
 
 
 def _intervals(array: FloatArray) -> tuple[Interval | None, ...]:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, cell_of, judged_of
-from synth_eval.compare.curves import Draft, drafts_of
+from synth_eval.compare.cells import JudgedCurve, cell_of, judged_of
+from synth_eval.compare.curves import CurveInput, inputs_of
 from synth_eval.compare.metrics import CHARACTERISTICS, Metric
 from synth_eval.compare.pairing import join_items
+from synth_eval.comparison import Cell
+from synth_eval.errors import Refusal
 from synth_eval.generation.characteristics import CATALOGUE, kind_named, score_prompt
 from synth_eval.generation.collapse import AGREEING, FEWEST_PROMPTS
 from synth_eval.generation.intervals import cut_alike, usual_least
 from synth_eval.generation.mauve import mauve_by_prompt
 from synth_eval.manifest.baseline import CurveMembers
-from synth_eval.types import Cell, ItemTable
+from synth_eval.types import ItemTable
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, FloatArray, IntArray
@@ -30,9 +32,9 @@ def is_described(table: ItemTable) -> bool:
     return table.kind == "generation" and len(sides) >= AGREEING
 
 
-def characteristic_drafts(
+def characteristic_inputs(
     task: str, category: str, curve: CurveMembers, tables: Mapping[str, ItemTable], *, baseline_ratio: float
-) -> tuple[list[Draft], list[str]]:
+) -> tuple[list[CurveInput], list[str]]:
     """Every characteristic of a task on one curve, with the prompts as items, and notes on what was left out.
 
     A prompt on which some checkpoint's texts do not define a characteristic (MATTR of short texts) is left out of it,
@@ -50,11 +52,11 @@ def characteristic_drafts(
     prompts = join_items(list(described.values())).rows
     defined = {metric: _prompts_with(metric, list(described.values()), prompts) for metric in CHARACTERISTICS}
     metrics = [metric for metric, n in defined.items() if n >= min(FEWEST_PROMPTS, max(len(prompts), 1))]
-    found, notes = drafts_of(task, category, curve, described, metrics=metrics, baseline_ratio=baseline_ratio)
+    found, notes = inputs_of(task, category, curve, described, metrics=metrics, baseline_ratio=baseline_ratio)
     short = [metric.label for metric in CHARACTERISTICS if metric not in metrics and _is_logged(metric, described)]
     if short:
         notes.append(f"{', '.join(short)} left out: most texts are too short for it")
-    return [_with_enough_prompts(draft) for draft in found], notes
+    return [_with_enough_prompts(given) for given in found], notes
 
 
 def _is_logged(metric: Metric, tables: Mapping[str, ItemTable]) -> bool:
@@ -72,26 +74,27 @@ def _prompts_with(metric: Metric, tables: Sequence[ItemTable], rows: IntArray) -
     return int(finite.sum())
 
 
-def judged_characteristics(drafts: Sequence[Draft]) -> tuple[Judged, ...]:
-    """The drafts, in order, judged by the curve test.
+def judged_characteristics(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, ...]:
+    """The inputs, in order, judged by the curve test.
 
     p-values are corrected (Holm) over the characteristics that are a side of a collapse, and over the others, each by
     themselves: that a family's texts were looked at must not make its scores harder to judge, and the many
     characteristics that say the same thing once more must not hide those that count.
     """
-    sides = iter(judged_of([draft for draft in drafts if _is_side(draft)]))
-    others = iter(judged_of([draft for draft in drafts if not _is_side(draft)]))
-    return tuple(next(sides if _is_side(draft) else others) for draft in drafts)
+    sides = iter(judged_of([given for given in inputs if _is_side(given)]))
+    others = iter(judged_of([given for given in inputs if not _is_side(given)]))
+    return tuple(next(sides if _is_side(given) else others) for given in inputs)
 
 
-def _is_side(draft: Draft) -> bool:
-    return kind_named(draft.metric.name).facet != ""
+def _is_side(given: CurveInput) -> bool:
+    return kind_named(given.metric.name).facet != ""
 
 
-def _with_enough_prompts(draft: Draft) -> Draft:
-    if draft.metric.display_only or draft.refusal or draft.n_items >= FEWEST_PROMPTS:
-        return draft
-    return replace(draft, refusal=f"only {draft.n_items} prompts; at least {FEWEST_PROMPTS} are needed")
+def _with_enough_prompts(given: CurveInput) -> CurveInput:
+    if given.metric.display_only or given.refusal or given.n_items >= FEWEST_PROMPTS:
+        return given
+    text = f"only {given.n_items} prompts; at least {FEWEST_PROMPTS} are needed"
+    return replace(given, refusal=Refusal("few prompts", text))
 
 
 # MAUVE of what each checkpoint writes, a number a prompt, over clusters that the whole family shares.
@@ -188,10 +191,10 @@ def at_one_length(
         return AtOneLength(refusal=f"too many texts have fewer than {FEWEST_TOKENS} tokens to compare at one length")
     tokens = min(least[name] for name in kept)
     alike = _cut_tables(kept, tokens)
-    drafts: list[Draft] = []
+    inputs: list[CurveInput] = []
     for curve in curves:
-        drafts += characteristic_drafts(task, category, curve, alike, baseline_ratio=baseline_ratio)[0]
-    return AtOneLength(tokens, tuple(cell_of(each) for each in judged_characteristics(drafts)))
+        inputs += characteristic_inputs(task, category, curve, alike, baseline_ratio=baseline_ratio)[0]
+    return AtOneLength(tokens, tuple(cell_of(each) for each in judged_characteristics(inputs)))
 
 
 def _cut_tables(tables: Mapping[str, ItemTable], tokens: int) -> dict[str, ItemTable]:

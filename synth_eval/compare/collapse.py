@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
 
 from scipy.special import stdtrit
 
+from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.characteristics import AtOneLength
-from synth_eval.compare.places import PARTS, Place, place_names, place_of
+from synth_eval.compare.places import place_names
+from synth_eval.comparison import RATIO_DECIMALS, Cell, Collapse, CollapseWord, Place, Stage
 from synth_eval.generation.characteristics import CATALOGUE, Facet
 from synth_eval.generation.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
 from synth_eval.text import joined, listed, percent
-from synth_eval.types import Cell
-
-Stage: TypeAlias = Literal[
-    "early collapse", "tail lost", "narrower", "tail and scores", "late collapse", "scores alone", "none", ""
-]
 
 ALPHA = 0.05
 NOTHING: Mapping[str, AtOneLength] = MappingProxyType({})
@@ -26,13 +22,13 @@ LENGTH = "length"
 _SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.facet}
 
 
-def collapse_rows(
+def collapses_of(
     characteristics: Sequence[Cell],
     scores: Sequence[Cell],
     *,
     baseline_ratio: float,
     at_length: Mapping[str, AtOneLength] = NOTHING,
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[Collapse, ...]:
     """Which sides of what the models write moved at each ratio, and what stage of a collapse that is.
 
     A side of `diversity.collapse_signs` moved where the interval of the change of one of its characteristics, which
@@ -49,10 +45,7 @@ def collapse_rows(
 
     Returns
     -------
-    Rows with kind ("collapse"), label, task, size, iteration, source, tokens, ratio; verdict (collapse, some sides,
-    none, refused); toward and against, the sides that moved; stage; tail (whether it is lost); worse, the tasks that
-    are; cut_to, the tokens that texts were cut to, None where they are whole; reason, one sentence. The stage is ""
-    where a collapse cannot be told, else
+    One for each task, place and ratio. The stage is "" where a collapse cannot be told, else
 
     - early collapse : the tail is lost, no score is shown worse; tail lost where no score was judged;
     - narrower : three sides agree, the tail is not shown lost and no score worse;
@@ -66,41 +59,39 @@ def collapse_rows(
     Shumailov et al., "AI models collapse when trained on recursively generated data", Nature 631, 2024, for early
     (tails lost) and late (little left of the original) collapse.
     """
-    headline: dict[tuple[str, Place], Cell] = {}
-    for cell in scores:
-        if not cell.display_only:
-            headline.setdefault((cell.task, place_of(cell)), cell)
+    headline = headline_cells(scores)
     of_place: dict[tuple[str, Place], dict[str, Cell]] = {}
     for cell in characteristics:
-        of_place.setdefault((cell.task, place_of(cell)), {})[cell.metric] = cell
+        of_place.setdefault((cell.task, cell.place), {})[cell.metric] = cell
     name_of = place_names(place for _, place in of_place)
-    found: list[dict[str, Any]] = []
+    found: list[Collapse] = []
     for (task, place), cells in of_place.items():
         here = [cell for (_, at), cell in headline.items() if at == place]
-        title = joined(task, name_of[place])
-        cut = at_length.get(task)
-        found += _rows({"task": task, **dict(zip(PARTS, place))}, title, cells, here, baseline_ratio, cut)
+        found += _collapses(joined(task, name_of[place]), cells, here, baseline_ratio, at_length.get(task))
     return tuple(found)
 
 
 def tasks_of_other_length(characteristics: Sequence[Cell]) -> tuple[str, ...]:
     """The tasks in which length clearly moved by more than 10% at some ratio."""
-    moved = [cell for cell in characteristics if any(_length_moved({LENGTH: cell}, ratio) for ratio in cell.ratios)]
+    moved = [
+        cell for cell in characteristics if any(_length_moved({LENGTH: cell}, ratio) for ratio in cell.data.ratios)
+    ]
     return tuple(dict.fromkeys(cell.task for cell in moved if cell.metric == LENGTH))
 
 
-def _rows(
-    where: dict[str, Any],
+def _collapses(
     title: str,
     cells: dict[str, Cell],
     scores: Sequence[Cell],
     baseline: float,
     cut: AtOneLength | None,
-) -> Iterator[dict[str, Any]]:
-    ratios = sorted({ratio for cell in cells.values() for ratio in cell.ratios} - {round(baseline, 9)})
-    place = tuple(where[part] for part in PARTS)
-    cut_cells = {cell.metric: cell for cell in cut.cells if place_of(cell) == place} if cut is not None else {}
-    judged = [cell for cell in scores if cell.verdict != "refused"]
+) -> Iterator[Collapse]:
+    one = next(iter(cells.values()))
+    ratios = sorted(
+        {ratio for cell in cells.values() for ratio in cell.data.ratios} - {round(baseline, RATIO_DECIMALS)}
+    )
+    cut_cells = {cell.metric: cell for cell in cut.cells if cell.place == one.place} if cut is not None else {}
+    judged = [cell for cell in scores if cell.verdict.word != "refused"]
     for ratio in ratios:
         moved = _length_moved(cells, ratio)
         shifts = _shifts(cut_cells if moved and cut_cells else cells, ratio)
@@ -108,28 +99,23 @@ def _rows(
         refusal = refusal or _why_not(shifts, cut_cells if moved else cells, ratio)
         called, toward, against = agreement(shifts)
         called = called and not refusal
-        worse = [cell.task for cell in judged if _is_lost(cell, ratio)]
+        worse = tuple(cell.task for cell in judged if _is_lost(cell, ratio))
         tail = not refusal and TAIL in cells and _is_lost(cells[TAIL], ratio)
-        yield {
-            "kind": "collapse",
-            "label": f"{title}, {percent(ratio)}",
-            **where,
-            "ratio": ratio,
-            "verdict": "refused"
-            if refusal
-            else "collapse"
-            if called
-            else "some sides"
-            if toward or against
-            else "none",
-            "toward": toward,
-            "against": against,
-            "stage": stage_of(called=called, tail=tail, worse=bool(worse), scored=bool(judged), refused=bool(refusal)),
-            "tail": tail,
-            "worse": tuple(worse),
-            "cut_to": cut.tokens if moved and cut is not None and not refusal else None,
-            "reason": _reason(refusal, called, toward, against, worse, len(judged), moved, cut),
-        }
+        some: CollapseWord = "some sides" if toward or against else "none"
+        yield Collapse(
+            label=f"{title}, {percent(ratio)}",
+            task=one.task,
+            place=one.place,
+            ratio=ratio,
+            verdict="refused" if refusal else "collapse" if called else some,
+            stage=stage_of(called=called, tail=tail, worse=bool(worse), scored=bool(judged), refused=bool(refusal)),
+            reason=_reason(refusal, called, toward, against, worse, len(judged), moved, cut),
+            toward=toward,
+            against=against,
+            tail=tail,
+            worse=worse,
+            cut_to=cut.tokens if moved and cut is not None and not refusal else None,
+        )
 
 
 def stage_of(*, called: bool, tail: bool, worse: bool, scored: bool = True, refused: bool = False) -> Stage:
@@ -145,22 +131,22 @@ def stage_of(*, called: bool, tail: bool, worse: bool, scored: bool = True, refu
 
 def _shifts(cells: Mapping[str, Cell], ratio: float) -> list[Shift]:
     """The change of every side's characteristic that has prompts enough."""
-    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.n_items >= FEWEST_PROMPTS]
+    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.data.n_items >= FEWEST_PROMPTS]
     return [shift for cell in measured if (shift := _shift(cell, ratio, measured)) is not None]
 
 
 def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
     """The change at a ratio, its interval widened to the share of 5% that one of its side's characteristics has."""
     kind = _SIDE_OF[cell.metric]
-    if ratio not in cell.ratios or (interval := cell.difference_ci[cell.ratios.index(ratio)]) is None:
+    if ratio not in cell.data.ratios or (interval := cell.data.difference_ci[cell.data.ratios.index(ratio)]) is None:
         return None
     sharing = sum(_SIDE_OF[other.metric].facet == kind.facet for other in measured)
-    items = cell.n_items - 1
-    df = items if cell.conditional or cell.df is None else min(cell.df, items)
+    items = cell.data.n_items - 1
+    df = items if cell.verdict.conditional or cell.verdict.df is None else min(cell.verdict.df, items)
     widening = float(stdtrit(df, 1 - ALPHA / sharing / 2) / stdtrit(df, 1 - ALPHA / 2))
-    difference = cell.difference[cell.ratios.index(ratio)]
+    difference = cell.data.difference[cell.data.ratios.index(ratio)]
     low, high = (difference + widening * (end - difference) for end in interval)
-    return Shift(kind, difference, low, high, cell.n_items, (int(low > 0) - int(high < 0)) * kind.collapse)
+    return Shift(kind, difference, low, high, cell.data.n_items, (int(low > 0) - int(high < 0)) * kind.collapse)
 
 
 def _why_not(shifts: Sequence[Shift], cells: Mapping[str, Cell], ratio: float) -> str:
@@ -179,10 +165,10 @@ def _why_not(shifts: Sequence[Shift], cells: Mapping[str, Cell], ratio: float) -
 def _length_moved(cells: Mapping[str, Cell], ratio: float) -> str:
     """'length moved from 60 to 80 tokens' where it clearly did, by more than 10%; else ''."""
     length = cells.get(LENGTH)
-    if length is None or ratio not in length.ratios:
+    i = None if length is None else length.data.index(ratio)
+    if length is None or i is None:
         return ""
-    i = length.ratios.index(ratio)
-    after, moved, interval = length.values[i], length.difference[i], length.difference_ci[i]
+    after, moved, interval = length.data.values[i], length.data.difference[i], length.data.difference_ci[i]
     clearly = interval is not None and (interval[0] > 0 or interval[1] < 0)
     if clearly and abs(moved) > LENGTH_TOLERANCE * (after - moved):
         return f"length moved from {after - moved:.0f} to {after:.0f} tokens"
@@ -193,23 +179,23 @@ def _why_not_at_one_length(moved: str, cut: AtOneLength | None, cells: Mapping[s
     if cut is None or cut.refusal:
         why = "most characteristics follow length" if cut is None else cut.refusal
         return f"{moved}, and {why}"
-    if not any(ratio in cell.ratios for cell in cells.values()):
+    if not any(ratio in cell.data.ratios for cell in cells.values()):
         return f"{moved}, and too many texts are too short to compare at one length"
     return ""
 
 
 def _is_unbounded(cell: Cell, ratio: float) -> bool:
     """Whether there are prompts enough at this ratio, but no interval."""
-    if cell.n_items < FEWEST_PROMPTS or ratio not in cell.ratios:
+    if cell.data.n_items < FEWEST_PROMPTS or ratio not in cell.data.ratios:
         return False
-    return cell.difference_ci[cell.ratios.index(ratio)] is None
+    return cell.data.difference_ci[cell.data.ratios.index(ratio)] is None
 
 
 def _is_lost(cell: Cell, ratio: float) -> bool:
     """Whether a cell is degraded and its change at this ratio clearly on the worse side."""
-    if cell.verdict != "degraded" or ratio not in cell.ratios:
+    if cell.verdict.word != "degraded" or ratio not in cell.data.ratios:
         return False
-    interval = cell.difference_ci[cell.ratios.index(ratio)]
+    interval = cell.data.difference_ci[cell.data.ratios.index(ratio)]
     return interval is not None and (interval[1] < 0 if cell.higher_is_better else interval[0] > 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from synth_eval.compare.pairing import (
     scores_with_means,
 )
 from synth_eval.dose_response import CurveData
+from synth_eval.errors import Refusal
 from synth_eval.manifest.baseline import CurveMembers
 from synth_eval.results import Estimate, TaskResult
 from synth_eval.text import listed
@@ -32,72 +33,19 @@ from synth_eval.types import Checkpoint, ItemTable
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
 
-
-# What there is of one task on one curve: which checkpoints bring items, which of them pair, which bring aggregates.
-
-
-@dataclass(frozen=True, eq=False)
-class CurveResults:
-    """``checkpoints`` are those with results, baselines first; ``aggregates`` those of them without an item table."""
-
-    checkpoints: tuple[Checkpoint, ...]
-    tables: Mapping[str, ItemTable]
-    aggregates: Mapping[str, TaskResult]
-    metrics: tuple[Metric, ...]
-    joined: Joined | None
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls, curve: CurveMembers, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]
-    ) -> CurveResults | None:
-        """None if the item tables are of different kinds."""
-        here = {c.name: c for c in (*curve.baselines, *curve.others)}
-        tables = {name: tables[name] for name in here if name in tables}
-        kinds = {table.kind for table in tables.values()}
-        if len(kinds) > 1:
-            return None
-        asked_alike, notes = comparable({name: results[name] for name in here if name in results})
-        aggregates = {name: result for name, result in asked_alike.items() if name not in tables}
-        notes = [note for note in notes if not any(note.startswith(f"{name} ") for name in tables)]
-        joined = join_items(list(tables.values())) if tables else None
-        if kinds:
-            there = [table.columns for table in tables.values()]
-            metrics = tuple(m for m in metrics_of(kinds.pop()) if any(all(c in t for c in m.columns) for t in there))
-        else:
-            names = {metric.metric for result in aggregates.values() for metric in result.metrics}
-            metrics = metrics_among(names, kind_of_results(aggregates))
-        return cls(
-            checkpoints=tuple(c for name, c in here.items() if name in tables or name in aggregates),
-            tables=tables,
-            aggregates=aggregates,
-            metrics=metrics,
-            joined=joined,
-            notes=(*(joined.notes if joined else ()), *notes),
-        )
-
-    def has_items(self, checkpoint: Checkpoint, metric: Metric) -> bool:
-        """Whether a checkpoint has a score of this metric for each item."""
-        table = self.tables.get(checkpoint.name)
-        return table is not None and all(column in table.columns for column in metric.columns)
-
-    def rows_of(self, checkpoint: Checkpoint) -> IntArray:
-        """Rows of the shared items in a checkpoint's table."""
-        assert self.joined is not None, "only checkpoints with items have rows"
-        rows: IntArray = self.joined.rows[:, list(self.tables).index(checkpoint.name)]
-        return rows
-
-    @property
-    def n_shared(self) -> int:
-        return 0 if self.joined is None else len(self.joined.rows)
+AGGREGATES_ONLY = "aggregate results only"
 
 
 @dataclass(frozen=True, eq=False)
-class Draft:
-    """``data`` holds item scores in the metric's own units (not oriented); for a metric that is no mean over items,
-    a single row with one number a checkpoint. ``checkpoints`` names its columns; ``items`` labels its rows, the same
-    item alike in all curves of a task, and is empty where rows are no items. ``refusal`` says why a curve is not to be
-    judged at all; ``unpaired`` why its errors are independent, where some checkpoints bring aggregate results only."""
+class CurveInput:
+    """One metric of a task on one curve.
+
+    ``data`` holds item scores in the metric's own units (not oriented); for a metric that is no mean over items
+    (``per_item`` False), a single row with one number a checkpoint. ``checkpoints`` names its columns; ``items`` labels
+    its rows, the same item alike in all curves of a task, and is empty where rows are no items. ``refusal`` says why
+    the curve is not to be judged at all; ``unpaired`` why its errors are independent, where some checkpoints have
+    aggregate results only.
+    """
 
     task: str
     category: str
@@ -106,7 +54,7 @@ class Draft:
     n_items: int
     per_item: bool
     data: CurveData
-    refusal: str = ""
+    refusal: Refusal | None = None
     unpaired: str = ""
     checkpoints: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
@@ -117,7 +65,7 @@ class Draft:
         return replace(self.data, scores=oriented(self.data.scores, self.metric))
 
 
-def drafts_of(
+def inputs_of(
     task: str,
     category: str,
     curve: CurveMembers,
@@ -126,7 +74,7 @@ def drafts_of(
     results: Mapping[str, TaskResult] | None = None,
     metrics: Sequence[Metric] | None = None,
     baseline_ratio: float,
-) -> tuple[list[Draft], list[str]]:
+) -> tuple[list[CurveInput], list[str]]:
     """Every metric of a task on one curve, and notes on what was left out.
 
     Parameters
@@ -134,184 +82,205 @@ def drafts_of(
     tables : checkpoint name -> item table of this task.
     results : checkpoint name -> aggregate of this task, used where there is no item table. Checkpoints with neither are
         left out of the curve.
-    metrics : those to draft, where the tables have their columns; those of the task's kind if None.
+    metrics : those to take, where the tables have their columns; those of the task's kind if None.
     """
-    found = CurveResults.of(curve, tables, results or {})
-    if found is None:
+    here = {c.name: c for c in (*curve.baselines, *curve.others)}
+    tables = {name: tables[name] for name in here if name in tables}
+    if len({table.kind for table in tables.values()}) > 1:
         return [], ["scored in different ways by different checkpoints; left out"]
-    if metrics is not None:
-        found = replace(
-            found, metrics=tuple(m for m in metrics if any(found.has_items(c, m) for c in found.checkpoints))
-        )
-    notes = list(found.notes)
-    drafts, without = [], []
-    for metric in found.metrics:
-        draft = _Drafting(task, category, metric, curve, found, baseline_ratio, notes).draft()
-        if draft is not None:
-            drafts.append(draft)
+    alike, other = comparable({name: results[name] for name in here if name in results} if results else {})
+    aggregates = {name: result for name, result in alike.items() if name not in tables}
+    joined = join_items(list(tables.values())) if tables else None
+    notes = [*(joined.notes if joined else ()), *(note for name, note in other.items() if name not in tables)]
+    checkpoints = tuple(c for name, c in here.items() if name in tables or name in aggregates)
+    found = _CurveResults(task, category, curve, checkpoints, tables, aggregates, joined, baseline_ratio, notes)
+    chosen = found.metrics() if metrics is None else tuple(m for m in metrics if found.with_items(m))
+    inputs, without = [], []
+    for metric in chosen:
+        made = found.input_of(metric, is_headline=metric is chosen[0])
+        if made is not None:
+            inputs.append(made)
         elif not metric.display_only:
             without.append(metric.label)
     if without:
         notes.append(f"{', '.join(without)} left out: the baseline brings no samples")
-    return drafts, notes
+    return inputs, notes
 
 
 @dataclass(frozen=True, eq=False)
-class _Drafting:
-    """One metric on its way to a draft; adds to ``notes``."""
+class _CurveResults:
+    """What there is of one task on one curve: ``checkpoints`` are those with results, baselines first; ``aggregates``
+    are of those without an item table. Making inputs adds to ``notes``."""
 
     task: str
     category: str
-    metric: Metric
     curve: CurveMembers
-    found: CurveResults
+    checkpoints: tuple[Checkpoint, ...]
+    tables: Mapping[str, ItemTable]
+    aggregates: Mapping[str, TaskResult]
+    joined: Joined | None
     baseline_ratio: float
-    notes: list[str]
+    notes: list[str] = field(default_factory=list)
 
-    def draft(self) -> Draft | None:
-        metric, found = self.metric, self.found
-        sampled = [c for c in found.checkpoints if found.has_items(c, metric)]
-        estimates = self._estimates(bool(sampled))
-        used = [c for c in found.checkpoints if c in sampled or c.name in estimates]
-        if not sampled and not estimates:
-            return self._values_alone()
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those of the item tables, or without any those of the aggregates; headline first."""
+        if self.tables:
+            kind = next(iter(self.tables.values())).kind
+            return tuple(metric for metric in metrics_of(kind) if self.with_items(metric))
+        names = {metric.metric for result in self.aggregates.values() for metric in result.metrics}
+        return metrics_among(names, kind_of_results(self.aggregates))
+
+    def with_items(self, metric: Metric) -> list[Checkpoint]:
+        """The checkpoints with a score of this metric for each item."""
+        tables = [(c, self.tables[c.name]) for c in self.checkpoints if c.name in self.tables]
+        return [c for c, table in tables if all(column in table.columns for column in metric.columns)]
+
+    def input_of(self, metric: Metric, *, is_headline: bool) -> CurveInput | None:
+        """None if the curve has nothing of this metric to set against the baseline."""
+        sampled = self.with_items(metric)
+        estimates = self._estimates(metric, bool(sampled))
+        used = [c for c in self.checkpoints if c in sampled or c.name in estimates]
+        if not used:
+            return self._values_alone(metric)
         if self._without_baseline(used):
-            return self._refused(used, sampled, estimates)
-        if sampled and len(sampled) < len(found.tables) and not metric.display_only:
-            lacking = [name for name in found.tables if name not in {c.name for c in sampled}]
+            return self._without_baseline_refused(metric, used, sampled, estimates) if is_headline else None
+        if sampled and len(sampled) < len(self.tables) and not metric.display_only:
+            lacking = [name for name in self.tables if name not in {c.name for c in sampled}]
             self.notes.append(f"{metric.label}: not logged by {listed(lacking)}, left out")
-        if metric.name == "ece":
-            scores = np.array([[ece(found.tables[c.name], found.rows_of(c)) for c in sampled]])
-            return self._made(sampled, scores[np.isfinite(scores).all(axis=1)], found.n_shared, False)
+        if metric.column is None:
+            n_shared = 0 if self.joined is None else len(self.joined.rows)
+            scores = np.array([[ece(self.tables[c.name], self._rows_of(c)) for c in sampled]])
+            return self._made(metric, sampled, scores[np.isfinite(scores).all(axis=1)], n_shared, per_item=False)
         if not sampled:
-            return self._unpaired_alone(used, estimates)
-        scores, rows = self._items(sampled)
-        weights = self._weights(sampled, rows)
-        choice = metric.name == "acc" and metric.kind == "choice"
-        chance = chance_level(found.tables[sampled[0].name], rows) if choice else None
-        items = item_labels(found.tables[sampled[0].name], rows)
-        draft = self._made(sampled, scores, len(rows), True, weights=weights, chance=chance, items=items)
-        return self._with_means(draft, used, sampled, scores, estimates) if estimates else draft
+            return self._of_estimates(metric, used, estimates)
+        scores, rows = self._items(metric, sampled)
+        first = self.tables[sampled[0].name]
+        chance = chance_level(first, rows) if metric.chance == "of choices" and metric.kind == "choice" else None
+        if not estimates:
+            weights, items = self._weights(metric, sampled, rows), item_labels(first, rows)
+            return self._made(metric, sampled, scores, len(rows), weights=weights, chance=chance, items=items)
+        return self._of_items_and_estimates(metric, used, sampled, scores, estimates, chance)
 
-    def _estimates(self, beside_items: bool) -> dict[str, Estimate]:
+    def _estimates(self, metric: Metric, beside_items: bool) -> Mapping[str, Estimate]:
         """Means of the checkpoints without samples; why one has none is noted where others have one."""
-        results, metric = self.found.aggregates, self.metric
-        if not results or metric.display_only:
+        if not self.aggregates or metric.display_only:
             return {}
-        estimates, reasons = estimates_of(metric, results)
+        estimates, reasons = estimates_of(metric, self.aggregates)
         if beside_items and metric.weight is not None:  # a mean by weights, beside means of means
-            estimates, reasons = {}, [f"{name}: no samples" for name in results]
-        known = [reason for reason in reasons if " has no number for " not in reason]
-        if known and (estimates or beside_items):
-            more = f", and {len(known) - 1} more" if len(known) > 1 else ""
-            self.notes.append(f"{metric.label}: left out {known[0]}{more}")
+            estimates, reasons = {}, dict.fromkeys(self.aggregates, "no samples")
+        if reasons and (estimates or beside_items):
+            name, reason = next(iter(reasons.items()))
+            more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+            self.notes.append(f"{metric.label}: left out {name}: {reason}{more}")
         return estimates
 
     def _without_baseline(self, used: list[Checkpoint]) -> bool:
-        """Whether the baseline was evaluated, but has nothing for this metric: then the others say nothing."""
+        """Whether the baseline was evaluated, but has nothing for this metric: then the others mean nothing."""
         baselines = {c.name for c in self.curve.baselines}
-        return bool(baselines & {c.name for c in self.found.checkpoints}) and not baselines & {c.name for c in used}
+        return bool(baselines & {c.name for c in self.checkpoints}) and not baselines & {c.name for c in used}
 
-    def _refused(
-        self, used: list[Checkpoint], sampled: list[Checkpoint], estimates: Mapping[str, Estimate]
-    ) -> Draft | None:
-        """The headline metric is shown and refused for want of a baseline; the others are left out."""
-        if self.metric is not self.found.metrics[0]:
-            return None
-        reason = f"the baseline brings no {self.metric.label} with an error: run lm_eval with --log_samples"
+    def _without_baseline_refused(
+        self, metric: Metric, used: list[Checkpoint], sampled: list[Checkpoint], estimates: Mapping[str, Estimate]
+    ) -> CurveInput | None:
+        """The headline metric is shown and refused for want of a baseline."""
+        text = f"the baseline brings no {metric.label} with an error: run lm_eval with --log_samples"
         value_of = {name: each.value for name, each in estimates.items()}
         if sampled:
-            scores, rows = self._items(sampled)
+            scores, rows = self._items(metric, sampled)
             if not len(rows):
                 return None
-            means = np.average(scores, axis=0, weights=self._weights(sampled, rows))
+            means = np.average(scores, axis=0, weights=self._weights(metric, sampled, rows))
             value_of |= {c.name: float(mean) for c, mean in zip(sampled, means)}
-        values = [value_of[c.name] for c in used]
-        return self._made(
-            used, np.array([values]), self.found.n_shared, False, refusal=reason, unpaired="aggregate results only"
-        )
+        values = np.array([[value_of[c.name] for c in used]])
+        n_shared = 0 if self.joined is None else len(self.joined.rows)
+        refusal = Refusal("baseline without samples", text)
+        return self._made(metric, used, values, n_shared, per_item=False, refusal=refusal, unpaired=AGGREGATES_ONLY)
 
-    def _items(self, sampled: list[Checkpoint]) -> tuple[FloatArray, IntArray]:
-        """Scores of the shared items, and their rows in the first table; items without a finite score are left out."""
-        columns = [
-            np.asarray(item_scores(self.found.tables[c.name], self.metric), dtype=float)[self.found.rows_of(c)]
-            for c in sampled
-        ]
-        scores = np.stack(columns, axis=1)
-        finite = np.isfinite(scores).all(axis=1)
-        if not finite.all():
-            self.notes.append(f"{(~finite).sum()} items have no finite {self.metric.label} and were left out of it")
-        return scores[finite], self.found.rows_of(sampled[0])[finite]
-
-    def _weights(self, sampled: list[Checkpoint], rows: IntArray) -> FloatArray | None:
-        if self.metric.weight is None:
-            return None
-        return np.asarray(self.found.tables[sampled[0].name].columns[self.metric.weight], dtype=float)[rows]
-
-    def _unpaired_alone(self, used: list[Checkpoint], estimates: Mapping[str, Estimate]) -> Draft:
+    def _of_estimates(self, metric: Metric, used: list[Checkpoint], estimates: Mapping[str, Estimate]) -> CurveInput:
         given = [estimates[c.name] for c in used]
         counts = sorted({each.n_items for each in given})
         if len(counts) > 1:
-            self.notes.append(f"{self.metric.label}: {counts[0]:,} to {counts[-1]:,} items, by checkpoint")
-        chance = chance_of_results(self.found.aggregates) if self.metric.name == "acc" else None
-        unpaired = "unpaired, wider: aggregate results only"
-        if self.metric.name in ("acc", "acc_norm") and chance is None:
+            self.notes.append(f"{metric.label}: {counts[0]:,} to {counts[-1]:,} items, by checkpoint")
+        chance = chance_of_results(self.aggregates) if metric.chance == "of choices" else None
+        unpaired = f"unpaired, wider: {AGGREGATES_ONLY}"
+        if metric.chance is not None and chance is None:
             unpaired += ", chance level not known"
-        try:
-            scores = scores_with_means(None, given)
-        except ValueError as error:
+        scores = scores_with_means(None, given)
+        if isinstance(scores, Refusal):
             values = np.array([[each.value for each in given]])
-            return self._made(used, values, counts[0], False, refusal=str(error), unpaired=unpaired)
-        return self._made(used, scores, counts[0], True, chance=chance, unpaired=unpaired)
+            return self._made(metric, used, values, counts[0], per_item=False, refusal=scores, unpaired=unpaired)
+        return self._made(metric, used, scores, counts[0], chance=chance, unpaired=unpaired)
 
-    def _with_means(
+    def _of_items_and_estimates(
         self,
-        draft: Draft,
+        metric: Metric,
         used: list[Checkpoint],
         sampled: list[Checkpoint],
         scores: FloatArray,
         estimates: Mapping[str, Estimate],
-    ) -> Draft:
-        """A draft of items, with the checkpoints that have none added in their place on the curve."""
+        chance: float | None,
+    ) -> CurveInput:
+        """Checkpoints without items in their place on the curve of those that have them."""
         added = [c for c in used if c not in sampled]
         unpaired = f"unpaired, wider: {len(added)} of {len(used)} checkpoints bring no samples"
-        try:
-            scores = scores_with_means(scores, [estimates[c.name] for c in added])
-        except ValueError as error:
-            return replace(draft, refusal=str(error), unpaired=unpaired)
-        place = {c.name: i for i, c in enumerate([*sampled, *added])}
-        scores = scores[:, [place[c.name] for c in used]]
-        return self._made(used, scores, draft.n_items, True, chance=draft.data.chance, unpaired=unpaired)
+        together = scores_with_means(scores, [estimates[c.name] for c in added])
+        n = len(scores)
+        if isinstance(together, Refusal):
+            return self._made(metric, sampled, scores, n, chance=chance, refusal=together, unpaired=unpaired)
+        column = {c.name: i for i, c in enumerate([*sampled, *added])}
+        in_order = together[:, [column[c.name] for c in used]]
+        return self._made(metric, used, in_order, n, chance=chance, unpaired=unpaired)
 
-    def _values_alone(self) -> Draft | None:
+    def _values_alone(self, metric: Metric) -> CurveInput | None:
         """A curve of bare numbers: shown, and refused with the reason that there is no more to them."""
-        found = {name: result.metric(self.metric.name) for name, result in self.found.aggregates.items()}
+        found = {name: result.metric(metric.name) for name, result in self.aggregates.items()}
         value_of = {name: each.value for name, each in found.items() if each is not None and each.value is not None}
-        used = [c for c in self.found.checkpoints if c.name in value_of]
+        used = [c for c in self.checkpoints if c.name in value_of]
         if not used:
             return None
-        counts = [result.n_samples for result in self.found.aggregates.values() if result.n_samples is not None]
-        _, reasons = estimates_of(self.metric, {c.name: self.found.aggregates[c.name] for c in used})
+        counts = [result.n_samples for result in self.aggregates.values() if result.n_samples is not None]
         values = np.array([[value_of[c.name] for c in used]], dtype=float)
-        refusal = "" if self.metric.display_only else reasons[0].partition(": ")[2]
-        return self._made(
-            used, values, min(counts, default=0), False, refusal=refusal, unpaired="aggregate results only"
-        )
+        refusal = None
+        if not metric.display_only:
+            _, reasons = estimates_of(metric, {c.name: self.aggregates[c.name] for c in used})
+            refusal = Refusal("no standard error", next(iter(reasons.values())))
+        n = min(counts, default=0)
+        return self._made(metric, used, values, n, per_item=False, refusal=refusal, unpaired=AGGREGATES_ONLY)
+
+    def _rows_of(self, checkpoint: Checkpoint) -> IntArray:
+        """Rows of the shared items in a checkpoint's table."""
+        assert self.joined is not None, "only checkpoints with items have rows"
+        rows: IntArray = self.joined.rows[:, list(self.tables).index(checkpoint.name)]
+        return rows
+
+    def _items(self, metric: Metric, sampled: list[Checkpoint]) -> tuple[FloatArray, IntArray]:
+        """Scores of the shared items, and their rows in the first table; items without a finite score are left out."""
+        columns = [np.asarray(item_scores(self.tables[c.name], metric), dtype=float)[self._rows_of(c)] for c in sampled]
+        scores = np.stack(columns, axis=1)
+        finite = np.isfinite(scores).all(axis=1)
+        if not finite.all():
+            self.notes.append(f"{(~finite).sum()} items have no finite {metric.label} and were left out of it")
+        return scores[finite], self._rows_of(sampled[0])[finite]
+
+    def _weights(self, metric: Metric, sampled: list[Checkpoint], rows: IntArray) -> FloatArray | None:
+        if metric.weight is None:
+            return None
+        return np.asarray(self.tables[sampled[0].name].columns[metric.weight], dtype=float)[rows]
 
     def _made(
         self,
+        metric: Metric,
         used: list[Checkpoint],
         scores: FloatArray,
         n_items: int,
-        per_item: bool,
         *,
+        per_item: bool = True,
         weights: FloatArray | None = None,
         chance: float | None = None,
-        refusal: str = "",
+        refusal: Refusal | None = None,
         unpaired: str = "",
         items: tuple[str, ...] = (),
-    ) -> Draft:
-        metric = self.metric
+    ) -> CurveInput:
         data = CurveData(
             scores,
             np.array([c.ratio for c in used], dtype=float),
@@ -326,16 +295,7 @@ class _Drafting:
             measure=f"{self.task} {metric.name}",
             size=self.curve.size,
         )
-        return Draft(
-            task=self.task,
-            category=self.category,
-            metric=metric,
-            curve=self.curve,
-            n_items=n_items,
-            per_item=per_item,
-            data=data,
-            refusal=refusal,
-            unpaired=unpaired,
-            checkpoints=tuple(c.name for c in used),
-            items=items,
+        names = tuple(c.name for c in used)
+        return CurveInput(
+            self.task, self.category, metric, self.curve, n_items, per_item, data, refusal, unpaired, names, items
         )

@@ -11,23 +11,24 @@ from synth_eval.compare.budgets import budgets_of, mean_losses_of
 from synth_eval.compare.cells import cell_of, judged_of
 from synth_eval.compare.characteristics import (
     at_one_length,
-    characteristic_drafts,
+    characteristic_inputs,
     is_described,
     judged_characteristics,
 )
-from synth_eval.compare.collapse import collapse_rows, tasks_of_other_length
+from synth_eval.compare.collapse import collapses_of, tasks_of_other_length
 from synth_eval.compare.contrasts import contrasts_of
-from synth_eval.compare.curves import Draft, drafts_of
+from synth_eval.compare.curves import CurveInput, inputs_of
 from synth_eval.compare.findings import findings_of
-from synth_eval.compare.leads import iteration_contrasts, leads_of, output_leads
+from synth_eval.compare.leads import iteration_contrasts, leads_of, text_leads
 from synth_eval.compare.metrics import metrics_of
 from synth_eval.compare.places import place_names, place_of
 from synth_eval.compare.tail_losses import tail_contrasts
+from synth_eval.comparison import CheckpointRecord, Comparison
 from synth_eval.dose_response.contrasts import MIN_TASKS
 from synth_eval.manifest.baseline import CurveMembers, curves
 from synth_eval.results import TaskResult
-from synth_eval.text import MAX_LISTED, listed
-from synth_eval.types import GENERATION, UNCATEGORISED, CheckpointRecord, Comparison, Family, ItemTable
+from synth_eval.text import MAX_LISTED, joined, listed
+from synth_eval.types import GENERATION, UNCATEGORISED, Family, ItemTable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_RESULTS: Mapping[tuple[str, str], TaskResult] = MappingProxyType({})
@@ -73,29 +74,29 @@ def compare_family(
         if name not in known:
             raise ValueError(f"results of {task} belong to checkpoint {name!r}, which the family does not have")
     warnings = _unevaluated(family, evaluated, failures)
-    drafts: list[Draft] = []
-    written: list[Draft] = []
+    inputs: list[CurveInput] = []
+    written: list[CurveInput] = []
     layout = curves(family)
     for task in dict.fromkeys(task for _, task in evaluated):
         of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
         aggregates = {name: result for (name, its_task), result in results.items() if its_task == task}
         category = _category(task, of_task, aggregates, family, warnings)
-        before = len(drafts)
+        before = len(inputs)
         for curve in layout:
-            found, notes = drafts_of(
+            found, notes = inputs_of(
                 task, category, curve, of_task, results=aggregates, baseline_ratio=family.baseline_ratio
             )
-            drafts += found
+            inputs += found
             warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
-            described, notes = characteristic_drafts(
+            described, notes = characteristic_inputs(
                 task, category, curve, of_task, baseline_ratio=family.baseline_ratio
             )
             written += described
             warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
-        if len(drafts) == before and not any(map(is_described, of_task.values())):
+        if len(inputs) == before and not any(map(is_described, of_task.values())):
             warnings.append(_nothing_to_compare(task, of_task, aggregates))
     warnings += _unpaired(tables, results)
-    judged = judged_of(drafts)
+    judged = judged_of(inputs)
     cells = tuple(cell_of(each) for each in judged)
     judged_texts = judged_characteristics(written)
     characteristics = tuple(cell_of(each) for each in judged_texts)
@@ -120,11 +121,9 @@ def compare_family(
         budgets=budgets_of(cells, baseline_ratio=family.baseline_ratio),
         mean_losses=mean_losses_of(judged),
         characteristics=characteristics,
-        outputs=(
-            *collapse_rows(characteristics, cells, baseline_ratio=family.baseline_ratio, at_length=at_length),
-            *output_leads(judged_texts, judged),
-            *iteration_contrasts(judged_texts),
-        ),
+        collapses=collapses_of(characteristics, cells, baseline_ratio=family.baseline_ratio, at_length=at_length),
+        text_leads=text_leads(judged_texts, judged),
+        text_contrasts=iteration_contrasts(judged_texts),
         warnings=tuple(dict.fromkeys(warnings)),
         baseline_ratio=family.baseline_ratio,
     )
@@ -202,7 +201,7 @@ def _category(
 def _title(task: str, curve: CurveMembers, layout: Sequence[CurveMembers]) -> str:
     """The task, with as much of its place as tells this curve from the others."""
     name = place_names(place_of(c) for c in layout)[place_of(curve)]
-    return f"{task}, {name}" if name else task
+    return joined(task, name)
 
 
 def _records(

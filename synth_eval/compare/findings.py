@@ -9,50 +9,42 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from synth_eval.compare.metrics import Role, metric_named
+from synth_eval.comparison import Cell, Comparison, Finding, FindingWord
 from synth_eval.text import listed, percent
-from synth_eval.types import Cell, Comparison
 
-Standing: TypeAlias = Literal["agrees", "disagrees", "cannot tell", "not tested"]
-Found: TypeAlias = tuple[Standing, str]
+Found: TypeAlias = tuple[FindingWord, str]
 
-ACCURACY = ("acc", "acc_norm", "exact_match")
-LOSS_METRICS = ("nll", "bits_per_byte")
 MEAN = "mean loss"  # the measure of a contrast that counts, see `compare.contrasts`
 Z = 1.959964
 
 
-def findings_of(comparison: Comparison) -> tuple[Mapping[str, Any], ...]:
-    """One row a claim: label (the claim), verdict, reason, where published.
-
-    Standing: agrees or disagrees only where the intervals leave no other reading; not tested where the family lacks
-    what the claim is about.
-    """
-    rows = []
-    for claim in json.loads((files(__package__) / "published_claims.json").read_text(encoding="utf-8")):
-        verdict, reason = _CHECKS[claim["check"]](comparison, claim)
-        rows.append(
-            {
-                "label": claim["claim"],
-                "verdict": verdict,
-                "reason": reason,
-                "published": claim["source"],
-            }
-        )
-    return tuple(rows)
+def findings_of(comparison: Comparison) -> tuple[Finding, ...]:
+    """Every published claim against this family: agrees or disagrees only where the intervals leave no other reading;
+    not tested where the family lacks what the claim is about."""
+    claims = json.loads((files(__package__) / "published_claims.json").read_text(encoding="utf-8"))
+    return tuple(
+        Finding(claim["claim"], *_CHECKS[claim["check"]](comparison, claim), published=claim["source"])
+        for claim in claims
+    )
 
 
 def _stable(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
     """Agrees if every curve is shown safe up to there; disagrees if one crosses the margin before with confidence."""
-    cells = _judged(comparison, ACCURACY)
-    tested = [ratio for cell in cells for ratio in cell.ratios if comparison.baseline_ratio < ratio <= claim["up_to"]]
+    cells = _judged(comparison, "accuracy")
+    tested = [
+        ratio for cell in cells for ratio in cell.data.ratios if comparison.baseline_ratio < ratio <= claim["up_to"]
+    ]
     if not tested:
         return "not tested", f"no accuracy curve with a ratio up to {percent(claim['up_to'])}"
     before = [
         cell
         for cell in cells
-        if cell.verdict == "degraded" and cell.crossing_ci is not None and cell.crossing_ci[1] <= claim["up_to"]
+        if cell.verdict.word == "degraded"
+        and cell.verdict.crossing_ci is not None
+        and cell.verdict.crossing_ci[1] <= claim["up_to"]
     ]
     if before:
         return "disagrees", f"{_names(before)} {_verb(before)} below the margin before {percent(claim['up_to'])}"
@@ -65,13 +57,13 @@ def _stable(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
 def _loss(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
     """The mean relative loss of accuracy over curves and ratios, its error from the curves' own intervals."""
     losses, variances = [], []
-    for cell in _judged(comparison, ACCURACY):
-        at = [i for i, ratio in enumerate(cell.ratios) if claim["beyond"] < ratio <= claim["up_to"]]
-        base = cell.values[cell.ratios.index(round(comparison.baseline_ratio, 9))]
-        intervals = [cell.difference_ci[i] for i in at]
+    for cell in _judged(comparison, "accuracy"):
+        at = [i for i, ratio in enumerate(cell.data.ratios) if claim["beyond"] < ratio <= claim["up_to"]]
+        base = cell.data.values[cell.data.index(comparison.baseline_ratio) or 0]
+        intervals = [cell.data.difference_ci[i] for i in at]
         if not at or base <= 0 or any(interval is None for interval in intervals):
             continue
-        losses.append(sum(-cell.difference[i] for i in at) / len(at) / base)
+        losses.append(sum(-cell.data.difference[i] for i in at) / len(at) / base)
         # one curve's ratios share their baseline, so its errors are taken as moving together
         widths = [(high - low) / (2 * Z) for low, high in (interval for interval in intervals if interval is not None)]
         variances.append((sum(widths) / len(widths) / base) ** 2)
@@ -89,7 +81,7 @@ def _loss(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
 
 
 def _lead(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
-    words = [str(lead.get("verdict", "")) for lead in comparison.leads]
+    words = [lead.verdict for lead in comparison.leads]
     early, late = words.count("early"), words.count("late")
     alone = words.count("accuracy not reached")
     known = f"calibration first in {early}, accuracy first in {late}, calibration alone in {alone} of {len(words)}"
@@ -104,13 +96,13 @@ def _lead(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
 
 def _contrast(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
     """From the mean losses of both sides: the first minus the second is above 0 where the claim holds."""
-    rows = [row for row in comparison.contrasts if row.get("kind") == claim["contrast"] and row["measure"] == MEAN]
+    rows = [row for row in comparison.contrasts if row.kind == claim["contrast"] and row.measure == MEAN]
     if not rows:
         what = {"size": "one size only", "category": "not both categories"}
         return "not tested", what.get(claim["contrast"], "no such contrast")
-    if all(row["verdict"] == "refused" for row in rows):
-        return "cannot tell", str(rows[0]["reason"])
-    told = [row["estimate"] > 0 for row in rows if row["verdict"] == "different"]
+    if all(row.verdict == "refused" for row in rows):
+        return "cannot tell", rows[0].reason
+    told = [(row.estimate or 0.0) > 0 for row in rows if row.verdict == "different"]
     known = f"{told.count(True)} of {len(rows)} contrasts for it, {told.count(False)} against it, the rest undetermined"
     if told and all(told):
         return "agrees", known
@@ -120,10 +112,10 @@ def _contrast(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
 
 
 def _best_ratio(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
-    cells = [cell for cell in _judged(comparison, LOSS_METRICS) if cell.source == claim["of_source"]]
+    cells = [cell for cell in _judged(comparison, "loss") if cell.place.source == claim["of_source"]]
     if not cells:
         return "not tested", f"no checkpoints with source {claim['of_source']!r}"
-    best = [cell.best_ratio for cell in cells if cell.best_ratio is not None]
+    best = [cell.verdict.best_ratio for cell in cells if cell.verdict.best_ratio is not None]
     inside = sum(claim["low"] <= ratio <= claim["high"] for ratio in best)
     # a best ratio has no interval here; `synth-eval scaling` gives one
     return "cannot tell", f"the best ratio lies near it in {inside} of {len(best)} curves; synth-eval scaling can tell"
@@ -138,13 +130,14 @@ _CHECKS: dict[str, Callable[[Comparison, Mapping[str, Any]], Found]] = {
 }
 
 
-def _judged(comparison: Comparison, metrics: Sequence[str]) -> list[Cell]:
-    return [cell for cell in comparison.cells if cell.metric in metrics and cell.p_value is not None]
+def _judged(comparison: Comparison, role: Role) -> list[Cell]:
+    judged = [cell for cell in comparison.cells if cell.verdict.p_value is not None]
+    return [cell for cell in judged if (metric := metric_named(cell.metric)) is not None and metric.role == role]
 
 
 def _shown_safe(cell: Cell, up_to: float, baseline: float) -> bool:
-    wanted = [ratio for ratio in cell.ratios if baseline < ratio <= up_to]
-    return cell.budget is not None and (not wanted or cell.budget >= max(wanted))
+    wanted = [ratio for ratio in cell.data.ratios if baseline < ratio <= up_to]
+    return cell.verdict.budget is not None and (not wanted or cell.verdict.budget >= max(wanted))
 
 
 def _names(cells: Sequence[Cell]) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from synth_eval.compare.metrics import METRICS, metric_named
-from synth_eval.compare.places import PARTS, Place, place_names, place_of
+from synth_eval.compare.places import place_names
+from synth_eval.comparison import Cell, Comparison, GateFailure, GateResult, Place
 from synth_eval.errors import ManifestError
 from synth_eval.text import joined, percent, plural
-from synth_eval.types import Cell, Comparison, Gate, GateRule, Location
+from synth_eval.types import Gate, GateRule
 
 ALL_METRICS = "all"
 SAME_RATIO = 1e-9  # 0.3 of the manifest and 0.1 + 0.2 of a grid are one ratio
-BUDGET_SAID = ("safe budget ", "no ratio above ")  # as compare.wording says it
 URGENCY = {"degraded": 0, "refused": 1, "inconclusive": 2, "safe": 3}
 
 
@@ -34,35 +33,31 @@ def check_gate(gate: Gate) -> None:
                 raise ManifestError(f"{rule.where}: no metric {metric!r} carries a verdict: {mend}")
 
 
-def judge_gate(comparison: Comparison, gate: Gate) -> tuple[dict[str, Any], ...]:
-    """One row for each requirement; the gate holds if all rows passed.
+def judge_gate(comparison: Comparison, gate: Gate) -> tuple[GateResult, ...]:
+    """One result for each requirement; the gate holds if all passed.
 
     What cannot be shown does not pass: a minimum budget fails on inconclusive and refused curves too, and a rule fails
     that no curve is there for.
-
-    Returns
-    -------
-    Rows with
-
-    - rule : what is asked, in words; where : which line, or option, asks it;
-    - passed; judged : how many curves it was asked of;
-    - reason : one line;
-    - failed : the curves that failed, the most urgent first, each with task, size, iteration, source, tokens, metric,
-      verdict, budget (None where the curve has none) and reason.
     """
-    rows = []
+    results = []
     if gate.fail_on is not None:
         cells = [cell for cell in comparison.cells if not cell.display_only]
-        rows.append(_row("no curve is degraded", gate.where, cells, GateRule(fail_on="degraded"), comparison))
+        results.append(
+            _result("no curve is degraded", str(gate.where), cells, GateRule(fail_on="degraded"), comparison)
+        )
     if gate.fail_on == "warning":
-        rows.append(_warnings_row(gate.where, comparison.warnings))
+        first = f", the first: {comparison.warnings[0]}" if comparison.warnings else ""
+        found = f"{plural(len(comparison.warnings), 'warning')}{first}" if first else "no warning"
+        results.append(GateResult("no warning", str(gate.where), not comparison.warnings, 0, found))
     for rule in gate.rules:
         cells = _chosen(rule, comparison.cells)
         if cells:
-            rows.append(_row(_asked(rule), rule.where, cells, rule, comparison))
+            results.append(_result(_asked(rule), str(rule.where or ""), cells, rule, comparison))
         else:
-            rows.append(_missing_row(rule, comparison.cells))
-    return tuple(rows)
+            there = "; ".join(_there(comparison.cells))
+            reason = f"no curve is there to show it ({there})" if there else "no curve is there to show it"
+            results.append(GateResult(_asked(rule), str(rule.where or ""), False, 0, reason))
+    return tuple(results)
 
 
 def _metrics_called(word: str) -> set[str]:
@@ -76,7 +71,7 @@ def _chosen(rule: GateRule, cells: Sequence[Cell]) -> list[Cell]:
     here: dict[tuple[str, Place], list[Cell]] = {}
     for cell in cells:
         if not cell.display_only and _is_meant(rule, cell):
-            here.setdefault((cell.task, place_of(cell)), []).append(cell)
+            here.setdefault((cell.task, cell.place), []).append(cell)
     if not rule.metrics and rule.minimum_budget is not None:
         return [group[0] for group in here.values()]
     every = not rule.metrics or ALL_METRICS in map(str.lower, rule.metrics)
@@ -88,66 +83,50 @@ def _is_meant(rule: GateRule, cell: Cell) -> bool:
     asked = (
         (rule.categories, cell.category),
         (rule.tasks, cell.task),
-        (rule.sizes, cell.size),
-        (rule.iterations, cell.iteration),
-        (rule.sources, cell.source),
+        (rule.sizes, cell.place.size),
+        (rule.iterations, cell.place.iteration),
+        (rule.sources, cell.place.source),
     )
     return all(not values or value in values for values, value in asked)
 
 
-def _row(
-    rule_text: str, where: Location | str | None, cells: Sequence[Cell], rule: GateRule, comparison: Comparison
-) -> dict[str, Any]:
-    name_of = place_names(place_of(cell) for cell in comparison.cells)
+def _result(rule_text: str, where: str, cells: Sequence[Cell], rule: GateRule, comparison: Comparison) -> GateResult:
+    name_of = place_names(cell.place for cell in comparison.cells)
     failed = []
-    for cell in sorted(cells, key=lambda cell: URGENCY[cell.verdict]):
+    for cell in sorted(cells, key=lambda cell: URGENCY[cell.verdict.word]):
         why = _failure(cell, rule, comparison.baseline_ratio)
         if why:
-            place = dict(zip(PARTS, place_of(cell)))
-            numbers = {"metric": cell.metric, "verdict": cell.verdict, "budget": cell.budget}
-            failed.append((cell, {"task": cell.task, **place, **numbers, "reason": why}))
+            verdict = cell.verdict
+            failed.append(GateFailure(cell.task, cell.place, cell.metric, verdict.word, verdict.budget, why))
     if failed:
-        cell, first = failed[0]
-        title = joined(cell.task, name_of[place_of(cell)], _label(cell.metric))
+        first = failed[0]
+        title = joined(first.task, name_of[first.place], _label(first.metric))
         others = f"; {len(failed) - 1} more" if len(failed) > 1 else ""
-        reason = f"{len(failed):,} of {plural(len(cells), 'curve')}: {title}: {first['reason']}{others}"
+        reason = f"{len(failed):,} of {plural(len(cells), 'curve')}: {title}: {first.reason}{others}"
     else:
         reason = plural(len(cells), "curve")
         if rule.minimum_budget is not None:
-            reason += f", the lowest budget is {percent(min(cell.budget or 0.0 for cell in cells))}"
-    return {
-        "rule": rule_text,
-        "where": str(where or ""),
-        "passed": not failed,
-        "judged": len(cells),
-        "reason": reason,
-        "failed": tuple(row for _, row in failed),
-    }
+            reason += f", the lowest budget is {percent(min(cell.verdict.budget or 0.0 for cell in cells))}"
+    return GateResult(rule_text, where, not failed, len(cells), reason, tuple(failed))
 
 
 def _failure(cell: Cell, rule: GateRule, baseline: float) -> str:
     """Why a curve does not meet a rule; '' if it does."""
     wrong = ("degraded", "inconclusive", "refused") if rule.fail_on == "inconclusive" else ("degraded",)
-    if rule.fail_on is not None and cell.verdict in wrong:
-        return f"{cell.verdict}: {cell.reason}"
+    if rule.fail_on is not None and cell.verdict.word in wrong:
+        return f"{cell.verdict.word}: {cell.verdict.reason}"
     if rule.minimum_budget is None:
         return ""
-    if cell.verdict == "refused":
-        return f"refused: {cell.reason}"
-    if cell.budget is not None and cell.budget >= rule.minimum_budget - SAME_RATIO:
+    if cell.verdict.word == "refused":
+        return f"refused: {cell.verdict.reason}"
+    if cell.verdict.budget is not None and cell.verdict.budget >= rule.minimum_budget - SAME_RATIO:
         return ""
-    why = f"({cell.verdict}: {_without_budget(cell.reason)})"
-    if max(cell.ratios) < rule.minimum_budget - SAME_RATIO:
-        return f"tested up to {percent(max(cell.ratios))} only {why}"
-    if cell.budget is None or cell.budget <= baseline:
+    why = f"({cell.verdict.word}: {cell.verdict.because or cell.verdict.reason})"
+    if max(cell.data.ratios) < rule.minimum_budget - SAME_RATIO:
+        return f"tested up to {percent(max(cell.data.ratios))} only {why}"
+    if cell.verdict.budget is None or cell.verdict.budget <= baseline:
         return f"nothing above {percent(baseline)} is shown safe {why}"
-    return f"shown safe up to {percent(cell.budget)} only {why}"
-
-
-def _without_budget(reason: str) -> str:
-    """The reason of a verdict without its part on the budget, which has been said."""
-    parts = reason.split("; ")
-    return "; ".join(part for part in parts if not part.startswith(BUDGET_SAID)) or reason
+    return f"shown safe up to {percent(cell.verdict.budget)} only {why}"
 
 
 def _asked(rule: GateRule) -> str:
@@ -171,30 +150,11 @@ def _about(rule: GateRule) -> str:
     return ", ".join([what + sizes, *more])
 
 
-def _missing_row(rule: GateRule, cells: Sequence[Cell]) -> dict[str, Any]:
-    there = "; ".join(_there(cells))
-    reason = f"no curve is there to show it ({there})" if there else "no curve is there to show it"
-    return {
-        "rule": _asked(rule),
-        "where": str(rule.where or ""),
-        "passed": False,
-        "judged": 0,
-        "reason": reason,
-        "failed": (),
-    }
-
-
 def _there(cells: Sequence[Cell]) -> Iterator[str]:
     judged = [cell for cell in cells if not cell.display_only]
     for noun, names in (("categories", [c.category for c in judged]), ("tasks", [c.task for c in judged])):
         if names:
             yield f"{noun}: {', '.join(dict.fromkeys(names))}"
-
-
-def _warnings_row(where: Location | str, warnings: Sequence[str]) -> dict[str, Any]:
-    reason = f"{plural(len(warnings), 'warning')}, the first: {warnings[0]}" if warnings else "no warning"
-    passed = not warnings
-    return {"rule": "no warning", "where": str(where), "passed": passed, "judged": 0, "reason": reason, "failed": ()}
 
 
 def _label(metric: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from synth_eval.dose_response.curve import MarginKind
 from synth_eval.generation.characteristics import AGAINST_REFERENCE, CATALOGUE, Kind
 from synth_eval.types import TaskKind
 
 Unit: TypeAlias = Literal["share", "nats", "score", "bits"]
+Role: TypeAlias = Literal["accuracy", "calibration", "loss", "other"]
 
 POINT = 0.01  # one percentage point
 
@@ -19,11 +20,15 @@ POINT = 0.01  # one percentage point
 class Metric:
     """One metric.
 
-    ``column`` is the item table's column that it averages; metrics without one are computed in `compare.scores`.
-    ``weight`` is the column that weighs the items. A ``signed`` metric is best at 0: worse means further from it.
-    ``display_only`` metrics are shown beside the others and carry no verdict. ``floor`` is the value of knowing
-    nothing, where it is the same for all items. ``seed_sd`` is the standard deviation between training runs that is
-    assumed where too few runs measure it; half the margin if None.
+    ``column`` is the item table's column that it averages, less the column ``minus`` if there is one; metrics without
+    one (ECE) are computed from all items of a checkpoint. ``weight`` is the column that weighs the items. A ``signed``
+    metric is best at 0: worse means further from it. ``display_only`` metrics are shown beside the others and carry no
+    verdict. ``floor`` is the value of knowing nothing, where it is the same for all items. ``seed_sd`` is the standard
+    deviation between training runs that is assumed where too few runs measure it; half the margin if None.
+
+    What it is: ``role`` (accuracy is a share of right answers; a loss has scaling laws); ``proper`` scores have room to
+    get worse where accuracy is at chance; ``chance`` says what is known of guessing in a task with choices. ``telling``
+    metrics occur in tasks of their kind alone; one is compared ``only_without`` another.
     """
 
     name: str
@@ -39,59 +44,68 @@ class Metric:
     display_only: bool = False
     floor: float | None = None
     seed_sd: float | None = None
+    minus: str | None = None
+    role: Role = "other"
+    proper: bool = False
+    chance: Literal["of choices", "not known"] | None = None
+    telling: bool = False
+    only_without: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of an item table that the metric takes."""
-        if self.column is not None:
-            return (self.column,) if self.weight is None else (self.column, self.weight)
-        return ("confidence", "correct")
+        if self.column is None:
+            return ("confidence", "correct")
+        return (self.column, *(name for name in (self.minus, self.weight) if name is not None))
 
 
 # Within a kind, the first metric is the headline. Why the surprise gap, and neither ECE nor a proper score, tests
 # calibration: see "Early warning" in docs/methods.md.
 _CHOICE = (
-    Metric("acc", "accuracy", "choice", True, "share", column="correct", seed_sd=POINT),
-    Metric("nll", "NLL", "choice", False, "nats", column="nll"),
-    Metric("brier", "Brier score", "choice", False, "score", column="brier"),
     Metric(
-        "surprise_gap",
-        "surprise gap",
-        "choice",
-        False,
-        "nats",
-        column="surprise_gap",
-        margin=0.02,
-        margin_kind="absolute",
-        signed=True,
+        "acc", "accuracy", "choice", True, "share", column="correct", seed_sd=POINT, role="accuracy",
+        chance="of choices",
+    ),
+    Metric("nll", "NLL", "choice", False, "nats", column="nll", role="loss", proper=True),
+    Metric("brier", "Brier score", "choice", False, "score", column="brier", proper=True),
+    Metric(
+        "surprise_gap", "surprise gap", "choice", False, "nats", column="surprise_gap", margin=0.02,
+        margin_kind="absolute", signed=True, role="calibration",
     ),
     Metric("ece", "ECE", "choice", False, "share", display_only=True),
     Metric(
-        "confidence_minus_accuracy", "confidence - accuracy", "choice", False, "share", signed=True, display_only=True
+        "confidence_minus_accuracy", "confidence - accuracy", "choice", False, "share", column="confidence",
+        minus="correct", signed=True, display_only=True,
     ),
     # in aggregates only, and there only without acc: items are scored by acc
-    Metric("acc_norm", "accuracy (length-normalised)", "choice", True, "share", column="acc_norm", seed_sd=POINT),
-)
+    Metric(
+        "acc_norm", "accuracy (length-normalised)", "choice", True, "share", column="acc_norm", seed_sd=POINT,
+        role="accuracy", chance="not known", only_without="acc",
+    ),
+)  # fmt: skip
 _ROLLING = (
-    Metric("bits_per_byte", "bits per byte", "rolling", False, "bits", column="bits_per_byte", weight="n_bytes"),
-)
+    Metric(
+        "bits_per_byte", "bits per byte", "rolling", False, "bits", column="bits_per_byte", weight="n_bytes",
+        role="loss", telling=True,
+    ),
+)  # fmt: skip
+
+
+def _per_answer(name: str, label: str, *, role: Role = "other", **more: Any) -> Metric:
+    return Metric(name, label, "generation", True, "share", column=name, floor=0.0, seed_sd=POINT, role=role, **more)
+
+
 # As lm-eval logged them. An item table has those of its task alone, and the last ones where answers were sampled.
 _GENERATION = (
-    *(
-        Metric(name, label, "generation", True, "share", column=name, floor=0.0, seed_sd=POINT)
-        for name, label in (
-            ("exact_match", "exact match"),
-            ("em", "exact match (em)"),
-            ("acc", "accuracy"),
-            ("pass@1", "pass@1"),
-            ("prompt_level_strict_acc", "prompts followed (strict)"),
-            ("f1", "F1"),
-        )
-    ),
-    *(replace(metric, kind="generation") for metric in _CHOICE if metric.name in ("nll", "brier")),
+    _per_answer("exact_match", "exact match", role="accuracy", telling=True),
+    _per_answer("em", "exact match (em)", role="accuracy", telling=True),
+    _per_answer("acc", "accuracy", role="accuracy", chance="of choices"),
+    _per_answer("pass@1", "pass@1", telling=True),
+    _per_answer("prompt_level_strict_acc", "prompts followed (strict)", telling=True),
+    _per_answer("f1", "F1"),
+    *(replace(metric, kind="generation") for metric in _CHOICE if metric.proper),
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.display_only),
 )
-_TELLING = {"exact_match", "em", "pass@1", "prompt_level_strict_acc"}  # metrics of generated text alone
 METRICS: tuple[Metric, ...] = (*_CHOICE, *_ROLLING, *_GENERATION)
 
 
@@ -129,9 +143,9 @@ def metrics_among(names: Collection[str], kind: TaskKind | None) -> tuple[Metric
     kind : of the task; if None, what the names tell.
     """
     if kind is None:
-        kind = "generation" if _TELLING & set(names) else "rolling" if "bits_per_byte" in names else "choice"
-    unwanted = "acc_norm" if "acc" in names else ""
-    return tuple(metric for metric in metrics_of(kind) if metric.name in names and metric.name != unwanted)
+        telling = [metric.kind for metric in METRICS if metric.telling and metric.name in names]
+        kind = telling[-1] if telling else "choice"
+    return tuple(m for m in metrics_of(kind) if m.name in names and m.only_without not in names)
 
 
 def metric_named(name: str) -> Metric | None:

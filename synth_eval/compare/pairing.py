@@ -11,7 +11,7 @@ import numpy as np
 
 from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.compare.metrics import Metric
-from synth_eval.errors import ResultsError
+from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
 from synth_eval.text import MAX_LISTED
 from synth_eval.types import ItemTable, TaskKind
@@ -115,7 +115,7 @@ _KINDS: dict[str, TaskKind] = {
 }
 
 
-def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -> FloatArray:
+def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -> FloatArray | Refusal:
     """Scores whose means and covariance of means are those of paired items beside independent estimates.
 
     The curve test sees a curve as scores, items x checkpoints. An estimate's column has its value as mean, and
@@ -132,62 +132,61 @@ def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -
     -------
     (n, c + len(estimates)); without items, n is the smallest number of items of an estimate.
 
-    Raises
-    ------
-    ValueError : n is not larger than the number of columns.
+    A refusal where n is not larger than the number of columns.
     """
     n = len(items) if items is not None else min(each.n_items for each in estimates)
     paired = np.empty((n, 0)) if items is None else items
     columns = paired.shape[1] + len(estimates)
     if n <= columns:
-        raise ValueError(f"only {n} items for {columns} checkpoints")
+        return Refusal("few items for unpaired", f"only {n} items for {columns} checkpoints")
     frequencies = np.arange(1, len(estimates) + 1)
     waves = np.cos(np.pi * (np.arange(n)[:, None] + 0.5) * frequencies / n)
     basis, _ = np.linalg.qr(np.hstack([np.ones((n, 1)), paired - paired.mean(axis=0), waves]))
     unit = basis[:, -len(estimates) :]
     means = np.array([each.value for each in estimates])
     errors = np.array([each.se for each in estimates])
-    return np.hstack([paired, means + unit * errors * np.sqrt(n * (n - 1.0))])
+    scores: FloatArray = np.hstack([paired, means + unit * errors * np.sqrt(n * (n - 1.0))])
+    return scores
 
 
-def comparable(results: Mapping[str, TaskResult]) -> tuple[dict[str, TaskResult], list[str]]:
-    """The results that were asked like the first one, which is the baseline's, and a note on the others.
+def comparable(results: Mapping[str, TaskResult]) -> tuple[dict[str, TaskResult], dict[str, str]]:
+    """The results that were asked like the first one, which is the baseline's, and a note on each of the others.
 
     Item tables tell other questions by their hashes. Of an aggregate only the number of shots and the version of the
     task are known.
     """
     kept: dict[str, TaskResult] = {}
-    notes = []
+    notes: dict[str, str] = {}
     reference: TaskResult | None = None
     for name, result in results.items():
         reference = reference or result
         if None not in (result.n_shot, reference.n_shot) and result.n_shot != reference.n_shot:
-            notes.append(f"{name} was asked with {result.n_shot} shots, the others with {reference.n_shot}: left out")
+            notes[name] = f"{name} was asked with {result.n_shot} shots, the others with {reference.n_shot}: left out"
         elif result.version and reference.version and result.version != reference.version:
-            notes.append(f"{name} has version {result.version} of the task, not {reference.version}: left out")
+            notes[name] = f"{name} has version {result.version} of the task, not {reference.version}: left out"
         else:
             kept[name] = result
     return kept, notes
 
 
-def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dict[str, Estimate], list[str]]:
-    """The estimate of every checkpoint that has one, and why the others have none, one line a checkpoint.
+def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """The estimate of every checkpoint that has one, and why others have none; nothing of those without the metric.
 
     Of a task with several filters the first counts; a checkpoint whose first filter is another than that of the first
     checkpoint has none.
     """
     found: dict[str, Estimate] = {}
-    reasons = []
+    reasons: dict[str, str] = {}
     wanted = next((m.filter for result in results.values() if (m := result.metric(metric.name))), None)
     for name, result in results.items():
         logged = result.metric(metric.name)
         if logged is not None and logged.filter != wanted:
-            reasons.append(f"{name}: scored by filter {logged.filter!r}, the others by {wanted!r}")
-            continue
-        try:
-            found[name] = estimate(result, metric.name)
-        except ResultsError as error:
-            reasons.append(f"{name}: {error}")
+            reasons[name] = f"scored by filter {logged.filter!r}, the others by {wanted!r}"
+        elif logged is not None and logged.value is not None:
+            try:
+                found[name] = estimate(result, metric.name)
+            except ResultsError as error:
+                reasons[name] = str(error)
     return found, reasons
 
 
@@ -209,15 +208,10 @@ ECE_BINS = 15
 
 def item_scores(table: ItemTable, metric: Metric) -> FloatArray | None:
     """Score of every item in the metric's own units, (n,); None for a metric that is no mean over items."""
-    columns = table.columns
-    if metric.column is not None:
-        return np.asarray(columns[metric.column], dtype=float)
-    if metric.name == "confidence_minus_accuracy":
-        excess: FloatArray = np.asarray(columns["confidence"], dtype=float) - np.asarray(
-            columns["correct"], dtype=float
-        )
-        return excess
-    return None
+    if metric.column is None:
+        return None
+    scores: FloatArray = np.asarray(table.columns[metric.column], dtype=float)
+    return scores if metric.minus is None else scores - np.asarray(table.columns[metric.minus], dtype=float)
 
 
 def ece(table: ItemTable, rows: IntArray) -> float:

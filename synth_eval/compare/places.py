@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from synth_eval.text import joined, written_quantity
+from synth_eval.comparison import Place, PlacePart, PlaceValue
+from synth_eval.text import joined, parse_quantity, written_quantity
 
-UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
-PARTS = ("size", "iteration", "source", "tokens")
-
-Place = tuple[str, int, str, "float | None"]  # PARTS; tokens only in a family over tokens, else None
+PARTS: tuple[PlacePart, ...] = ("size", "iteration", "source", "tokens")
+IN_WORDS: tuple[PlacePart, ...] = ("size", "tokens", "iteration", "source")
 
 
 class Placed(Protocol):
-    """A cell, a curve: what stands at a place of the grid."""
+    """What is at a place of the grid: the members of a curve, a checkpoint."""
 
     @property
     def size(self) -> str: ...
@@ -27,23 +26,27 @@ class Placed(Protocol):
 
 
 def place_of(placed: Placed) -> Place:
-    """Where it stands."""
-    return placed.size, placed.iteration, placed.source, placed.tokens
+    """Where it is."""
+    return Place(placed.size, placed.iteration, placed.source, placed.tokens)
+
+
+def part_of(place: Place, part: PlacePart) -> PlaceValue:
+    """One part of a place."""
+    value: PlaceValue = getattr(place, part)
+    return value
 
 
 def size_order(size: str) -> float:
     """Sizes as people write them, by their number: 410M before 1.4B; others last."""
-    text = size.strip().lower()
     try:
-        return float(text[:-1]) * UNITS[text[-1]] if text and text[-1] in UNITS else float(text)
+        return parse_quantity(size)
     except ValueError:
         return float("inf")
 
 
 def place_order(place: Place) -> tuple[float, str, float, int, str]:
     """By size, then tokens, iteration and source."""
-    size, iteration, source, tokens = place
-    return (size_order(size), size, tokens or 0.0, iteration, source)
+    return size_order(place.size), place.size, place.tokens or 0.0, place.iteration, place.source
 
 
 def tokens_name(tokens: float | None) -> str:
@@ -51,28 +54,28 @@ def tokens_name(tokens: float | None) -> str:
     return "tokens not given" if tokens is None else f"{written_quantity(tokens)} tokens"
 
 
-def place_names(places: Iterable[Place]) -> dict[Place, str]:
-    """What to call each place: only what varies among them, '' where nothing does."""
+def part_name(part: PlacePart, value: PlaceValue) -> str:
+    """'410M', '10B tokens', 'iteration 2', 'self'."""
+    if part == "tokens":
+        return tokens_name(value if isinstance(value, (int, float)) else None)
+    if part == "iteration":
+        return f"iteration {value}"
+    return str(value or f"{part} not given")
+
+
+def place_names(places: Iterable[Place], *, apart_from: PlacePart | None = None) -> dict[Place, str]:
+    """What to call each place: only what varies among them, '' where nothing does.
+
+    Parameters
+    ----------
+    apart_from : a part that is not named.
+    """
     places = list(dict.fromkeys(places))
-    size_varies, iteration_varies, source_varies, tokens_vary = (
-        len({place[i] for place in places}) > 1 for i in range(len(PARTS))
-    )
-
-    def name(place: Place) -> str:
-        size, iteration, source, tokens = place
-        parts = (
-            (size or "size not given", size_varies),
-            (tokens_name(tokens), tokens_vary),
-            (f"iteration {iteration}", iteration_varies),
-            (source, source_varies),
-        )
-        return ", ".join(part for part, shown in parts if shown)
-
-    return {place: name(place) for place in places}
+    varying = [part for part in IN_WORDS if part != apart_from and len({part_of(place, part) for place in places}) > 1]
+    return {place: ", ".join(part_name(part, part_of(place, part)) for part in varying) for place in places}
 
 
 def full_place_name(place: Place) -> str:
     """All that is known of a place, whether it varies or not."""
-    size, iteration, source, tokens = place
-    budget = "" if tokens is None else tokens_name(tokens)
-    return joined(size, budget, f"iteration {iteration}", source)
+    budget = "" if place.tokens is None else tokens_name(place.tokens)
+    return joined(place.size, budget, f"iteration {place.iteration}", place.source)

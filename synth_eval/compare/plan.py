@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.metrics import metric_named
-from synth_eval.compare.places import Place, full_place_name, place_of
+from synth_eval.compare.places import full_place_name
+from synth_eval.comparison import RATIO_DECIMALS, Cell, Comparison
 from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.text import plural
-from synth_eval.types import Cell, Comparison
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,18 @@ def plan_of(
     -------
     plans, and a line for each curve that cannot be planned.
     """
-    judged = [cell for cell in comparison.cells if cell.p_value is not None]
+    judged = [cell for cell in comparison.cells if cell.verdict.p_value is not None]
     curves = len(judged) if together else 1
     plans, left_out = [], []
-    for cell in _headlines(comparison):
+    for cell in headline_cells(comparison.cells).values():
         if task is not None and cell.task != task:
             continue
-        if cell.item_sd is None or cell.seed_sd is None or not cell.paired:
-            why = cell.reason if cell.verdict == "refused" else "no items were compared, so their noise is not known"
+        if cell.verdict.item_sd is None or cell.verdict.seed_sd is None or not cell.data.paired:
+            why = (
+                cell.verdict.reason
+                if cell.verdict.word == "refused"
+                else "no items were compared, so their noise is not known"
+            )
             left_out.append(f"{_title(cell)}: {why}")
             continue
         plans.append(_plan(cell, comparison.baseline_ratio, seeds, loss, curves))
@@ -76,17 +81,17 @@ def plan_of(
 
 
 def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None, curves: int) -> CurvePlan:
-    item_sd, seed_sd = cell.item_sd or 0.0, cell.seed_sd or 0.0
+    item_sd, seed_sd = cell.verdict.item_sd or 0.0, cell.verdict.seed_sd or 0.0
     metric = metric_named(cell.metric)
     relative = metric is None or metric.margin_kind == "relative"
     share = loss if loss is not None else (metric.margin if metric is not None else 0.03)
-    at_baseline = abs(cell.values[cell.ratios.index(round(baseline, 9))])
+    at_baseline = abs(cell.data.values[cell.data.index(baseline) or 0])
     wanted = share * at_baseline if relative else share
     margin = (metric.margin if metric is not None else 0.03) * (at_baseline if relative else 1.0)
     tests = 2 if metric is not None and metric.signed else 1
 
     def layout(n_seeds: int) -> Layout:
-        return Layout(cell.ratios, n_seeds, round(baseline, 9))
+        return Layout(cell.data.ratios, n_seeds, round(baseline, RATIO_DECIMALS))
 
     needs = tuple(
         Need(
@@ -97,11 +102,20 @@ def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None,
         for n in seeds
     )
     now = detectable_loss(
-        layout(cell.seeds), item_sd=item_sd, seed_sd=seed_sd, n=cell.n_items, curves=curves, tests=tests
+        layout(cell.data.seeds), item_sd=item_sd, seed_sd=seed_sd, n=cell.data.n_items, curves=curves, tests=tests
     )
-    place = full_place_name(place_of(cell))
+    place = full_place_name(cell.place)
     return CurvePlan(
-        cell.task, place, cell.metric, wanted, now, cell.n_items, cell.seeds, seed_sd, cell.conditional, needs
+        cell.task,
+        place,
+        cell.metric,
+        wanted,
+        now,
+        cell.data.n_items,
+        cell.data.seeds,
+        seed_sd,
+        cell.verdict.conditional,
+        needs,
     )
 
 
@@ -120,14 +134,5 @@ def advice(plan: CurvePlan) -> str:
     return words
 
 
-def _headlines(comparison: Comparison) -> list[Cell]:
-    """The first metric of each curve that is judged at all."""
-    found: dict[tuple[str, Place], Cell] = {}
-    for cell in comparison.cells:
-        if not cell.display_only:
-            found.setdefault((cell.task, place_of(cell)), cell)
-    return list(found.values())
-
-
 def _title(cell: Cell) -> str:
-    return f"{cell.task}, {full_place_name(place_of(cell))}"
+    return f"{cell.task}, {full_place_name(cell.place)}"

@@ -6,13 +6,10 @@ import math
 from collections.abc import Callable
 
 from synth_eval.compare.metrics import metric_named
-from synth_eval.manifest import parse_quantity
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.scaling.loss_table import LossRow, LossTable
 from synth_eval.scaling.report import ScalingReport, scaling_report
-from synth_eval.types import Cell, Comparison
-
-LOSSES = ("bits_per_byte", "nll")
-ERROR_RATES = ("acc", "acc_norm", "exact_match", "em")
+from synth_eval.text import parse_quantity
 
 
 def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") -> LossTable:
@@ -25,31 +22,36 @@ def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") 
     problems: dict[str, None] = {}
     for cell in comparison.cells:
         metric = metric_named(cell.metric)
-        if cell.metric not in (*LOSSES, *ERROR_RATES) or metric is None:
+        if metric is None or metric.role not in ("loss", "accuracy"):
             continue
-        for ratio, value in zip(cell.ratios, cell.values):
+        is_rate = metric.role == "accuracy"
+        for ratio, value in zip(cell.data.ratios, cell.data.values):
             tokens = _tokens(comparison, cell, ratio)
-            place = f"size {cell.size or '?'}, source {cell.source}, ratio {ratio:g}"
+            place = f"size {cell.place.size or '?'}, source {cell.place.source}, ratio {ratio:g}"
             if len(tokens) != 1 or None in tokens:
                 why = "no tokens" if tokens <= {None} else "checkpoints of different tokens"
                 problems[f"{name}: {place}: {why}; left out; give each checkpoint its tokens"] = None
                 continue
-            loss = 1.0 - value if cell.metric in ERROR_RATES else value
+            loss = 1.0 - value if is_rate else value
             if not (loss > 0 and math.isfinite(loss)):
                 problems[f"{name}: {place}, {cell.task}: a loss that is not above 0; left out"] = None
                 continue
-            source = cell.source if cell.iteration == 1 else f"{cell.source}, iteration {cell.iteration}"
+            source = (
+                cell.place.source
+                if cell.place.iteration == 1
+                else f"{cell.place.source}, iteration {cell.place.iteration}"
+            )
             rows.append(
                 LossRow(
                     comparison.family,
-                    cell.size,
-                    _parameters(cell.size),
+                    cell.place.size,
+                    _parameters(cell.place.size),
                     next(count for count in tokens if count is not None),
                     ratio,
                     source,
-                    f"{cell.task} {cell.metric}" if cell.metric == "nll" else cell.task,
+                    f"{cell.task} {cell.metric}" if metric.proper else cell.task,
                     loss,
-                    error_rate=cell.metric in ERROR_RATES,
+                    error_rate=is_rate,
                 )
             )
     return LossTable(tuple(rows), tuple(problems))
@@ -57,14 +59,14 @@ def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") 
 
 def _tokens(comparison: Comparison, cell: Cell, ratio: float) -> set[float | None]:
     """Tokens of the checkpoints of one ratio of a cell. Natural data may be listed under another source."""
-    if cell.tokens is not None:  # a family over tokens, whose cells have one budget each
-        return {cell.tokens}
+    if cell.place.tokens is not None:  # a family over tokens, whose cells have one budget each
+        return {cell.place.tokens}
     same = [
         checkpoint
         for checkpoint in comparison.checkpoints
-        if (checkpoint.size, checkpoint.iteration, checkpoint.ratio) == (cell.size, cell.iteration, ratio)
+        if (checkpoint.size, checkpoint.iteration, checkpoint.ratio) == (cell.place.size, cell.place.iteration, ratio)
     ]
-    own = [checkpoint for checkpoint in same if checkpoint.source == cell.source]
+    own = [checkpoint for checkpoint in same if checkpoint.source == cell.place.source]
     return {checkpoint.tokens for checkpoint in (own or same)}
 
 

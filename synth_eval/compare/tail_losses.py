@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from synth_eval.compare.cells import Judged, headlines
+from synth_eval.compare.cells import JudgedCurve, headlines
 from synth_eval.compare.pairing import item_labels
-from synth_eval.compare.places import PARTS, place_names
+from synth_eval.compare.places import place_names
+from synth_eval.comparison import Contrast, VerdictWord
 from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
 from synth_eval.skills.recall import NAME as RECALL
 from synth_eval.text import joined, percent, rounded
-from synth_eval.types import ItemTable, VerdictWord
+from synth_eval.types import ItemTable
 
 if TYPE_CHECKING:
-    from synth_eval.types import BoolArray, FloatArray
+    from synth_eval.text import joined, percent, rounded
+from synth_eval.types import BoolArray, FloatArray
 
 RARER_BY_LEVEL = (RECALL,)  # in other tasks a level is how hard an item is, not how seldom it is met
 FEWEST_ITEMS = 50  # of either half
@@ -42,7 +44,7 @@ class _Part:
         return float(-self.verdict.difference[i]), (low, high) if known else None, sign
 
 
-def tail_contrasts(judged: Sequence[Judged], tables: Mapping[tuple[str, str], ItemTable]) -> tuple[dict[str, Any], ...]:
+def tail_contrasts(judged: Sequence[JudgedCurve], tables: Mapping[tuple[str, str], ItemTable]) -> tuple[Contrast, ...]:
     """The loss of the rarer half of a task's levels (tail) against that of the other half (head), at each ratio.
 
     A loss is the share of what the baseline knew above chance: (b - a) / (b - chance). If every fact that was known is
@@ -53,13 +55,13 @@ def tail_contrasts(judged: Sequence[Judged], tables: Mapping[tuple[str, str], It
 
     Parameters
     ----------
-    judged : all drafts of the family; of each curve the headline counts, where its items are paired.
+    judged : all inputs of the family; of each curve the headline counts, where its items are paired.
     tables : (checkpoint, task) -> item table, for the levels.
 
     Returns
     -------
-    Rows as those of `contrasts_of`, of kind tail and measure loss: first the levels of the tail, second those of the
-    head, estimate and interval their difference in shares; also tail_loss, head_loss, and stage:
+    Contrasts of kind tail and measure loss: first the levels of the tail, second those of the head, estimate and
+    interval their difference in shares; also tail_loss, head_loss, and stage:
 
     - early : the tail is lost, and more than the head, which is not shown to lose;
     - late : both are lost; verdict different where one more than the other;
@@ -75,7 +77,7 @@ def tail_contrasts(judged: Sequence[Judged], tables: Mapping[tuple[str, str], It
     verdicts = judge_curves(curves)
     words = [adjusted_verdict(verdict, p) for verdict, p in zip(verdicts, adjusted_p(verdicts))]
     names = place_names(each.place for each in judged)
-    rows: list[dict[str, Any]] = []
+    rows: list[Contrast] = []
     for number, (each, (_, levels)) in enumerate(usable):
         tail, head, both = (_Part(verdicts[3 * number + i], words[3 * number + i]) for i in range(3))
         rows += _rows(each, names[each.place], levels, tail, head, both)
@@ -83,13 +85,13 @@ def tail_contrasts(judged: Sequence[Judged], tables: Mapping[tuple[str, str], It
 
 
 def _rare(
-    each: Judged, tables: Mapping[tuple[str, str], ItemTable]
+    each: JudgedCurve, tables: Mapping[tuple[str, str], ItemTable]
 ) -> tuple[BoolArray, tuple[list[int], list[int]]] | None:
     """Which items of a curve are rare, and the levels of both halves; None where that is not known of all."""
-    draft = each.draft
-    if draft.task not in RARER_BY_LEVEL or each.word == "refused" or draft.unpaired or not draft.items:
+    given = each.input
+    if given.task not in RARER_BY_LEVEL or each.word == "refused" or given.unpaired or not given.items:
         return None
-    table = tables.get((draft.checkpoints[0], draft.task))
+    table = tables.get((given.checkpoints[0], given.task))
     if table is None or "level" not in table.columns:
         return None
     labels = item_labels(table, np.arange(len(table)))
@@ -98,13 +100,13 @@ def _rare(
     if len(levels) < 2:
         return None
     head, tail = levels[: (len(levels) + 1) // 2], levels[(len(levels) + 1) // 2 :]
-    rare = np.array([level_of[label] in tail for label in draft.items])
+    rare = np.array([level_of[label] in tail for label in given.items])
     return (rare, (tail, head)) if min(rare.sum(), (~rare).sum()) >= FEWEST_ITEMS else None
 
 
-def _curves(each: Judged, rare: BoolArray) -> tuple[CurveData, CurveData, CurveData]:
+def _curves(each: JudgedCurve, rare: BoolArray) -> tuple[CurveData, CurveData, CurveData]:
     """Tail, head, and tail less head, as curves of what is kept."""
-    data = each.draft.data
+    data = each.input.data
     kept, room = np.empty_like(data.scores), {}
     for half in (True, False):
         kept[rare == half], room[half] = _kept(data, data.scores[rare == half])
@@ -127,7 +129,7 @@ def _curves(each: Judged, rare: BoolArray) -> tuple[CurveData, CurveData, CurveD
             margin_kind="absolute",
             signed=signed,
             seed_sd=seed_sd,
-            measure=f"{each.draft.task} {name}",
+            measure=f"{each.input.task} {name}",
         )
 
     return (
@@ -151,35 +153,34 @@ def _kept(data: CurveData, scores: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _rows(
-    each: Judged, place: str, levels: tuple[list[int], list[int]], tail: _Part, head: _Part, both: _Part
-) -> Iterator[dict[str, Any]]:
+    each: JudgedCurve, place: str, levels: tuple[list[int], list[int]], tail: _Part, head: _Part, both: _Part
+) -> Iterator[Contrast]:
     if "refused" in (tail.word, head.word, both.word):
         return
     names = tuple(f"level{'s' if len(half) > 1 else ''} {' and '.join(map(str, half))}" for half in levels)
-    for ratio in both.verdict.ratios[both.verdict.ratios != each.draft.data.baseline].tolist():
+    for ratio in both.verdict.ratios[both.verdict.ratios != each.input.data.baseline].tolist():
         (of_tail, _, tail_lost), (of_head, _, head_lost) = tail.at(ratio), head.at(ratio)
         more, interval, apart = both.at(ratio)
         lost = tail_lost > 0, head_lost > 0
-        stage = "late" if all(lost) else "early" if lost[0] and apart > 0 else ""
-        title = joined(each.draft.task, place)
-        yield {
-            "kind": "tail",
-            "label": f"{title}: {names[0]} (rare) against {names[1]}, relative loss at {percent(ratio)}",
-            "task": each.draft.task,
-            **dict(zip(PARTS, each.place)),
-            "first": names[0],
-            "second": names[1],
-            "measure": "loss",
-            "ratio": ratio,
-            "verdict": "different" if apart else "undetermined",
-            "stage": stage,
-            "tail_loss": of_tail,
-            "head_loss": of_head,
-            "estimate": more,
-            "interval": interval,
-            "unit": "ratio",
-            "reason": _says(stage, names, of_tail, of_head, tail_lost, head_lost, apart),
-        }
+        stage: Literal["early", "late", ""] = "late" if all(lost) else "early" if lost[0] and apart > 0 else ""
+        title = joined(each.input.task, place)
+        yield Contrast(
+            kind="tail",
+            label=f"{title}: {names[0]} (rare) against {names[1]}, relative loss at {percent(ratio)}",
+            place=each.place,
+            first=names[0],
+            second=names[1],
+            measure="loss",
+            verdict="different" if apart else "undetermined",
+            reason=_says(stage, names, of_tail, of_head, tail_lost, head_lost, apart),
+            estimate=more,
+            interval=interval,
+            ratio=ratio,
+            task=each.input.task,
+            stage=stage,
+            tail_loss=of_tail,
+            head_loss=of_head,
+        )
 
 
 def _says(

@@ -9,10 +9,11 @@ import numpy as np
 
 from synth_eval.calibration import reliability_curve
 from synth_eval.calibration.errors import expected_calibration_error
-from synth_eval.compare.places import Place, place_names
+from synth_eval.compare.places import place_names
+from synth_eval.comparison import Cell, Comparison, Place
 from synth_eval.manifest.baseline import is_over_tokens
-from synth_eval.text import percent
-from synth_eval.types import Cell, Comparison, Family, ItemTable
+from synth_eval.text import joined, percent
+from synth_eval.types import Family, ItemTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,28 +55,15 @@ def tidy(comparison: Comparison) -> pd.DataFrame:
 
 
 def _rows(family: str, cell: Cell) -> list[dict[str, object]]:
-    split = {
-        f"{name}_{end}": None if interval is None else interval[index]
-        for name, interval in (("onset", cell.onset_ci), ("crossing", cell.crossing_ci))
-        for index, end in enumerate(("low", "high"))
-    }
-    fixed = {name: getattr(cell, name) for name in (*PER_CELL, *VERDICT) if name not in split}
+    parts = {**vars(cell), **vars(cell.place), **vars(cell.data), **vars(cell.verdict), "verdict": cell.verdict.word}
+    for name in ("onset", "crossing"):
+        parts[f"{name}_low"], parts[f"{name}_high"] = parts[f"{name}_ci"] or (None, None)
+    fixed = {"family": family, **{name: parts[name] for name in (*PER_CELL, *VERDICT)}}
     rows = []
-    for i, ratio in enumerate(cell.ratios):
-        low, high = cell.difference_ci[i] or (None, None)
-        rows.append(
-            {
-                "family": family,
-                **fixed,
-                **split,
-                "ratio": ratio,
-                "value": cell.values[i],
-                "se": cell.se[i],
-                "difference": cell.difference[i],
-                "difference_low": low,
-                "difference_high": high,
-            }
-        )
+    for i, ratio in enumerate(cell.data.ratios):
+        low, high = cell.data.difference_ci[i] or (None, None)
+        numbers = (ratio, cell.data.values[i], cell.data.se[i], cell.data.difference[i], low, high)
+        rows.append({**fixed, **dict(zip(PER_RATIO, numbers))})
     return rows
 
 
@@ -97,7 +85,9 @@ def reliability_diagrams(
     """
     pools: dict[tuple[str, Place], dict[float, list[ItemTable]]] = {}
     over_tokens = is_over_tokens(family)
-    places = {c.name: (c.size, c.iteration, c.source, c.tokens if over_tokens else None) for c in family.checkpoints}
+    places = {
+        c.name: Place(c.size, c.iteration, c.source, c.tokens if over_tokens else None) for c in family.checkpoints
+    }
     name_of = place_names(places.values())
     for checkpoint in family.checkpoints:
         for (name, task), table in tables.items():
@@ -106,8 +96,7 @@ def reliability_diagrams(
                 pools.setdefault(key, {}).setdefault(checkpoint.ratio, []).append(table)
     found = {}
     for (task, place), by_ratio in pools.items():
-        title = f"{task}, {name_of[place]}" if name_of[place] else task
-        found[title] = [_diagram(percent(ratio), by_ratio[ratio]) for ratio in sorted(by_ratio)]
+        found[joined(task, name_of[place])] = [_diagram(percent(ratio), by_ratio[ratio]) for ratio in sorted(by_ratio)]
     return found
 
 

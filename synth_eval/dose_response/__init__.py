@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.lead import Lead, lead_of
+from synth_eval.dose_response.lead import OnsetLead, lead_of
 from synth_eval.dose_response.significance import holm
 from synth_eval.dose_response.verdict import adjusted_p, adjusted_verdict, judge_curves
 
-__all__ = ["CurveData", "CurveVerdict", "Lead", "adjusted_p", "adjusted_verdict", "holm", "judge_curves", "lead_of"]
+__all__ = [
+    "CurveData",
+    "CurveVerdict",
+    "OnsetLead",
+    "adjusted_p",
+    "adjusted_verdict",
+    "holm",
+    "judge_curves",
+    "lead_of",
+]

@@ -24,7 +24,7 @@ MIN_TASKS = 3
 
 
 @dataclass(frozen=True)
-class Contrast:
+class CurveContrast:
     """First minus second, in ratios (onset) or in shares of each baseline (loss, above 0 where the first loses more).
 
     ``word`` is different (the interval excludes 0, all numbers of the comparison counted), undetermined, which is the
@@ -39,7 +39,7 @@ class Contrast:
     ratio: float | None = None
 
 
-def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> Contrast:
+def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> CurveContrast:
     """Difference of onsets, first minus second, with its 95% percentile interval; only where both are degraded.
 
     Parameters
@@ -56,17 +56,19 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
     'undetermined'
     """
     if first.onset is None or second.onset is None or first.onsets is None or second.onsets is None:
-        return Contrast("undetermined", _no_onset((first, second), names), "onset")
+        return CurveContrast("undetermined", _no_onset((first, second), names), "onset")
     estimate = first.onset - second.onset
     low, high = percentile_interval(first.onsets - second.onsets)
     if low <= 0 <= high:
-        return Contrast("undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high))
+        return CurveContrast(
+            "undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high)
+        )
     sooner, later = names if high < 0 else names[::-1]
     says = f"{sooner} starts to fall at a lower ratio than {later}"
-    return Contrast("different", says, "onset", estimate, (low, high))
+    return CurveContrast("different", says, "onset", estimate, (low, high))
 
 
-def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> tuple[Contrast, ...]:
+def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> tuple[CurveContrast, ...]:
     """Difference of relative losses, first minus second: their mean over the common ratios, then at each of them.
 
     Intervals are 95% percentile intervals, each by itself. `different` is given only where the difference also exceeds
@@ -87,7 +89,7 @@ def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Name
     """
     ratios = np.intersect1d(first.above, second.above)
     if not len(ratios):
-        return (Contrast("refused", "no ratio above the baseline in common", "mean loss"),)
+        return (CurveContrast("refused", "no ratio above the baseline in common", "mean loss"),)
     loss = first.losses_at(ratios, mean_too=True) - second.losses_at(ratios, mean_too=True)
     draws = first.drawn_losses_at(ratios, mean_too=True) - second.drawn_losses_at(ratios, mean_too=True)
     beyond = _beyond_chance(loss, draws)
@@ -100,7 +102,7 @@ def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Name
 
 def group_contrast(
     first: Sequence[ResampledCurve], second: Sequence[ResampledCurve], *, names: Names, min_tasks: int = MIN_TASKS
-) -> Contrast:
+) -> CurveContrast:
     """Difference of two groups of tasks in mean relative loss, over the ratios that all of their curves have.
 
     The interval is for these tasks: items are drawn within each task, tasks are not drawn.
@@ -125,34 +127,34 @@ def group_contrast(
     counts = " and ".join(plural(len(group), f"{name} task") for group, name in zip((first, second), names))
     fewest = min(len(first), len(second))
     if fewest < max(1, min_tasks):
-        return Contrast("refused", f"{counts}: at least {max(1, min_tasks)} of each are needed", "mean loss")
+        return CurveContrast("refused", f"{counts}: at least {max(1, min_tasks)} of each are needed", "mean loss")
     curves = [*first, *second]
     ratios = curves[0].above
     for curve in curves[1:]:
         ratios = np.intersect1d(ratios, curve.above)
     if not len(ratios):
-        return Contrast("refused", "no ratio above the baseline in common", "mean loss")
+        return CurveContrast("refused", "no ratio above the baseline in common", "mean loss")
     sign = np.array([1 / len(first)] * len(first) + [-1 / len(second)] * len(second))
     loss = sign @ np.array([curve.losses_at(ratios).mean() for curve in curves])
     draws = sign @ np.array([curve.drawn_losses_at(ratios).mean(axis=1) for curve in curves])
     found = _loss("mean loss", float(loss), draws, names, True, len(ratios), None)
     few = ", too few to generalise beyond these tasks" if fewest < MIN_TASKS else ""
-    return Contrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
+    return CurveContrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
 
 
 def _loss(
     measure: Measure, loss: float, draws: FloatArray, names: Names, beyond: bool, ratios: int, ratio: float | None
-) -> Contrast:
+) -> CurveContrast:
     low, high = percentile_interval(draws)
     apart = not low <= 0 <= high
     where = f"at {percent(ratio)}" if ratio is not None else f"on average over {plural(ratios, 'ratio')}"
     if apart and beyond:
         more, less = names if low > 0 else names[::-1]
-        return Contrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)
+        return CurveContrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)
     says = f"which loses more {where} is undetermined"
     if apart:
         says += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
-    return Contrast("undetermined", says, measure, loss, (low, high), ratio)
+    return CurveContrast("undetermined", says, measure, loss, (low, high), ratio)
 
 
 def percentile_interval(draws: FloatArray) -> tuple[float, float]:

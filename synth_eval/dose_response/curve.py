@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.types import FittedCurve, Refusal, VerdictWord
+from synth_eval.comparison import RATIO_DECIMALS, FittedCurve, VerdictWord
+from synth_eval.errors import Refusal
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
 
 
 MarginKind: TypeAlias = Literal["relative", "absolute"]
-
-RATIO_DECIMALS = 9  # ratios that agree to this many decimals are the same ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,8 +168,3 @@ class CurveVerdict:
     seed_sd: float | None = None
     item_sd: float | None = None
     fitted: FittedCurve | None = None
-
-    @property
-    def reason(self) -> str:
-        """Why it was refused, in words; empty otherwise."""
-        return self.refusal.text if self.refusal else ""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, prepare
 from synth_eval.dose_response.resampled import resampled_counts
 from synth_eval.dose_response.shapes import Fit
-from synth_eval.types import VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -24,7 +24,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True)
-class Lead:
+class OnsetLead:
     """Whether calibration warned before accuracy fell.
 
     ``word`` is early (calibration warned first: the interval of ``lead`` lies above 0), late, undetermined, "accuracy
@@ -49,7 +49,7 @@ def lead_of(
     words: tuple[VerdictWord, VerdictWord] | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> Lead:
+) -> OnsetLead:
     """Lead of calibration over accuracy, from one resampling of the items for both.
 
     Each resample's deviations from the measured means are widened by the square root of that metric's own noise factor,
@@ -64,7 +64,7 @@ def lead_of(
 
     Returns
     -------
-    Lead; its interval is the 95% percentile interval.
+    OnsetLead; its interval is the 95% percentile interval.
 
     Raises
     ------
@@ -87,12 +87,12 @@ def lead_of(
     _check_paired(accuracy, calibration)
     accuracy_word, calibration_word = words or (accuracy_verdict.verdict, calibration_verdict.verdict)
     if calibration_word != "degraded":
-        return Lead("none", f"calibration is not shown degraded ({calibration_word})")
+        return OnsetLead("none", f"calibration is not shown degraded ({calibration_word})")
     calibration_onset = calibration_verdict.onset
     if accuracy_word != "degraded":
         largest = float(accuracy_verdict.ratios[-1])
         says = f"calibration degrades from {calibration_onset:.2f} on; accuracy onset not reached (> {largest:g})"
-        return Lead("accuracy not reached", says, None, calibration_onset)
+        return OnsetLead("accuracy not reached", says, None, calibration_onset)
     accuracy_onset = accuracy_verdict.onset
     if accuracy_onset is None or calibration_onset is None:
         raise ValueError("a degraded verdict without an onset: pass verdicts of judge_curves")
@@ -109,7 +109,7 @@ def lead_of(
         "undetermined": "which came first is undetermined",
     }[word]
     says = f"{what}: lead {lead:+.2f} [{low:+.2f}, {high:+.2f}] of the mix"
-    return Lead(word, says, accuracy_onset, calibration_onset, lead, (low, high))
+    return OnsetLead(word, says, accuracy_onset, calibration_onset, lead, (low, high))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, prepare
 from synth_eval.dose_response.noise import f_quantile
-from synth_eval.types import VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, FloatArray, IntArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from synth_eval.types import FittedCurve
+from synth_eval.comparison import FittedCurve
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray

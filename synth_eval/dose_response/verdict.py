@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
+from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, prepare, sides_of
 from synth_eval.dose_response.noise import Noise, pooled_noise
@@ -18,7 +19,7 @@ from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provabl
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
 from synth_eval.dose_response.significance import holm, p_of_side, simulated_null
-from synth_eval.types import Refusal, VerdictWord
+from synth_eval.errors import Refusal
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray

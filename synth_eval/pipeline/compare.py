@@ -14,13 +14,14 @@ from synth_eval import __version__
 from synth_eval.compare import compare_family
 from synth_eval.compare.gate import check_gate, judge_gate
 from synth_eval.compare.tidy import reliability_diagrams
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode, SynthEvalError
 from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evaluated_tables, family_of, results_folder
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.pipeline.logged import FamilyResults, check_baselines, read_family
 from synth_eval.pipeline.reports import ComparisonResult
 from synth_eval.results import package_versions
-from synth_eval.types import Comparison, Family, Gate
+from synth_eval.types import Family, Gate
 
 
 class NothingEvaluatedError(SynthEvalError):
@@ -68,7 +69,7 @@ def compare(
     Examples
     --------
     >>> found = compare("checkpoints.yaml", results="out", tasks=["sums"])
-    >>> [(cell.task, cell.verdict) for cell in found.comparison.cells if cell.metric == "acc"]
+    >>> [(cell.task, cell.verdict.word) for cell in found.comparison.cells if cell.metric == "acc"]
     [('sums', 'degraded')]
     >>> found.to_frame()["ratio"].unique().tolist()
     [0.0, 0.1, 0.3, 0.6]

@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.compare import comparison_from_json, comparison_to_dict
+from synth_eval.compare import comparison_from_json, comparison_to_json
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode, ResultsError
-from synth_eval.types import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ class ComparisonResult:
     @property
     def exit_code(self) -> ExitCode:
         """What the command returns: whether the gate holds and every checkpoint could be evaluated."""
-        if not all(row["passed"] for row in self.comparison.gate):
+        if not all(result.passed for result in self.comparison.gate):
             return ExitCode.GATE
         return ExitCode.PARTIAL if any(c.failed for c in self.comparison.checkpoints) else ExitCode.OK
 
@@ -82,13 +82,13 @@ class ComparisonResult:
         junit: bool = False,
     ) -> tuple[Path, ...]:
         """Write comparison.json, .csv, .parquet, reliability.json and the reports, each whole; returns the files."""
-        from synth_eval.results import atomic_file, write_json
+        from synth_eval.results import atomic_file, write_atomically, write_json
 
         root = self.folder if folder is None else Path(folder)
         table = self.to_frame()
         names = ("comparison.json", "comparison.csv", "comparison.parquet", RELIABILITY)
         data, csv, parquet, diagrams = (root / name for name in names)
-        write_json(data, comparison_to_dict(self.comparison))
+        write_atomically(data, comparison_to_json(self.comparison))
         with atomic_file(csv) as path:
             table.to_csv(path, index=False)
         with atomic_file(parquet) as path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from synth_eval.types import Comparison
+from synth_eval.comparison import Comparison
 
 if TYPE_CHECKING:
     from synth_eval.report.trackers import Target

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth_eval.compare.places import PARTS, Place, full_place_name, place_of
+from synth_eval.compare.places import full_place_name
+from synth_eval.comparison import Cell, Comparison, Place
 from synth_eval.report.view.curves import URGENCY, Curve, curves_of
 from synth_eval.report.view.facts import facts_of, judged
 from synth_eval.report.view.model import Facts
-from synth_eval.types import Cell, Comparison
 
 SCHEMA = 1
 SAME_BUDGET = 1e-9
@@ -134,7 +134,7 @@ def _plain(change: Change) -> dict[str, Any]:
     assert one is not None, "a change is of a curve of one comparison at least"
     return {
         "task": one.cell.task,
-        **dict(zip(PARTS, place_of(one.cell))),
+        **vars(one.cell.place),
         "metric": one.cell.metric,
         "worse": change.worse,
         "before": _numbers(change.before),
@@ -145,8 +145,8 @@ def _plain(change: Change) -> dict[str, Any]:
 def _numbers(each: Judged | None) -> dict[str, Any] | None:
     if each is None:
         return None
-    cell = each.cell
-    return {"verdict": cell.verdict, "onset": cell.onset, "budget": cell.budget, "reason": cell.reason}
+    verdict = each.cell.verdict
+    return {"verdict": verdict.word, "onset": verdict.onset, "budget": verdict.budget, "reason": verdict.reason}
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 def _verdicts(comparison: Comparison) -> Mapping[Key, Judged]:
     return {
-        (cell.task, place_of(cell), cell.metric): Judged(cell, facts)
+        (cell.task, cell.place, cell.metric): Judged(cell, facts)
         for curve in curves_of(comparison)
         for cell, facts in zip(judged(curve), facts_of([_titled(curve)]))
     }
@@ -166,7 +166,7 @@ def _verdicts(comparison: Comparison) -> Mapping[Key, Judged]:
 def _titled(curve: Curve) -> Curve:
     """The curve named by its whole place: what varies may not be the same in both comparisons."""
     cell = curve.headline
-    return Curve(curve.task, full_place_name(place_of(cell)), cell, curve.cells)
+    return Curve(curve.task, full_place_name(cell.place), cell, curve.cells)
 
 
 def _change(before: Judged | None, after: Judged | None) -> Change:
@@ -195,13 +195,13 @@ def _said(each: Judged | None) -> str:
 
 
 def _word(each: Judged | None) -> str:
-    return each.cell.verdict if each is not None else ""
+    return each.cell.verdict.word if each is not None else ""
 
 
 def _budget(each: Judged | None) -> float:
     """Nothing shown safe counts as a budget of 0."""
-    return each.cell.budget or 0.0 if each is not None else 0.0
+    return each.cell.verdict.budget or 0.0 if each is not None else 0.0
 
 
 def _urgency(each: Judged | None) -> int:
-    return URGENCY[each.cell.verdict] if each is not None else len(URGENCY)
+    return URGENCY[each.cell.verdict.word] if each is not None else len(URGENCY)

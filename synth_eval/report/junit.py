@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from xml.etree import ElementTree
 
-from synth_eval.compare.places import PARTS, Place, place_of
+from synth_eval.comparison import Cell, Comparison, GateResult, Place
 from synth_eval.report.view.curves import Curve, curves_of, label_of
 from synth_eval.report.view.facts import judged
-from synth_eval.text import joined, visible
-from synth_eval.types import Cell, Comparison
 
 Key = tuple[str, Place, str]  # task, place, metric
 
@@ -30,7 +27,7 @@ def junit_xml(comparison: Comparison) -> str:
     cases = [_case(curve, cell, objections) for curve in curves_of(comparison) for cell in judged(curve)]
     cases += [_rule(row) for row in comparison.gate]
     cases += [_broken(record.name, record.failed) for record in comparison.checkpoints if record.failed]
-    suite = ElementTree.Element("testsuite", name=visible(comparison.family), timestamp=comparison.created[:19])
+    suite = ElementTree.Element("testsuite", name=_visible(comparison.family), timestamp=comparison.created[:19])
     suite.extend(cases)
     for outcome, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(outcome, str(len(list(suite.iter(tag)))))
@@ -40,43 +37,45 @@ def junit_xml(comparison: Comparison) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _objections(rows: Sequence[Mapping[str, Any]]) -> dict[Key, str]:
+def _objections(results: Sequence[GateResult]) -> dict[Key, str]:
     """What the rules of the gate say against each curve."""
     found: dict[Key, list[str]] = {}
-    for row in rows:
-        for curve in row["failed"]:
-            size, iteration, source, tokens = (curve[part] for part in PARTS)
-            key = (curve["task"], (size, iteration, source, tokens), curve["metric"])
-            found.setdefault(key, []).append(f"{row['rule']}: {curve['reason']}")
+    for result in results:
+        for curve in result.failed:
+            found.setdefault((curve.task, curve.place, curve.metric), []).append(f"{result.rule}: {curve.reason}")
     return {key: "; ".join(said) for key, said in found.items()}
 
 
 def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> ElementTree.Element:
-    name = joined(label_of(cell.metric), curve.place)
-    case = ElementTree.Element("testcase", classname=visible(curve.task), name=visible(name), time="0")
-    message = visible(f"{cell.verdict}: {cell.reason}")
-    objection = (objections or {}).get((cell.task, place_of(cell), cell.metric))
+    name = ", ".join(part for part in (label_of(cell.metric), curve.place) if part)
+    case = ElementTree.Element("testcase", classname=_visible(curve.task), name=_visible(name), time="0")
+    message = _visible(f"{cell.verdict.word}: {cell.verdict.reason}")
+    objection = (objections or {}).get((cell.task, cell.place, cell.metric))
     if objection is not None:
-        failure = ElementTree.SubElement(case, "failure", type="gate", message=visible(objection))
+        failure = ElementTree.SubElement(case, "failure", type="gate", message=_visible(objection))
         failure.text = message
-    elif cell.verdict == "degraded" and objections is None:
+    elif cell.verdict.word == "degraded" and objections is None:
         ElementTree.SubElement(case, "failure", type="degraded", message=message).text = message
-    elif cell.verdict == "degraded":
+    elif cell.verdict.word == "degraded":
         ElementTree.SubElement(case, "skipped", message=f"no rule of the gate objects; {message}")
-    elif cell.verdict != "safe":
+    elif cell.verdict.word != "safe":
         ElementTree.SubElement(case, "skipped", message=message)
     return case
 
 
-def _rule(row: Mapping[str, Any]) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="gate", name=visible(row["rule"]), time="0")
-    if not row["passed"]:
-        message = visible(f"{row['reason']} ({row['where']})" if row["where"] else row["reason"])
+def _rule(result: GateResult) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname="gate", name=_visible(result.rule), time="0")
+    if not result.passed:
+        message = _visible(f"{result.reason} ({result.where})" if result.where else result.reason)
         ElementTree.SubElement(case, "failure", type="gate", message=message).text = message
     return case
 
 
 def _broken(name: str, reason: str) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="checkpoints", name=visible(name), time="0")
-    ElementTree.SubElement(case, "error", type="failed", message=visible(reason))
+    case = ElementTree.Element("testcase", classname="checkpoints", name=_visible(name), time="0")
+    ElementTree.SubElement(case, "error", type="failed", message=_visible(reason))
     return case
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -6,13 +6,12 @@ import json
 from collections import Counter
 from typing import Any
 
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode
 from synth_eval.report.view.curves import curves_of
-from synth_eval.types import Comparison
 
 SCHEMA = 1
 WORDS = ("degraded", "inconclusive", "safe", "refused")
-BUDGET = ("size", "iteration", "source", "tokens", "category", "verdict", "budget")
 
 _COUNT = {"type": "integer", "minimum": 0}
 _NUMBER = {"type": ["number", "null"]}
@@ -73,22 +72,25 @@ def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> 
     metric, ``metrics`` all verdicts.
     """
     rows = comparison.gate
-    curves: Counter[str] = Counter(curve.headline.verdict for curve in curves_of(comparison))
-    metrics: Counter[str] = Counter(cell.verdict for cell in comparison.cells if not cell.display_only)
+    curves: Counter[str] = Counter(curve.headline.verdict.word for curve in curves_of(comparison))
+    metrics: Counter[str] = Counter(cell.verdict.word for cell in comparison.cells if not cell.display_only)
     return {
         "schema": SCHEMA,
         "family": comparison.family,
         "created": comparison.created,
         "exit_code": int(exit_code),
-        "gate": "none" if not rows else "passed" if all(row["passed"] for row in rows) else "failed",
+        "gate": "none" if not rows else "passed" if all(row.passed for row in rows) else "failed",
         "failed_rules": [
-            {**{key: row[key] for key in ("rule", "where", "reason")}, "curves": len(row["failed"])}
+            {"rule": row.rule, "where": row.where, "reason": row.reason, "curves": len(row.failed)}
             for row in rows
-            if not row["passed"]
+            if not row.passed
         ],
         "curves": {word: curves[word] for word in WORDS},
         "metrics": {word: metrics[word] for word in WORDS},
-        "budgets": [{key: row.get(key) for key in BUDGET} for row in comparison.budgets],
+        "budgets": [
+            {**vars(row.place), "category": row.category, "verdict": row.verdict, "budget": row.budget}
+            for row in comparison.budgets
+        ],
         "checkpoints": len(comparison.checkpoints),
         "checkpoints_failed": sum(bool(record.failed) for record in comparison.checkpoints),
         "warnings": len(comparison.warnings),

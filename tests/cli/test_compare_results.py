@@ -63,9 +63,9 @@ def test_folders_find_their_checkpoints(call) -> None:
         write_model(Path("out"), f"org/m-r{ratio}")
     comparison = compared(call, "m.yaml", "--results", "out")
     acc = next(cell for cell in comparison["cells"] if cell["metric"] == "acc")
-    assert (acc["ratios"], acc["n_items"], acc["paired"]) == ([0.0, 0.1, 0.2, 0.4], 60, True)
+    assert (acc["data"]["ratios"], acc["data"]["n_items"], acc["data"]["paired"]) == ([0.0, 0.1, 0.2, 0.4], 60, True)
     # the four were made from the same items and logits
-    assert "are these the same checkpoint?" in acc["reason"]
+    assert "are these the same checkpoint?" in acc["verdict"]["reason"]
     assert comparison["warnings"] == []
 
 
@@ -74,7 +74,7 @@ def test_folders_may_be_named_one_by_one_and_need_no_samples(call) -> None:
     options = [word for place in places for word in ("--results", str(place))]
     comparison = compared(call, "m.yaml", *options)
     (acc,) = comparison["cells"]
-    assert (acc["verdict"], acc["paired"]) == ("inconclusive", False)
+    assert (acc["verdict"]["word"], acc["data"]["paired"]) == ("inconclusive", False)
     assert comparison["warnings"] == [
         "qa: aggregate results only, so compared unpaired, which is wider; "
         "run lm_eval with --log_samples for paired verdicts"
@@ -93,9 +93,9 @@ def test_results_in_the_manifest_may_be_folders_files_or_the_older_layout(call) 
     Path("mixed.yaml").write_text("\n".join(["family: f", "checkpoints:", *lines]) + "\n")
     comparison = compared(call, "mixed.yaml")
     acc = next(cell for cell in comparison["cells"] if cell["metric"] == "acc")
-    assert acc["ratios"] == [0.0, 0.1, 0.2, 0.4]
-    assert acc["values"][3] == pytest.approx(0.5)
-    assert "2 of 4 checkpoints bring no samples" in acc["reason"]
+    assert acc["data"]["ratios"] == [0.0, 0.1, 0.2, 0.4]
+    assert acc["data"]["values"][3] == pytest.approx(0.5)
+    assert "2 of 4 checkpoints bring no samples" in acc["verdict"]["reason"]
 
 
 def test_folders_of_the_manifest_need_not_be_there(call) -> None:
@@ -112,7 +112,7 @@ def test_a_missing_cell_is_fine_and_strangers_are_named(call) -> None:
         write_model(Path("out"), f"org/m-r{ratio}")
     write_model(Path("out"), "org/stranger")
     comparison = compared(call, "m.yaml", "--results", "out")
-    assert {tuple(cell["ratios"]) for cell in comparison["cells"]} == {(0.0, 0.1, 0.4)}
+    assert {tuple(cell["data"]["ratios"]) for cell in comparison["cells"]} == {(0.0, 0.1, 0.4)}
     assert comparison["warnings"] == [
         "self-r0.2-it1-s0: not evaluated, left out",
         "out/org__stranger: results of org/stranger, which is no checkpoint of m.yaml: "
@@ -156,7 +156,7 @@ def test_damaged_samples_fall_back_on_the_aggregate(call) -> None:
     samples.write_text("{")
     comparison = compared(call, "m.yaml", "--results", "out")
     acc = next(cell for cell in comparison["cells"] if cell["metric"] == "acc")
-    assert "1 of 4 checkpoints bring no samples" in acc["reason"]
+    assert "1 of 4 checkpoints bring no samples" in acc["verdict"]["reason"]
     assert any("its aggregate is used instead" in line for line in comparison["warnings"])
 
 
@@ -168,7 +168,7 @@ def test_generated_answers(call) -> None:
         ]
         write_samples(Path(f"out/org__m-r{ratio}"), "gsm8k", rows)
     (cell,) = compared(call, "m.yaml", "--results", "out")["cells"]
-    assert (cell["metric"], cell["values"]) == ("exact_match", pytest.approx([1 / 3] * 4))
+    assert (cell["metric"], cell["data"]["values"]) == ("exact_match", pytest.approx([1 / 3] * 4))
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from cells import changed
 from click.testing import CliRunner, Result
 
 from synth_eval.cli.plan import plan
 from synth_eval.compare import comparison_from_json, comparison_to_json
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ResultsError
-from synth_eval.types import Comparison
 
 HEADLINES = ("acc", "bits_per_byte")
 GOLDEN = Path(__file__).parents[1] / "golden" / "comparison.json"
@@ -20,8 +21,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "comparison.json"
 def comparison() -> Comparison:
     found = comparison_from_json(GOLDEN.read_text(encoding="utf-8"))
     cells = tuple(
-        dataclasses.replace(cell, item_sd=0.3, seed_sd=0.004) if cell.p_value is not None else cell
-        for cell in found.cells
+        changed(cell, item_sd=0.3, seed_sd=0.004) if cell.verdict.p_value is not None else cell for cell in found.cells
     )
     return dataclasses.replace(found, cells=cells)
 
@@ -35,12 +35,12 @@ def test_every_headline_curve_is_planned_or_named(comparison: Comparison, tmp_pa
     result = run(comparison, tmp_path, "--json")
     planned = {p["task"] for p in json.loads(result.output)}
     assert planned == {
-        cell.task for cell in comparison.cells if cell.metric in ("acc", "bits_per_byte") and cell.item_sd
+        cell.task for cell in comparison.cells if cell.metric in ("acc", "bits_per_byte") and cell.verdict.item_sd
     }
     printed = run(comparison, tmp_path)
     assert printed.exception is None
     for cell in comparison.cells:
-        if cell.verdict == "refused" and not cell.display_only and cell.metric == "acc":
+        if cell.verdict.word == "refused" and not cell.display_only and cell.metric == "acc":
             assert f"left out: {cell.task}" in printed.output
 
 
@@ -75,5 +75,5 @@ def test_wrong_usage_is_one_line(comparison: Comparison, tmp_path: Path, options
 
 def test_a_comparison_without_measured_noise_cannot_be_planned(tmp_path: Path) -> None:
     old = comparison_from_json(GOLDEN.read_text(encoding="utf-8"))
-    bare = dataclasses.replace(old, cells=tuple(dataclasses.replace(c, item_sd=None) for c in old.cells))
+    bare = dataclasses.replace(old, cells=tuple(changed(c, item_sd=None) for c in old.cells))
     assert isinstance(run(bare, tmp_path).exception, ResultsError)

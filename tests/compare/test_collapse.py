@@ -6,14 +6,15 @@ import dataclasses
 from functools import cache
 
 import pytest
+from cells import CELL, changed
 from hypothesis import given
 from hypothesis import strategies as st
 from simulated_family import Flat, Task, hinge, simulate
 from written_family import written_tables
 
 from synth_eval.compare import compare_family
-from synth_eval.compare.collapse import collapse_rows, stage_of
-from synth_eval.types import Cell, Comparison
+from synth_eval.compare.collapse import collapses_of, stage_of
+from synth_eval.comparison import Cell, Comparison
 
 RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)
 
@@ -34,68 +35,68 @@ def compared(
 
 
 def rows_of(comparison: Comparison) -> list:
-    return [row for row in comparison.outputs if row["kind"] == "collapse"]
+    return list(comparison.collapses)
 
 
 def test_a_lost_tail_under_steady_scores_is_early_collapse() -> None:
     comparison = compared(Flat(0.8), 0.3)
     rows = rows_of(comparison)
-    assert [row["ratio"] for row in rows] == list(RATIOS[1:])
-    assert [row["stage"] for row in rows][1:] == ["early collapse"] * 3
-    assert all("tail" in row["toward"] for row in rows[1:])
-    assert all(row["against"] == () and row["worse"] == () for row in rows)
-    assert rows[-1]["reason"].endswith("no score is shown worse")
+    assert [row.ratio for row in rows] == list(RATIOS[1:])
+    assert [row.stage for row in rows][1:] == ["early collapse"] * 3
+    assert all("tail" in row.toward for row in rows[1:])
+    assert all(row.against == () and row.worse == () for row in rows)
+    assert rows[-1].reason.endswith("no score is shown worse")
 
 
 def test_with_scores_that_fall_too_it_is_late() -> None:
     rows = rows_of(compared(hinge(0.8, onset=0.3, slope=0.4), 0.3))
     # accuracy is the same up to 30%, and 8 and 28 points lower at 50% and 100%
-    assert [row["stage"] for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
-    assert rows[-1]["worse"] == ("scores",)
-    assert rows[-1]["verdict"] == "collapse"
+    assert [row.stage for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
+    assert rows[-1].worse == ("scores",)
+    assert rows[-1].verdict == "collapse"
 
 
 def test_scores_that_fall_alone_are_no_collapse() -> None:
     rows = rows_of(compared(hinge(0.8, onset=0.0, slope=0.4), 0.0))
-    assert {row["verdict"] for row in rows} <= {"none", "some sides"}
-    assert rows[-1]["stage"] == "scores alone"
+    assert {row.verdict for row in rows} <= {"none", "some sides"}
+    assert rows[-1].stage == "scores alone"
 
 
 def test_nothing_lost_is_nothing_said() -> None:
     rows = rows_of(compared(Flat(0.8), 0.0))
-    assert {row["stage"] for row in rows} == {"none"}
-    assert {row["verdict"] for row in rows} <= {"none", "some sides"}
+    assert {row.stage for row in rows} == {"none"}
+    assert {row.verdict for row in rows} <= {"none", "some sides"}
 
 
 def test_another_length_is_no_collapse() -> None:
     rows = rows_of(compared(Flat(0.8), 0.0, longer=90, spread=0.2))
-    assert [row["cut_to"] for row in rows][:3] == [None] * 3
+    assert [row.cut_to for row in rows][:3] == [None] * 3
     # 60 words, 48 to 72 alike: a tenth of the texts has fewer than about 50
-    assert rows[-1]["cut_to"] == pytest.approx(50, abs=1)
-    assert rows[-1]["stage"] == "none"
-    assert rows[-1]["reason"].startswith("length moved from 60 to 90 tokens, so at ")
+    assert rows[-1].cut_to == pytest.approx(50, abs=1)
+    assert rows[-1].stage == "none"
+    assert rows[-1].reason.startswith("length moved from 60 to 90 tokens, so at ")
 
 
 def test_a_collapse_is_told_at_one_length() -> None:
     rows = rows_of(compared(hinge(0.8, onset=0.3, slope=0.4), 0.3, longer=90, spread=0.2))
-    assert [row["stage"] for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
-    assert rows[-1]["cut_to"] == pytest.approx(50, abs=1)
-    assert " tokens each: toward collapse: " in rows[-1]["reason"]
+    assert [row.stage for row in rows][1:] == ["early collapse", "late collapse", "late collapse"]
+    assert rows[-1].cut_to == pytest.approx(50, abs=1)
+    assert " tokens each: toward collapse: " in rows[-1].reason
 
 
 def test_shorter_texts_are_not_taken_for_diverse_ones() -> None:
     # whole, texts of 40 words have more different words in them than texts of 60: cut, they are the same
     rows = rows_of(compared(Flat(0.8), 0.0, longer=40))
-    assert rows[-1]["cut_to"] == 40
-    assert rows[-1]["against"] == ()
+    assert rows[-1].cut_to == 40
+    assert rows[-1].against == ()
 
 
 def test_texts_that_are_too_short_are_refused() -> None:
     rows = rows_of(compared(Flat(0.8), 0.0, longer=15))
-    assert [row["verdict"] == "refused" for row in rows] == [False, False, False, True]
-    assert rows[-1]["stage"] == ""
-    assert rows[-1]["cut_to"] is None
-    assert rows[-1]["reason"].startswith(
+    assert [row.verdict == "refused" for row in rows] == [False, False, False, True]
+    assert rows[-1].stage == ""
+    assert rows[-1].cut_to is None
+    assert rows[-1].reason.startswith(
         "length moved from 60 to 15 tokens, and too many texts are too short to compare at one length"
     )
 
@@ -110,50 +111,50 @@ def test_texts_that_were_not_kept_are_refused() -> None:
         for key, table in texts.items()
     }
     (row,) = rows_of(compare_family(simulated.family, bare))
-    assert row["verdict"] == "refused"
-    assert row["reason"].startswith("length moved from 60 to 80 tokens, and the texts are not kept in these results")
+    assert row.verdict == "refused"
+    assert row.reason.startswith("length moved from 60 to 80 tokens, and the texts are not kept in these results")
     cells = compare_family(simulated.family, bare).characteristics
-    (alone,) = collapse_rows(cells, (), baseline_ratio=0.0)
-    assert "most characteristics follow length" in alone["reason"]
+    (alone,) = collapses_of(cells, (), baseline_ratio=0.0)
+    assert "most characteristics follow length" in alone.reason
 
 
 def test_the_loss_compounds_over_iterations() -> None:
     comparison = compared(Flat(0.8), 0.15, iterations=(1, 2, 3))
-    found = {row["metric"]: row for row in comparison.outputs if row["kind"] == "iteration" and row["first"] == 1}
-    last = [row for row in comparison.outputs if row["kind"] == "iteration" and (row["first"], row["second"]) == (1, 3)]
-    tail = next(row for row in last if row["metric"] == "tail_mass")
+    found = {row.metric: row for row in comparison.text_contrasts if row.first == 1}
+    last = [row for row in comparison.text_contrasts if (row.first, row.second) == (1, 3)]
+    tail = next(row for row in last if row.metric == "tail_mass")
     # mean of the ratios .1, .3, .5 and 1 is .475: losses of 15% and 45% of it, so a difference of 14.25%
-    assert tail["estimate"] == pytest.approx(-0.1425, abs=0.04)
-    assert tail["verdict"] == "different"
+    assert tail.estimate == pytest.approx(-0.1425, abs=0.04)
+    assert tail.verdict == "different"
     assert "loops" not in found  # starts at 0: no relative loss
 
 
 def test_without_scores_the_tail_is_lost_and_no_more_is_said() -> None:
     comparison = compared(Flat(0.8), 0.3)
-    rows = collapse_rows(comparison.characteristics, (), baseline_ratio=0.0)
-    assert rows[-1]["stage"] == "tail lost"
-    assert rows[-1]["reason"].endswith("no scores beside it")
+    rows = collapses_of(comparison.characteristics, (), baseline_ratio=0.0)
+    assert rows[-1].stage == "tail lost"
+    assert rows[-1].reason.endswith("no scores beside it")
 
 
 def test_too_few_sides_are_refused() -> None:
     comparison = compared(Flat(0.8), 0.3)
     cells = [cell for cell in comparison.characteristics if cell.metric in ("tail_mass", "mattr", "length")]
-    rows = collapse_rows(cells, comparison.cells, baseline_ratio=0.0)
-    assert {row["verdict"] for row in rows} == {"refused"}
-    assert rows[0]["reason"].startswith("not measured on at least 20 prompts: sameness, repetition")
+    rows = collapses_of(cells, comparison.cells, baseline_ratio=0.0)
+    assert {row.verdict for row in rows} == {"refused"}
+    assert rows[0].reason.startswith("not measured on at least 20 prompts: sameness, repetition")
 
 
 def test_sides_without_an_interval_are_not_called_unmeasured(make_side) -> None:
     moved = [make_side("mattr", -1.0, 0.1), make_side("tail_mass", -1.0, 0.1)]
     unbounded = [
-        dataclasses.replace(make_side(name, 1.0, 0.1), difference_ci=((0.0, 0.0), None), verdict="refused")
+        changed(make_side(name, 1.0, 0.1), difference_ci=((0.0, 0.0), None), verdict="refused")
         for name in ("self_bleu", "repetition")
     ]
-    (row,) = collapse_rows([*moved, *unbounded], (), baseline_ratio=0.0)
-    assert row["verdict"] == "refused"
-    assert row["reason"].startswith("too few seeds to bound a change: sameness, repetition")
-    (row,) = collapse_rows([*moved, unbounded[0]], (), baseline_ratio=0.0)
-    assert row["reason"].startswith("not measured on at least 20 prompts: sameness, repetition")
+    (row,) = collapses_of([*moved, *unbounded], (), baseline_ratio=0.0)
+    assert row.verdict == "refused"
+    assert row.reason.startswith("too few seeds to bound a change: sameness, repetition")
+    (row,) = collapses_of([*moved, unbounded[0]], (), baseline_ratio=0.0)
+    assert row.reason.startswith("not measured on at least 20 prompts: sameness, repetition")
 
 
 def test_one_characteristic_of_a_side_needs_a_wider_interval(make_side) -> None:
@@ -162,18 +163,19 @@ def test_one_characteristic_of_a_side_needs_a_wider_interval(make_side) -> None:
     names = ("expectation_adjusted_distinct", "mattr", "mtld")
     three = [make_side(name, -1.05, 1.0) for name in names]
     others = [make_side("self_bleu", 0.0, 1.0), make_side("tail_mass", 0.0, 1.0)]
-    (row,) = collapse_rows([*three, *others], (), baseline_ratio=0.0)
-    assert row["toward"] == ()
-    (row,) = collapse_rows([three[0], *others], (), baseline_ratio=0.0)
-    assert row["toward"] == ("vocabulary",)
-    (row,) = collapse_rows([make_side("mattr", -1.25, 1.0), three[0], three[2], *others], (), baseline_ratio=0.0)
-    assert row["toward"] == ("vocabulary",)
+    (row,) = collapses_of([*three, *others], (), baseline_ratio=0.0)
+    assert row.toward == ()
+    (row,) = collapses_of([three[0], *others], (), baseline_ratio=0.0)
+    assert row.toward == ("vocabulary",)
+    (row,) = collapses_of([make_side("mattr", -1.25, 1.0), three[0], three[2], *others], (), baseline_ratio=0.0)
+    assert row.toward == ("vocabulary",)
 
 
 @pytest.fixture
 def make_side():
     def made(metric: str, difference: float, half: float) -> Cell:
-        return Cell(
+        return changed(
+            CELL,
             task="essays",
             category="generation",
             metric=metric,
@@ -190,6 +192,8 @@ def make_side():
             difference_ci=((0.0, 0.0), (difference - half, difference + half)),
             verdict="inconclusive",
             reason="",
+            first_below=None,
+            budget=None,
             df=100.0,
         )
 

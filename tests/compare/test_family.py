@@ -10,7 +10,8 @@ from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.compare import compare_family
-from synth_eval.types import Cell, Comparison, ItemTable
+from synth_eval.comparison import Cell, Comparison
+from synth_eval.types import ItemTable
 
 
 def _cell(comparison: Comparison, task: str, metric: str, **where: object) -> Cell:
@@ -34,16 +35,16 @@ def compared(studied: Simulated) -> Comparison:
 def test_the_truth_is_found(compared: Comparison) -> None:
     # accuracy .85 up to .1, then -6 points each .1; calibrated throughout
     falls = _cell(compared, "falls", "acc")
-    assert falls.verdict == "degraded"
-    assert falls.first_below in (0.2, 0.3)
-    assert falls.budget in (0.0, 0.1)
-    assert _cell(compared, "falls", "surprise_gap").verdict != "degraded"
+    assert falls.verdict.word == "degraded"
+    assert falls.verdict.first_below in (0.2, 0.3)
+    assert falls.verdict.budget in (0.0, 0.1)
+    assert _cell(compared, "falls", "surprise_gap").verdict.word != "degraded"
     # accuracy stays, confidence drifts
-    assert _cell(compared, "overconfident", "acc").verdict != "degraded"
-    assert _cell(compared, "overconfident", "surprise_gap").verdict == "degraded"
+    assert _cell(compared, "overconfident", "acc").verdict.word != "degraded"
+    assert _cell(compared, "overconfident", "surprise_gap").verdict.word == "degraded"
     # bits per byte rise by 3% each .1
-    assert _cell(compared, "documents", "bits_per_byte").verdict == "degraded"
-    assert {cell.verdict for cell in compared.cells if cell.task == "stays" and not cell.display_only} == {
+    assert _cell(compared, "documents", "bits_per_byte").verdict.word == "degraded"
+    assert {cell.verdict.word for cell in compared.cells if cell.task == "stays" and not cell.display_only} == {
         "inconclusive"
     }
 
@@ -52,11 +53,11 @@ def test_values_are_means_over_items_and_seeds(studied: Simulated, compared: Com
     cell = _cell(compared, "falls", "nll")
     names = [f"281k-r050-it1-s{s}" for s in (0, 1)]
     expected = np.mean([studied.tables[name, "falls"].columns["nll"].mean() for name in names])
-    assert cell.values[-1] == pytest.approx(expected)
-    assert cell.difference[-1] == pytest.approx(cell.values[-1] - cell.values[0])
-    low, high = cell.difference_ci[-1]
-    assert low < cell.difference[-1] < high
-    assert (cell.n_items, cell.seeds, cell.ratios) == (500, 2, (0.0, 0.1, 0.2, 0.3, 0.4, 0.5))
+    assert cell.data.values[-1] == pytest.approx(expected)
+    assert cell.data.difference[-1] == pytest.approx(cell.data.values[-1] - cell.data.values[0])
+    low, high = cell.data.difference_ci[-1]
+    assert low < cell.data.difference[-1] < high
+    assert (cell.data.n_items, cell.data.seeds, cell.data.ratios) == (500, 2, (0.0, 0.1, 0.2, 0.3, 0.4, 0.5))
 
 
 def test_bits_per_byte_is_total_bits_over_total_bytes(studied: Simulated, compared: Comparison) -> None:
@@ -64,18 +65,18 @@ def test_bits_per_byte_is_total_bits_over_total_bytes(studied: Simulated, compar
     for s in (0, 1):
         columns = studied.tables[f"281k-r020-it1-s{s}", "documents"].columns
         per_seed.append(-columns["loglik"].sum() / np.log(2) / columns["n_bytes"].sum())
-    assert _cell(compared, "documents", "bits_per_byte").values[2] == pytest.approx(np.mean(per_seed))
+    assert _cell(compared, "documents", "bits_per_byte").data.values[2] == pytest.approx(np.mean(per_seed))
 
 
 def test_ece_is_shown_without_verdict_or_interval(studied: Simulated, compared: Comparison) -> None:
     cell = _cell(compared, "overconfident", "ece")
     tables = [studied.tables[f"281k-r050-it1-s{s}", "overconfident"].columns for s in (0, 1)]
     expected = np.mean([expected_calibration_error(t["confidence"], t["correct"]) for t in tables])
-    assert cell.values[-1] == pytest.approx(expected)
+    assert cell.data.values[-1] == pytest.approx(expected)
     assert cell.display_only
-    assert cell.p_value is None
-    assert set(cell.difference_ci) == {None}
-    assert set(cell.se) == {None}
+    assert cell.verdict.p_value is None
+    assert set(cell.data.difference_ci) == {None}
+    assert set(cell.data.se) == {None}
 
 
 def test_signed_metrics_keep_their_sign_in_the_table() -> None:
@@ -83,31 +84,31 @@ def test_signed_metrics_keep_their_sign_in_the_table() -> None:
     drift = lambda ratio: -0.8 + 1.6 * ratio  # noqa: E731
     shrinking = simulate({"t": Task(Flat(0.8), drift=drift)}, ratios=(0.0, 0.25, 0.5), seed=3)
     cell = _cell(compare_family(shrinking.family, shrinking.tables), "t", "surprise_gap")
-    assert cell.values[0] < -0.05
-    assert abs(cell.values[-1]) < 0.05
-    assert cell.difference[-1] > 0.05
-    assert cell.verdict == "safe"
+    assert cell.data.values[0] < -0.05
+    assert abs(cell.data.values[-1]) < 0.05
+    assert cell.data.difference[-1] > 0.05
+    assert cell.verdict.word == "safe"
     # the same drift onwards from calibrated to underconfident is degraded, with negative values
     growing = simulate({"t": Task(Flat(0.8), drift=lambda r: -2 * r)}, ratios=(0.0, 0.25, 0.5), seed=4)
     cell = _cell(compare_family(growing.family, growing.tables), "t", "surprise_gap")
-    assert cell.values[-1] < -0.05
-    assert cell.verdict == "degraded"
+    assert cell.data.values[-1] < -0.05
+    assert cell.verdict.word == "degraded"
 
 
 def test_holm_counts_every_curve_with_a_verdict(compared: Comparison) -> None:
-    tested = [cell for cell in compared.cells if cell.p_value is not None]
+    tested = [cell for cell in compared.cells if cell.verdict.p_value is not None]
     assert len(tested) == 3 * 4 + 1
-    smallest = min(tested, key=lambda cell: cell.p_value)
-    assert smallest.p_adjusted == pytest.approx(min(1.0, 13 * smallest.p_value))
-    assert all(cell.p_adjusted >= cell.p_value for cell in tested)
-    assert all((cell.verdict == "degraded") == (cell.p_adjusted < 0.05) for cell in tested)
-    assert all((cell.first_below is not None) == (cell.verdict == "degraded") for cell in tested)
+    smallest = min(tested, key=lambda cell: cell.verdict.p_value)
+    assert smallest.verdict.p_adjusted == pytest.approx(min(1.0, 13 * smallest.verdict.p_value))
+    assert all(cell.verdict.p_adjusted >= cell.verdict.p_value for cell in tested)
+    assert all((cell.verdict.word == "degraded") == (cell.verdict.p_adjusted < 0.05) for cell in tested)
+    assert all((cell.verdict.first_below is not None) == (cell.verdict.word == "degraded") for cell in tested)
 
 
 def test_reasons_are_in_units_of_the_metric(compared: Comparison) -> None:
-    assert "500 items and 2 seeds can detect a drop of" in _cell(compared, "stays", "acc").reason
-    assert "3% relative is 2.3 pp" in _cell(compared, "stays", "acc").reason  # 3% of .783
-    assert "the margin is 0.020 nats" in _cell(compared, "stays", "surprise_gap").reason
+    assert "500 items and 2 seeds can detect a drop of" in _cell(compared, "stays", "acc").verdict.reason
+    assert "3% relative is 2.3 pp" in _cell(compared, "stays", "acc").verdict.reason  # 3% of .783
+    assert "the margin is 0.020 nats" in _cell(compared, "stays", "surprise_gap").verdict.reason
 
 
 def test_categories(compared: Comparison, studied: Simulated) -> None:
@@ -132,7 +133,7 @@ def test_curves_by_size_and_iteration() -> None:
         iterations=(1, 2),
     )
     comparison = compare_family(made.family, made.tables)
-    keys = [(cell.size, cell.iteration) for cell in comparison.cells if cell.metric == "acc"]
+    keys = [(cell.place.size, cell.place.iteration) for cell in comparison.cells if cell.metric == "acc"]
     assert keys == [("70M", 1), ("70M", 2), ("410M", 1), ("410M", 2)]
 
 
@@ -143,7 +144,7 @@ def test_a_ratio_zero_checkpoint_serves_other_sources() -> None:
     )
     comparison = compare_family(dataclasses.replace(made.family, checkpoints=checkpoints), made.tables)
     cell = _cell(comparison, "t", "acc")
-    assert (cell.source, cell.ratios, cell.verdict) == ("rephrased", (0.0, 0.25, 0.5), "degraded")
+    assert (cell.place.source, cell.data.ratios, cell.verdict.word) == ("rephrased", (0.0, 0.25, 0.5), "degraded")
 
 
 def test_items_that_do_not_pair_are_left_out_and_named() -> None:
@@ -151,7 +152,7 @@ def test_items_that_do_not_pair_are_left_out_and_named() -> None:
     baseline, other = made.tables
     made.tables[other] = _kept(made.tables[other], slice(20, None))
     comparison = compare_family(made.family, made.tables)
-    assert _cell(comparison, "t", "acc").n_items == 100
+    assert _cell(comparison, "t", "acc").data.n_items == 100
     assert comparison.warnings == (
         f"t: 20 of 120 items are not in every checkpoint and were left out ({other[0]} lacks 20)",
     )
@@ -164,8 +165,12 @@ def test_order_of_items_does_not_matter(studied: Simulated, compared: Comparison
     rng = np.random.default_rng(0)
     shuffled = {key: _kept(table, rng.permutation(len(table))) for key, table in studied.tables.items()}
     for cell, other in zip(compared.cells, compare_family(studied.family, shuffled).cells):
-        assert (cell.verdict, cell.first_below, cell.budget) == (other.verdict, other.first_below, other.budget)
-        np.testing.assert_allclose(other.values, cell.values, atol=1e-9)
+        assert (cell.verdict.word, cell.verdict.first_below, cell.verdict.budget) == (
+            other.verdict.word,
+            other.verdict.first_below,
+            other.verdict.budget,
+        )
+        np.testing.assert_allclose(other.data.values, cell.data.values, atol=1e-9)
 
 
 def test_items_without_a_finite_score_are_left_out_of_that_metric() -> None:
@@ -175,8 +180,8 @@ def test_items_without_a_finite_score_are_left_out_of_that_metric() -> None:
     nll[:7] = np.inf
     made.tables[key] = dataclasses.replace(made.tables[key], columns={**made.tables[key].columns, "nll": nll})
     comparison = compare_family(made.family, made.tables)
-    assert _cell(comparison, "t", "nll").n_items == 113
-    assert _cell(comparison, "t", "acc").n_items == 120
+    assert _cell(comparison, "t", "nll").data.n_items == 113
+    assert _cell(comparison, "t", "acc").data.n_items == 120
     assert comparison.warnings == ("t: 7 items have no finite NLL and were left out of it",)
 
 
@@ -192,8 +197,8 @@ def test_failed_and_missing_checkpoints() -> None:
     assert records[partial].fingerprint == "abc"
     assert records[partial].tasks == ("t",)
     assert comparison.warnings == (f"{silent}: not evaluated, left out", f"{partial}: no results for u")
-    assert _cell(comparison, "t", "acc").ratios == (0.0, 0.5)
-    assert "only one ratio" in _cell(comparison, "u", "acc").reason
+    assert _cell(comparison, "t", "acc").data.ratios == (0.0, 0.5)
+    assert "only one ratio" in _cell(comparison, "u", "acc").verdict.reason
 
 
 def test_a_failed_baseline_refuses_the_curve() -> None:
@@ -202,10 +207,10 @@ def test_a_failed_baseline_refuses_the_curve() -> None:
     tables = {key: table for key, table in made.tables.items() if key[0] != baseline}
     comparison = compare_family(made.family, tables, failures={baseline: "unreadable"})
     cell = _cell(comparison, "t", "acc")
-    assert cell.verdict == "refused"
-    assert "no checkpoint at the baseline ratio 0" in cell.reason
-    assert all(np.isnan(cell.difference))
-    assert all(np.isfinite(cell.values))
+    assert cell.verdict.word == "refused"
+    assert "no checkpoint at the baseline ratio 0" in cell.verdict.reason
+    assert all(np.isnan(cell.data.difference))
+    assert all(np.isfinite(cell.data.values))
 
 
 @pytest.mark.parametrize("change", ["identical", "five items", "chance", "nothing shared"])
@@ -222,23 +227,23 @@ def test_bad_input_is_refused_with_a_reason(change: str) -> None:
         columns["doc_hash"] = np.array([f"other{i}" for i in range(200)], dtype=object)
         made.tables[last] = dataclasses.replace(made.tables[last], columns=columns)
     cell = _cell(compare_family(made.family, made.tables), "t", "acc")
-    assert cell.verdict == "refused"
+    assert cell.verdict.word == "refused"
     expected = {
         "identical": "same checkpoint",
         "five items": "only 5 shared items",
         "chance": "no room to fall",
         "nothing shared": "only 0 shared items",
     }
-    assert expected[change] in cell.reason
-    assert cell.p_value is None
-    assert cell.budget is None
+    assert expected[change] in cell.verdict.reason
+    assert cell.verdict.p_value is None
+    assert cell.verdict.budget is None
 
 
 def test_one_seed_is_said() -> None:
     made = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0, 0.2, 0.5), seeds=1)
     cell = _cell(compare_family(made.family, made.tables), "t", "acc")
-    assert cell.conditional
-    assert cell.reason.endswith("if training runs differ by 1.0 pp (SD), which too few of them measure")
+    assert cell.verdict.conditional
+    assert cell.verdict.reason.endswith("if training runs differ by 1.0 pp (SD), which too few of them measure")
 
 
 def _generated(name: str, metrics: dict[str, np.ndarray], n: int) -> ItemTable:
@@ -267,13 +272,13 @@ def test_generated_answers_are_compared_by_what_lm_eval_logged() -> None:
     comparison = compare_family(made.family, tables)
     match, f1 = comparison.cells
     assert (match.metric, f1.metric) == ("exact_match", "f1")
-    assert match.values == pytest.approx(right.mean(axis=0))
-    assert {match.verdict, f1.verdict} == {"degraded"}
+    assert match.data.values == pytest.approx(right.mean(axis=0))
+    assert {match.verdict.word, f1.verdict.word} == {"degraded"}
     # a checkpoint that did not log one of the metrics is left out of that curve
     last = made.family.checkpoints[-1].name
     tables[last, "essay"] = _generated(last, {"exact_match": right[:, -1]}, 400)
     comparison = compare_family(made.family, tables)
-    assert [len(cell.ratios) for cell in comparison.cells] == [6, 5]
+    assert [len(cell.data.ratios) for cell in comparison.cells] == [6, 5]
     assert comparison.warnings == (f"essay: F1: not logged by {last}, left out",)
 
 
@@ -286,8 +291,8 @@ def test_answers_that_are_never_right_have_no_room_to_fall() -> None:
         for i, c in enumerate(made.family.checkpoints)
     }
     (cell,) = compare_family(made.family, tables).cells
-    assert cell.verdict == "refused"
-    assert "not clearly above chance (0): no room to fall" in cell.reason
+    assert cell.verdict.word == "refused"
+    assert "not clearly above chance (0): no room to fall" in cell.verdict.reason
 
 
 def test_manifest_and_results_that_contradict_each_other(studied: Simulated) -> None:
@@ -301,15 +306,15 @@ def test_duplicates_without_seed_are_refused() -> None:
     made = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0, 0.2, 0.5), seeds=2)
     same = tuple(dataclasses.replace(c, seed=0) for c in made.family.checkpoints)
     cell = _cell(compare_family(dataclasses.replace(made.family, checkpoints=same), made.tables), "t", "acc")
-    assert cell.verdict == "refused"
-    assert "give them different seeds" in cell.reason
+    assert cell.verdict.word == "refused"
+    assert "give them different seeds" in cell.verdict.reason
 
 
 def test_two_ratios_and_one_checkpoint_are_refused() -> None:
     two = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0, 0.5), seeds=1)
-    assert _cell(compare_family(two.family, two.tables), "t", "acc").reason.startswith("only 2 ratios")
+    assert _cell(compare_family(two.family, two.tables), "t", "acc").verdict.reason.startswith("only 2 ratios")
     one = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0,), seeds=1)
-    assert _cell(compare_family(one.family, one.tables), "t", "acc").reason.startswith("only one ratio")
+    assert _cell(compare_family(one.family, one.tables), "t", "acc").verdict.reason.startswith("only one ratio")
 
 
 def test_a_table_of_an_unknown_checkpoint(studied: Simulated) -> None:

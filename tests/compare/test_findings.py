@@ -4,27 +4,29 @@ import dataclasses
 from typing import Any
 
 import pytest
+from cells import CELL, changed
 
 from synth_eval.compare.findings import findings_of
-from synth_eval.types import Cell, Comparison
+from synth_eval.comparison import Cell, Comparison, Contrast, Lead, Place
 
+PLACE = Place("1B", 1, "self")
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 def cell(task: str = "t", **changes: Any) -> Cell:
-    base = Cell(
-        task=task, category="reasoning", metric="acc", higher_is_better=True, size="1B", iteration=1, source="self",
-        seeds=3, n_items=500, ratios=RATIOS, values=(0.8,) * 6, se=(0.01,) * 6, difference=(0.0,) * 6,
-        difference_ci=((-0.004, 0.004),) * 6, verdict="safe", reason="", p_value=0.5, p_adjusted=0.5, budget=0.5,
+    base = changed(
+        CELL, task=task, size="1B", seeds=3, first_below=None, ratios=RATIOS, values=(0.8,) * 6, se=(0.01,) * 6,
+        difference=(0.0,) * 6, difference_ci=((-0.004, 0.004),) * 6, verdict="safe", reason="", p_value=0.5,
+        p_adjusted=0.5, budget=0.5,
     )  # fmt: skip
-    return dataclasses.replace(base, **changes)
+    return changed(base, **changes)
 
 
 def standing(key: str, *cells: Cell, **more: Any) -> tuple[str, str]:
     comparison = Comparison("f", "now", {}, cells, (), **more)
-    (row,) = [row for row in findings_of(comparison) if key in row["label"]]
-    assert row["published"].startswith("arXiv")
-    return row["verdict"], row["reason"]
+    (row,) = [row for row in findings_of(comparison) if key in row.label]
+    assert row.published.startswith("arXiv")
+    return row.verdict, row.reason
 
 
 def test_stable_needs_every_curve_shown_safe() -> None:
@@ -38,7 +40,7 @@ def test_stable_needs_every_curve_shown_safe() -> None:
 def test_one_sure_crossing_before_twenty_percent_disagrees() -> None:
     fallen = cell("b", verdict="degraded", budget=0.0, crossing=0.1, crossing_ci=(0.05, 0.18))
     assert standing("within 3%", cell("a"), fallen)[0] == "disagrees"
-    unsure = dataclasses.replace(fallen, crossing_ci=(0.05, 0.3))
+    unsure = changed(fallen, crossing_ci=(0.05, 0.3))
     assert standing("within 3%", cell("a"), unsure)[0] == "cannot tell"
 
 
@@ -88,11 +90,11 @@ def test_the_error_of_a_mean_over_curves_shrinks() -> None:
     ],
 )
 def test_calibration_first(words: list[str], word: str) -> None:
-    assert standing("calibration degrades", cell(), leads=tuple({"verdict": w} for w in words))[0] == word
+    assert standing("calibration degrades", cell(), leads=tuple(Lead("", "t", PLACE, w, "") for w in words))[0] == word
 
 
-def contrast(kind: str, estimate: float, verdict: str = "different", measure: str = "mean loss") -> dict[str, Any]:
-    return {"kind": kind, "measure": measure, "estimate": estimate, "verdict": verdict, "reason": "too few tasks"}
+def contrast(kind: str, estimate: float, verdict: str = "different", measure: str = "mean loss") -> Contrast:
+    return Contrast(kind, "", PLACE, "a", "b", measure, verdict, "too few tasks", estimate)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,6 @@ def test_refused_contrasts_say_why() -> None:
 
 def test_what_the_family_lacks_is_not_tested() -> None:
     bare = Comparison("f", "now", {}, (), ())
-    assert {row["verdict"] for row in findings_of(bare)} == {"not tested"}
+    assert {row.verdict for row in findings_of(bare)} == {"not tested"}
     assert standing("rephrased", cell(metric="nll"))[0] == "not tested"
     assert standing("rephrased", cell(metric="nll", source="rephrased", best_ratio=0.3))[0] == "cannot tell"

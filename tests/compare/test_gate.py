@@ -7,24 +7,25 @@ import json
 import re
 
 import pytest
+from cells import CELL, changed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_eval.compare import comparison_from_json, comparison_to_json
 from synth_eval.compare.gate import check_gate, judge_gate
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.errors import ManifestError
-from synth_eval.types import Cell, Comparison, Gate, GateRule, Location
+from synth_eval.types import Gate, GateRule, Location
 
 
 def cell(task: str = "arc", **changes) -> Cell:
     """A safe accuracy curve at 0, 20 and 50%."""
-    made = Cell(
-        task=task, category="reasoning", metric="acc", higher_is_better=True, size="410M", iteration=1, source="self",
-        seeds=2, n_items=500, ratios=(0.0, 0.2, 0.5), values=(0.8, 0.8, 0.8), se=(0.01, 0.01, 0.01),
+    safe = changed(
+        CELL, task=task, ratios=(0.0, 0.2, 0.5), values=(0.8, 0.8, 0.8), se=(0.01, 0.01, 0.01),
         difference=(0.0, 0.0, 0.0), difference_ci=(None, None, None), verdict="safe", reason="all within 3%",
-        budget=0.5,
+        budget=0.5, first_below=None,
     )  # fmt: skip
-    return dataclasses.replace(made, **changes)
+    return changed(safe, **changes)
 
 
 def judged(gate: Gate, *cells: Cell, **more):
@@ -47,18 +48,18 @@ def test_no_gate_has_no_rows() -> None:
 def test_fail_on_degraded_asks_every_metric() -> None:
     cells = (cell(), cell(metric="nll", **DEGRADED), cell(metric="ece", display_only=True, **DEGRADED))
     (row,) = judged(Gate(fail_on="degraded", where="--fail-on degraded"), *cells)
-    assert (row["rule"], row["where"], row["passed"], row["judged"]) == (
+    assert (row.rule, row.where, row.passed, row.judged) == (
         "no curve is degraded", "--fail-on degraded", False, 2,
     )  # fmt: skip
-    assert row["reason"] == "1 of 2 curves: arc, NLL: degraded: below baseline from 50% on"
-    assert [failed["metric"] for failed in row["failed"]] == ["nll"]
+    assert row.reason == "1 of 2 curves: arc, NLL: degraded: below baseline from 50% on"
+    assert [failed.metric for failed in row.failed] == ["nll"]
 
 
 def test_fail_on_warning_adds_a_row() -> None:
     rows = judged(Gate(fail_on="warning"), cell(), warnings=("x: left out", "y"))
-    assert [(row["rule"], row["passed"]) for row in rows] == [("no curve is degraded", True), ("no warning", False)]
-    assert rows[1]["reason"] == "2 warnings, the first: x: left out"
-    assert all(row["passed"] for row in judged(Gate(fail_on="warning"), cell()))
+    assert [(row.rule, row.passed) for row in rows] == [("no curve is degraded", True), ("no warning", False)]
+    assert rows[1].reason == "2 warnings, the first: x: left out"
+    assert all(row.passed for row in judged(Gate(fail_on="warning"), cell()))
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,8 @@ def test_fail_on_warning_adds_a_row() -> None:
 )
 def test_a_minimum_budget(changes, why: str) -> None:
     row = row_of(GateRule(minimum_budget=0.3), cell(**changes))
-    assert row["passed"] is (why == "")
-    assert [failed["reason"] for failed in row["failed"]] == ([why] if why else [])
+    assert row.passed is (why == "")
+    assert [failed.reason for failed in row.failed] == ([why] if why else [])
 
 
 def test_the_budget_is_said_once() -> None:
@@ -86,24 +87,25 @@ def test_the_budget_is_said_once() -> None:
     reason = (
         "clearly below baseline at 50%, onset 32% (95%: 20% to 48%); safe budget 20%; if training runs differ by 1 pp"
     )
-    row = row_of(GateRule(minimum_budget=0.3), cell(**{**DEGRADED, "reason": reason}))
-    assert row["failed"][0]["reason"] == (
+    because = "clearly below baseline at 50%, onset 32% (95%: 20% to 48%); if training runs differ by 1 pp"
+    row = row_of(GateRule(minimum_budget=0.3), cell(**{**DEGRADED, "reason": reason, "because": because}))
+    assert row.failed[0].reason == (
         "shown safe up to 20% only (degraded: clearly below baseline at 50%, onset 32% (95%: 20% to 48%); "
         "if training runs differ by 1 pp)"
     )
 
 
 def test_a_degraded_curve_may_have_budget_enough() -> None:
-    assert row_of(GateRule(minimum_budget=0.2), cell(**DEGRADED))["passed"]
-    assert not row_of(GateRule(minimum_budget=0.2, fail_on="degraded"), cell(**DEGRADED))["passed"]
+    assert row_of(GateRule(minimum_budget=0.2), cell(**DEGRADED)).passed
+    assert not row_of(GateRule(minimum_budget=0.2, fail_on="degraded"), cell(**DEGRADED)).passed
 
 
 def test_without_a_metric_a_budget_is_the_headline_s() -> None:
     cells = (cell(budget=0.5), cell(metric="nll", budget=None), cell("qa", metric="exact_match", budget=0.2))
-    assert [f["task"] for f in row_of(GateRule(minimum_budget=0.5), *cells)["failed"]] == ["qa"]
-    assert row_of(GateRule(minimum_budget=0.5, metrics=("all",)), *cells)["judged"] == 3
-    assert row_of(GateRule(minimum_budget=0.5, metrics=("NLL",)), *cells)["judged"] == 1
-    assert row_of(GateRule(fail_on="degraded"), *cells)["judged"] == 3
+    assert [f.task for f in row_of(GateRule(minimum_budget=0.5), *cells).failed] == ["qa"]
+    assert row_of(GateRule(minimum_budget=0.5, metrics=("all",)), *cells).judged == 3
+    assert row_of(GateRule(minimum_budget=0.5, metrics=("NLL",)), *cells).judged == 1
+    assert row_of(GateRule(fail_on="degraded"), *cells).judged == 3
 
 
 @pytest.mark.parametrize(
@@ -124,13 +126,13 @@ def test_which_curves_a_rule_is_about(rule: GateRule, tasks: list[str]) -> None:
         cell("qa", category="retrieval", **DEGRADED),
         cell("far", size="1.4B", iteration=2, source="web", **DEGRADED),
     ]
-    assert [failed["task"] for failed in row_of(rule, *cells)["failed"]] == tasks
+    assert [failed.task for failed in row_of(rule, *cells).failed] == tasks
 
 
 def test_a_rule_without_curves_fails_and_says_what_there_is() -> None:
     row = row_of(GateRule(categories=("retreival",), minimum_budget=0.3), cell(), cell("qa", category="retrieval"))
-    assert not row["passed"]
-    assert row["reason"] == "no curve is there to show it (categories: reasoning, retrieval; tasks: arc, qa)"
+    assert not row.passed
+    assert row.reason == "no curve is there to show it (categories: reasoning, retrieval; tasks: arc, qa)"
 
 
 def test_words() -> None:
@@ -139,17 +141,17 @@ def test_words() -> None:
         minimum_budget=0.3, fail_on="inconclusive",
     )  # fmt: skip
     row = row_of(rule, cell(category="domain", size="160M"))
-    assert row["rule"] == (
+    assert row.rule == (
         "retrieval and domain at 160M, iteration 1 and 2, accuracy: budget of at least 30% and every curve is safe"
     )
-    assert row["reason"] == "1 curve, the lowest budget is 50%"
+    assert row.reason == "1 curve, the lowest budget is 50%"
 
 
 def test_the_most_urgent_first_and_the_place_where_it_varies() -> None:
     cells = (cell(verdict="inconclusive"), cell("qa", **REFUSED), cell("far", size="1.4B", **DEGRADED))
     row = row_of(GateRule(fail_on="inconclusive"), *cells)
-    assert [failed["task"] for failed in row["failed"]] == ["far", "qa", "arc"]
-    assert row["reason"] == "3 of 3 curves: far, 1.4B, accuracy: degraded: below baseline from 50% on; 2 more"
+    assert [failed.task for failed in row.failed] == ["far", "qa", "arc"]
+    assert row.reason == "3 of 3 curves: far, 1.4B, accuracy: degraded: below baseline from 50% on; 2 more"
 
 
 def test_unknown_metrics_are_refused_before_anything_runs() -> None:
@@ -179,8 +181,7 @@ def test_rows_survive_comparison_json() -> None:
 def test_asking_less_fails_no_more(budgets, asked: float, less: float) -> None:
     cells = [cell(f"t{i}", budget=budget, verdict="inconclusive") for i, budget in enumerate(budgets)]
     strict, lax = (
-        {f["task"] for f in row_of(GateRule(minimum_budget=minimum), *cells)["failed"]}
-        for minimum in (asked, asked - less)
+        {f.task for f in row_of(GateRule(minimum_budget=minimum), *cells).failed} for minimum in (asked, asked - less)
     )
     assert lax <= strict
     assert strict == {f"t{i}" for i, budget in enumerate(budgets) if (budget or 0) < asked}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synth_eval.compare.places import full_place_name, place_names, place_order, size_order
+from synth_eval.comparison import Place
 
 
 def test_size_order() -> None:
@@ -12,23 +13,23 @@ def test_size_order() -> None:
 
 def test_places_in_order() -> None:
     places = [
-        ("1.4B", 1, "self", 1e9),
-        ("70M", 1, "self", 2e10),
-        ("70M", 2, "self", 1e9),
-        ("70M", 1, "self", 1e9),
-        ("70M", 1, "rephrased", 1e9),
+        Place("1.4B", 1, "self", 1e9),
+        Place("70M", 1, "self", 2e10),
+        Place("70M", 2, "self", 1e9),
+        Place("70M", 1, "self", 1e9),
+        Place("70M", 1, "rephrased", 1e9),
     ]
     assert sorted(places, key=place_order) == list(reversed(places))
 
 
 def test_only_what_varies_is_named() -> None:
-    assert place_names([("70M", 1, "self", None)]) == {("70M", 1, "self", None): ""}
-    two = place_names([("70M", 1, "self", None), ("", 2, "self", None)])
+    assert place_names([Place("70M", 1, "self", None)]) == {Place("70M", 1, "self", None): ""}
+    two = place_names([Place("70M", 1, "self", None), Place("", 2, "self", None)])
     assert list(two.values()) == ["70M, iteration 1", "size not given, iteration 2"]
-    budgets = place_names([("70M", 1, "self", 1e9), ("70M", 1, "self", 2.5e10)])
+    budgets = place_names([Place("70M", 1, "self", 1e9), Place("70M", 1, "self", 2.5e10)])
     assert list(budgets.values()) == ["1B tokens", "25B tokens"]
 
 
 def test_the_whole_name() -> None:
-    assert full_place_name(("70M", 1, "self", None)) == "70M, iteration 1, self"
-    assert full_place_name(("", 2, "self", 3932160.0)) == "3.93216M tokens, iteration 2, self"
+    assert full_place_name(Place("70M", 1, "self", None)) == "70M, iteration 1, self"
+    assert full_place_name(Place("", 2, "self", 3932160.0)) == "3.93216M tokens, iteration 2, self"

@@ -7,7 +7,7 @@ import pytest
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.compare import compare_family
-from synth_eval.types import Comparison
+from synth_eval.comparison import Comparison
 
 RATIOS = (0.0, 0.2, 0.5)
 
@@ -24,26 +24,28 @@ def two_by_two() -> Comparison:
 
 def _loss(comparison: Comparison, ratio: float, **where) -> list[float]:
     """Relative losses of accuracy at one ratio, by hand."""
-    cells = [c for c in comparison.cells if c.metric == "acc" and all(getattr(c, k) == v for k, v in where.items())]
+    cells = [
+        c for c in comparison.cells if c.metric == "acc" and all(getattr(c.place, k) == v for k, v in where.items())
+    ]
     losses = []
     for cell in cells:
-        i = cell.ratios.index(ratio)
-        losses.append(-cell.difference[i] / (cell.values[i] - cell.difference[i]))
+        i = cell.data.ratios.index(ratio)
+        losses.append(-cell.data.difference[i] / (cell.data.values[i] - cell.data.difference[i]))
     return losses
 
 
 def test_a_row_for_each_value_of_what_varies_and_ratio(two_by_two: Comparison) -> None:
-    found = [(row["axis"], row["value"], row["ratio"], row["curves"]) for row in two_by_two.mean_losses]
+    found = [(row.axis, row.value, row.ratio, row.curves) for row in two_by_two.mean_losses]
     sizes = [("size", size, ratio, 4) for size in ("70M", "410M") for ratio in RATIOS[1:]]
     assert found == sizes + [("iteration", it, ratio, 4) for it in (1, 2) for ratio in RATIOS[1:]]
 
 
 def test_the_estimate_is_the_mean_over_curves(two_by_two: Comparison) -> None:
     for row in two_by_two.mean_losses:
-        expected = np.mean(_loss(two_by_two, row["ratio"], **{row["axis"]: row["value"]}))
-        assert row["estimate"] == pytest.approx(expected)
-        low, high = row["interval"]
-        assert low < row["estimate"] < high
+        expected = np.mean(_loss(two_by_two, row.ratio, **{row.axis: row.value}))
+        assert row.estimate == pytest.approx(expected)
+        low, high = row.interval
+        assert low < row.estimate < high
 
 
 def test_what_falls_is_above_zero_and_what_is_flat_is_not() -> None:
@@ -51,7 +53,7 @@ def test_what_falls_is_above_zero_and_what_is_flat_is_not() -> None:
     falls = simulate(tasks, ratios=RATIOS, sizes=("70M", "410M"))
     still = simulate({name: Task(Flat(0.75), n=800) for name in tasks}, ratios=RATIOS, sizes=("410M",), seed=1)
     found = _compared(Simulated(falls.family, {**falls.tables, **still.tables}))
-    at_half = {row["value"]: row["interval"] for row in found.mean_losses if row["ratio"] == 0.5}
+    at_half = {row.value: row.interval for row in found.mean_losses if row.ratio == 0.5}
     assert at_half["70M"][0] > 0.1  # .2 of .75 are lost: .27
     assert at_half["410M"][0] < 0 < at_half["410M"][1]
 
@@ -59,8 +61,8 @@ def test_what_falls_is_above_zero_and_what_is_flat_is_not() -> None:
 def test_more_tasks_give_a_narrower_interval() -> None:
     def width(tasks: int) -> float:
         made = simulate({f"t{i}": Task(Flat(0.8), n=400) for i in range(tasks)}, ratios=RATIOS, sizes=("70M", "410M"))
-        row = next(row for row in _compared(made).mean_losses if row["ratio"] == 0.5)
-        return row["interval"][1] - row["interval"][0]
+        row = next(row for row in _compared(made).mean_losses if row.ratio == 0.5)
+        return row.interval[1] - row.interval[0]
 
     # four times as many independent tasks: half as wide, give or take the noise of 1000 resamples and of pooling
     assert width(8) == pytest.approx(width(2) / 2, rel=0.25)

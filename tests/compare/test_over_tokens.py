@@ -10,9 +10,10 @@ from simulated_family import Flat, Simulated, Task, hinge, simulate
 from synth_eval.compare import compare_family, comparison_from_json, comparison_to_json
 from synth_eval.compare.scaling import comparison_losses, family_scaling
 from synth_eval.compare.tidy import reliability_diagrams
+from synth_eval.comparison import Comparison
 from synth_eval.report.terminal.explain import explain_text
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison, Family
+from synth_eval.types import Family
 
 RATIOS = (0.0, 0.2, 0.3, 0.5)
 BITS = {1e9: 1.2, 4e9: 1.1}
@@ -51,28 +52,30 @@ def compared(family_over_tokens: Simulated) -> Comparison:
 
 
 def test_a_cell_a_budget(compared: Comparison) -> None:
-    verdicts = {cell.tokens: cell.verdict for cell in compared.cells if (cell.task, cell.metric) == ("t", "acc")}
+    verdicts = {
+        cell.place.tokens: cell.verdict.word for cell in compared.cells if (cell.task, cell.metric) == ("t", "acc")
+    }
     assert set(verdicts) == {1e9, 4e9}
     assert verdicts[1e9] != "degraded"
     assert verdicts[4e9] == "degraded"
-    assert {cell.seeds for cell in compared.cells} == {2}  # of one budget, not of both
-    assert {(row["tokens"], row["verdict"]) for row in compared.budgets if row["category"] == "reasoning"} >= {
+    assert {cell.data.seeds for cell in compared.cells} == {2}  # of one budget, not of both
+    assert {(row.place.tokens, row.verdict) for row in compared.budgets if row.category == "reasoning"} >= {
         (4e9, "degraded")
     }
-    assert "at 281k and 4B tokens" in next(row["reason"] for row in compared.budgets if row["tokens"] == 4e9)
+    assert "at 281k and 4B tokens" in next(row.reason for row in compared.budgets if row.place.tokens == 4e9)
 
 
 def test_budgets_are_set_against_each_other(compared: Comparison) -> None:
-    rows = [row for row in compared.contrasts if row["kind"] == "tokens" and row["task"] == "t"]
-    assert {(row["first"], row["second"]) for row in rows} == {(1e9, 4e9)}
-    assert rows[-1]["label"] == "t: 1B tokens against 4B tokens, relative loss at 50%"
-    assert rows[-1]["verdict"] == "different"
-    assert rows[-1]["estimate"] < 0  # 4B loses more
-    assert "tokens" not in rows[-1] or rows[-1]["tokens"] is None
+    rows = [row for row in compared.contrasts if row.kind == "tokens" and row.task == "t"]
+    assert {(row.first, row.second) for row in rows} == {(1e9, 4e9)}
+    assert rows[-1].label == "t: 1B tokens against 4B tokens, relative loss at 50%"
+    assert rows[-1].verdict == "different"
+    assert rows[-1].estimate < 0  # 4B loses more
+    assert rows[-1].place.tokens == 1e9  # that of the first
 
 
 def test_leads_and_json_keep_the_budget(compared: Comparison) -> None:
-    assert {row["tokens"] for row in compared.leads} == {1e9, 4e9}
+    assert {row.place.tokens for row in compared.leads} == {1e9, 4e9}
     assert comparison_from_json(comparison_to_json(compared)) == compared
 
 
@@ -105,5 +108,5 @@ def test_scaling_where_there_are_budgets(compared: Comparison) -> None:
     task = next(task for task in report.tasks if task.task == "d")
     assert {curve.answers.budgets for curve in task.curves} == {2}
     assert all("at least 5" in curve.answers.asymptote.refused for curve in task.curves)
-    one = dataclasses.replace(compared, cells=tuple(cell for cell in compared.cells if cell.tokens == 1e9))
+    one = dataclasses.replace(compared, cells=tuple(cell for cell in compared.cells if cell.place.tokens == 1e9))
     assert family_scaling(one) is None

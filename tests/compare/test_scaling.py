@@ -13,8 +13,8 @@ from scaling_rows_of import family_rows as rows
 
 from synth_eval.compare import comparison_from_json
 from synth_eval.compare.scaling import comparison_losses
+from synth_eval.comparison import CheckpointRecord, Comparison
 from synth_eval.scaling.report import mix_rows, scaling_report, scaling_to_dict
-from synth_eval.types import CheckpointRecord, Comparison
 
 
 def test_natural_data_serve_every_source() -> None:
@@ -125,7 +125,7 @@ def test_losses_of_a_comparison(compared: Comparison) -> None:
     cells = {(cell.task, cell.metric): cell for cell in compared.cells}
     accuracy = next(cell for (_, metric), cell in cells.items() if metric == "acc")
     errors = [row for row in table.rows if row.task == accuracy.task and row.error_rate]
-    assert [row.loss for row in errors] == pytest.approx([1 - value for value in accuracy.values])
+    assert [row.loss for row in errors] == pytest.approx([1 - value for value in accuracy.data.values])
     assert {row.tokens for row in table.rows} == {1e9}
     assert {row.error_rate for row in table.rows if row.task.endswith(" nll")} == {False}
 

@@ -9,7 +9,7 @@ from simulated_family import Simulated
 
 from synth_eval.compare import compare_family
 from synth_eval.compare.tidy import COLUMNS, tidy
-from synth_eval.types import Comparison
+from synth_eval.comparison import Comparison
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +20,16 @@ def compared(studied: Simulated) -> Comparison:
 def test_one_row_a_cell_and_ratio(compared: Comparison) -> None:
     frame = tidy(compared)
     assert tuple(frame.columns) == COLUMNS
-    assert len(frame) == sum(len(cell.ratios) for cell in compared.cells)
+    assert len(frame) == sum(len(cell.data.ratios) for cell in compared.cells)
     cell = compared.cells[0]
     row = frame[(frame.task == cell.task) & (frame.metric == cell.metric) & (frame.ratio == 0.5)].iloc[0]
-    assert row.value == cell.values[-1]
-    assert (row.difference_low, row.difference_high) == cell.difference_ci[-1]
-    assert (row.verdict, row.reason, row.p_adjusted) == (cell.verdict, cell.reason, cell.p_adjusted)
+    assert row.value == cell.data.values[-1]
+    assert (row.difference_low, row.difference_high) == cell.data.difference_ci[-1]
+    assert (row.verdict, row.reason, row.p_adjusted) == (
+        cell.verdict.word,
+        cell.verdict.reason,
+        cell.verdict.p_adjusted,
+    )
 
 
 def test_what_the_data_cannot_give_is_missing(compared: Comparison) -> None:

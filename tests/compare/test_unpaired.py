@@ -12,9 +12,10 @@ from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.compare import compare_family
 from synth_eval.compare.pairing import scores_with_means
+from synth_eval.comparison import Cell, Comparison
+from synth_eval.errors import Refusal
 from synth_eval.results import Estimate, TaskResult
 from synth_eval.results.aggregates import MetricValue
-from synth_eval.types import Cell, Comparison
 
 
 def _covariance_of_means(scores: np.ndarray) -> np.ndarray:
@@ -33,7 +34,7 @@ def test_moments_are_exact(estimates: list[Estimate], columns: int) -> None:
     scores = scores_with_means(items, estimates)
     covariance = np.atleast_2d(_covariance_of_means(scores))
     np.testing.assert_allclose(scores[:, columns:].mean(axis=0), [e.value for e in estimates], atol=1e-9)
-    np.testing.assert_allclose(np.sqrt(np.diag(covariance))[columns:], [e.se for e in estimates], atol=1e-9)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance))[columns:], [e.data.se for e in estimates], atol=1e-9)
     off_diagonal = covariance - np.diag(np.diag(covariance))
     np.testing.assert_allclose(off_diagonal[columns:], 0, atol=1e-12)
     if items is not None:
@@ -49,8 +50,8 @@ def test_identical_items_do_not_break_it() -> None:
 
 def test_the_fewest_items_count_and_must_exceed_the_checkpoints() -> None:
     assert len(scores_with_means(None, [Estimate(0.5, 0.1, 30), Estimate(0.5, 0.1, 20)])) == 20
-    with pytest.raises(ValueError, match="only 2 items for 2 checkpoints"):
-        scores_with_means(None, [Estimate(0.5, 0.1, 2)] * 2)
+    refusal = scores_with_means(None, [Estimate(0.5, 0.1, 2)] * 2)
+    assert refusal == Refusal("few items for unpaired", "only 2 items for 2 checkpoints")
 
 
 def _aggregate(made: Simulated, name: str, task: str, **changes) -> TaskResult:
@@ -84,12 +85,12 @@ def names(falling: Simulated) -> list[str]:
 
 def test_aggregates_alone(falling: Simulated, names: list[str]) -> None:
     paired, unpaired = _acc(compare_family(falling.family, falling.tables)), _acc(_compared(falling, names))
-    assert unpaired.values == pytest.approx(paired.values)
-    assert (paired.paired, unpaired.paired) == (True, False)
-    assert unpaired.reason.endswith("; unpaired, wider: aggregate results only")
-    assert (unpaired.n_items, unpaired.verdict) == (800, "degraded")
+    assert unpaired.data.values == pytest.approx(paired.data.values)
+    assert (paired.data.paired, unpaired.data.paired) == (True, False)
+    assert unpaired.verdict.reason.endswith("; unpaired, wider: aggregate results only")
+    assert (unpaired.data.n_items, unpaired.verdict.word) == (800, "degraded")
     # each interval is wider, and centred on the same difference
-    for one, other in zip(paired.difference_ci[1:], unpaired.difference_ci[1:]):
+    for one, other in zip(paired.data.difference_ci[1:], unpaired.data.difference_ci[1:]):
         assert other[1] - other[0] > one[1] - one[0]
         assert sum(other) == pytest.approx(sum(one))
 
@@ -97,32 +98,32 @@ def test_aggregates_alone(falling: Simulated, names: list[str]) -> None:
 def test_the_interval_of_independent_errors_by_hand(falling: Simulated, names: list[str]) -> None:
     # phi is below 1 and pooling leaves 3 df: the half width is t(.975, 3) sqrt(se0^2 + se1^2)
     cell = _acc(_compared(falling, names))
-    assert cell.phi < 1
-    se = [np.sqrt(p * (1 - p) / 799) for p in cell.values]
-    low, high = cell.difference_ci[2]
+    assert cell.verdict.phi < 1
+    se = [np.sqrt(p * (1 - p) / 799) for p in cell.data.values]
+    low, high = cell.data.difference_ci[2]
     assert (high - low) / 2 == pytest.approx(3.182446 * np.hypot(se[0], se[2]), rel=1e-5)
 
 
 def test_a_mix_is_paired_where_it_can_be(falling: Simulated, names: list[str]) -> None:
     comparison = _compared(falling, names[4:])
     cell, paired = _acc(comparison), _acc(compare_family(falling.family, falling.tables))
-    assert cell.ratios == paired.ratios
-    assert cell.values == pytest.approx(paired.values)
-    assert "unpaired, wider: 2 of 6 checkpoints bring no samples" in cell.reason
-    width = [high - low for low, high in cell.difference_ci]
+    assert cell.data.ratios == paired.data.ratios
+    assert cell.data.values == pytest.approx(paired.data.values)
+    assert "unpaired, wider: 2 of 6 checkpoints bring no samples" in cell.verdict.reason
+    width = [high - low for low, high in cell.data.difference_ci]
     assert max(width[1:4]) < min(width[4:])
     assert comparison.warnings == (
         f"no samples of t from {names[4]}, {names[5]}: compared unpaired there, which is wider; the others are paired",
     )
     # what takes items has the checkpoints with items
     nll = next(cell for cell in comparison.cells if cell.metric == "nll")
-    assert (nll.ratios, nll.paired) == ((0.0, 0.1, 0.2, 0.3), True)
+    assert (nll.data.ratios, nll.data.paired) == ((0.0, 0.1, 0.2, 0.3), True)
 
 
 def test_a_baseline_without_samples(falling: Simulated, names: list[str]) -> None:
     comparison = _compared(falling, names[:1])
     assert [cell.metric for cell in comparison.cells] == ["acc"]
-    assert _acc(comparison).ratios == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+    assert _acc(comparison).data.ratios == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
     assert "t: NLL, Brier score, surprise gap left out: the baseline brings no samples" in comparison.warnings
 
 
@@ -134,7 +135,7 @@ def test_results_asked_in_another_way_are_left_out(falling: Simulated, names: li
     results = {key: _aggregate(falling, *key) for key in falling.tables}
     results[names[2], "t"] = _aggregate(falling, names[2], "t", **change)
     comparison = compare_family(falling.family, {}, results=results)
-    assert 0.2 not in _acc(comparison).ratios
+    assert 0.2 not in _acc(comparison).data.ratios
     assert any(names[2] in line and said in line for line in comparison.warnings)
 
 
@@ -143,7 +144,7 @@ def test_another_filter_is_another_score(falling: Simulated, names: list[str]) -
     strict = dataclasses.replace(results[names[3], "t"].metrics[0], filter="strict")
     results[names[3], "t"] = dataclasses.replace(results[names[3], "t"], metrics=(strict,))
     comparison = compare_family(falling.family, {}, results=results)
-    assert 0.3 not in _acc(comparison).ratios
+    assert 0.3 not in _acc(comparison).data.ratios
     assert any("scored by filter 'strict', the others by 'none'" in line for line in comparison.warnings)
 
 
@@ -151,23 +152,23 @@ def test_without_errors_it_is_shown_and_refused(falling: Simulated, names: list[
     metric = MetricValue("bits_per_byte", "none", 0.9, None)
     results = {(name, "docs"): TaskResult("docs", (metric,), n_samples=100) for name in names}
     (cell,) = compare_family(falling.family, {}, results=results).cells
-    assert (cell.verdict, cell.values[0], cell.se[0], cell.paired) == ("refused", 0.9, None, False)
-    assert "gives no standard error of bits_per_byte: run lm_eval with --log_samples" in cell.reason
-    assert cell.p_value is None
+    assert (cell.verdict.word, cell.data.values[0], cell.data.se[0], cell.data.paired) == ("refused", 0.9, None, False)
+    assert "gives no standard error of bits_per_byte: run lm_eval with --log_samples" in cell.verdict.reason
+    assert cell.verdict.p_value is None
 
 
 def test_five_items_are_refused() -> None:
     made = simulate({"t": Task(Flat(0.8), n=5)}, seeds=1)
     cell = _acc(_compared(made, [c.name for c in made.family.checkpoints]))
-    assert cell.verdict == "refused"
-    assert "only 5 items for 6 checkpoints" in cell.reason
+    assert cell.verdict.word == "refused"
+    assert "only 5 items for 6 checkpoints" in cell.verdict.reason
 
 
 def test_chance_is_known_where_the_choices_are_listed() -> None:
     made = simulate({"t": Task(Flat(0.2501), n=200)}, seeds=1, seed=2)
     names = [c.name for c in made.family.checkpoints]
-    assert "no room to fall" in _acc(_compared(made, names)).reason
-    assert "chance level not known" in _acc(_compared(made, names, choices=None)).reason
+    assert "no room to fall" in _acc(_compared(made, names)).verdict.reason
+    assert "chance level not known" in _acc(_compared(made, names, choices=None)).verdict.reason
 
 
 def test_length_normalised_accuracy_only_without_accuracy(falling: Simulated, names: list[str]) -> None:
@@ -198,8 +199,8 @@ def test_a_baseline_without_anything_refuses_the_headline_metric_and_shows_the_o
     bare = TaskResult("docs", (MetricValue("bits_per_byte", "none", 1.0, None),), n_samples=60)
     tables = {key: table for key, table in made.tables.items() if key[0] != first}
     (cell,) = compare_family(made.family, tables, results={(first, "docs"): bare}).cells
-    assert (cell.verdict, cell.ratios[0]) == ("refused", 0.1)
-    assert cell.reason == "the baseline brings no bits per byte with an error: run lm_eval with --log_samples"
+    assert (cell.verdict.word, cell.data.ratios[0]) == ("refused", 0.1)
+    assert cell.verdict.reason == "the baseline brings no bits per byte with an error: run lm_eval with --log_samples"
     columns = tables[made.family.checkpoints[1].name, "docs"].columns
     bits = -columns["loglik"].sum() / np.log(2) / columns["n_bytes"].sum()
-    assert cell.values[0] == pytest.approx(bits)
+    assert cell.data.values[0] == pytest.approx(bits)

@@ -10,8 +10,8 @@ import pytest
 from synth_eval.compare.cells import amount, reason_of
 from synth_eval.compare.metrics import metric_named
 from synth_eval.dose_response import CurveVerdict
+from synth_eval.errors import Refusal
 from synth_eval.text import percent
-from synth_eval.types import Refusal
 
 ACC, NLL, GAP = (metric_named(name) for name in ("acc", "nll", "surprise_gap"))
 

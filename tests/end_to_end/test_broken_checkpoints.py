@@ -112,7 +112,7 @@ def test_each_fails_alone_with_its_reason(
         assert "\n" not in failed
     assert not by_ratio[0]["failed"]
     assert not by_ratio[0.9]["failed"]
-    scored = {cell["task"]: cell["ratios"] for cell in comparison["cells"]}
+    scored = {cell["task"]: cell["data"]["ratios"] for cell in comparison["cells"]}
     short = list(BROKEN).index("short-memory") / 20 + 0.05
     assert scored["synth_recall"] == [0.0, 0.9]
     assert scored["synth_domain_licences"] == pytest.approx([0.0, short, 0.9])

@@ -53,7 +53,7 @@ def test_the_numbers_are_lm_evals(compared: Path) -> None:
     for cell in comparison["cells"]:
         if cell["metric"] not in ("acc", "brier", "nll", "surprise_gap", "ece", "bits_per_byte"):
             continue
-        for ratio, value in zip(cell["ratios"], cell["values"]):
+        for ratio, value in zip(cell["data"]["ratios"], cell["data"]["values"]):
             for file in (results / "lm_eval" / by_ratio[ratio]).glob("results_*.json"):
                 logged = json.loads(file.read_text())["results"]
                 if cell["task"] in logged:
@@ -79,7 +79,7 @@ def test_another_limit_is_another_evaluation(compared: Path, tmp_path: Path, run
     )
     assert done.returncode == 0, done.stderr
     cells = json.loads((tmp_path / "comparison.json").read_text())["cells"]
-    assert {c["n_items"] for c in cells} == {16}
+    assert {c["data"]["n_items"] for c in cells} == {16}
 
 
 def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path, run_here) -> None:
@@ -96,7 +96,7 @@ def test_a_broken_checkpoint_fails_alone(compared: Path, tmp_path: Path, run_her
     assert failed[0.5]
     assert not failed[0.0]
     assert not failed[1.0]
-    assert all(c["ratios"] == [0.0, 1.0] for c in comparison["cells"])
+    assert all(c["data"]["ratios"] == [0.0, 1.0] for c in comparison["cells"])
 
 
 def test_a_changed_checkpoint_is_evaluated_again(compared: Path, tmp_path: Path, run_here) -> None:
@@ -108,7 +108,7 @@ def test_a_changed_checkpoint_is_evaluated_again(compared: Path, tmp_path: Path,
     # Its content is now that of r1.0, tokenizer and config included: known already, so nothing is scored twice.
     assert "nothing to evaluate" in done.stdout
     cells = json.loads((folder / "results" / "tiny" / "comparison.json").read_text())["cells"]
-    assert all(c["values"][1] == c["values"][2] for c in cells)
+    assert all(c["data"]["values"][1] == c["data"]["values"][2] for c in cells)
 
 
 def test_results_of_lm_eval_stand_in_for_checkpoints(compared: Path, tmp_path: Path, run_here) -> None:
@@ -121,8 +121,8 @@ def test_results_of_lm_eval_stand_in_for_checkpoints(compared: Path, tmp_path: P
     done = run_here("compare", "read.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     read = json.loads((tmp_path / "results/read/comparison.json").read_text())
-    values = {(c["task"], c["metric"]): c["values"] for c in comparison["cells"]}
-    assert {(c["task"], c["metric"]): c["values"] for c in read["cells"]} == values
+    values = {(c["task"], c["metric"]): c["data"]["values"] for c in comparison["cells"]}
+    assert {(c["task"], c["metric"]): c["data"]["values"] for c in read["cells"]} == values
     assert {c["category"] for c in read["cells"]} == {"reasoning", "retrieval", "domain"}
 
 

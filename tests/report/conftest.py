@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cells import cell
+from cells import cell, make_contrast
 
 from synth_eval.compare import comparison_from_json
-from synth_eval.types import Cell, CheckpointRecord, Comparison, FittedCurve, SeedValues
+from synth_eval.comparison import (
+    Cell,
+    CheckpointRecord,
+    Collapse,
+    Comparison,
+    Finding,
+    FittedCurve,
+    Lead,
+    MeanLoss,
+    Place,
+    SeedValues,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+PLACE = Place("410M", 1, "self")
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -90,20 +103,17 @@ def fitted(make_cell) -> Comparison:
         *(("410M", 0.2, 0.02, (-0.01, 0.05)), ("410M", 0.5, 0.2, (0.17, 0.23))),
         *(("1.4B", 0.2, 0.0, (-0.03, 0.03)), ("1.4B", 0.5, 0.1, (0.07, 0.13))),
     )
-    lead = {"label": "arc, 410M", "task": "arc", "size": "410M", "verdict": "undetermined", "estimate": 0.1}
+    lead = Lead("arc, 410M", "arc", PLACE, "undetermined", "which came first is undetermined", 0.1, (-0.02, 0.2))
     return Comparison(
         family=HOSTILE,
         created="2026-11-21T07:00:00+00:00",
         provenance={"synth_eval": "0.1.0", "note": HOSTILE},
         cells=cells,
         checkpoints=records,
-        leads=({**lead, "interval": (-0.02, 0.2), "reason": "which came first is undetermined"},),
-        contrasts=({"label": "410M against 1.4B", "verdict": "undetermined", "estimate": -0.1, "unit": "ratio"},),
-        findings=({"label": "within 3% up to 20%", "verdict": "disagrees"},),
-        mean_losses=tuple(
-            {"axis": "size", "value": size, "ratio": ratio, "estimate": loss, "interval": interval, "curves": 2}
-            for size, ratio, loss, interval in losses
-        ),
+        leads=(lead,),
+        contrasts=(make_contrast("410M against 1.4B", verdict="undetermined", estimate=-0.1),),
+        findings=(Finding("within 3% up to 20%", "disagrees", "", ""),),
+        mean_losses=tuple(MeanLoss("size", size, ratio, loss, interval, 2) for size, ratio, loss, interval in losses),
         warnings=(f"{HOSTILE} [link](javascript:alert(1)) @everyone | $x$",),
     )
 
@@ -150,36 +160,26 @@ def written(make_cell) -> Comparison:
             ),
         ]
     stages = {(1, 0.2): "none", (1, 0.5): "early collapse", (2, 0.2): "early collapse", (2, 0.5): "late collapse"}
-    where = {"size": "410M", "source": "self", "tokens": None}
-    outputs = [
-        {"kind": "collapse", "label": "", "task": "essays", **where, "iteration": iteration, "ratio": ratio}
-        | {
-            "verdict": "some sides",
-            "toward": ("tail",),
-            "against": (),
-            "stage": stage,
-            "reason": f"because {ratio:.0%}",
-        }
+    collapses = tuple(
+        Collapse(
+            "", "essays", replace(PLACE, iteration=iteration), ratio, "some sides", stage, f"because {ratio:.0%}",
+            toward=("tail",),
+        )
         for (iteration, ratio), stage in stages.items()
-    ]
-    lead = {"kind": "lead", "texts": "essays", "task": "arc", **where, "iteration": 2, "reason": "moved earlier"}
-    outputs += [
-        {**lead, "label": "rare words", "metric": "tail_mass", "verdict": "early", "estimate": 0.2}
-        | {"interval": (0.1, 0.3)},
-        {**lead, "label": "self-BLEU", "metric": "self_bleu", "verdict": "undetermined", "estimate": 0.0}
-        | {"interval": (-0.3, 0.3)},
-        {"kind": "iteration", "label": "rare words, 1 against 2", "task": "essays", "metric": "tail_mass"}
-        | {
-            "first": 1,
-            "second": 2,
-            "verdict": "different",
-            "estimate": -0.2,
-            "interval": (-0.3, -0.1),
-            "reason": HOSTILE,
-        },
-    ]
+    )  # fmt: skip
+    later = replace(PLACE, iteration=2)
+    rare = Lead(
+        "rare words", "arc", later, "early", "moved earlier", 0.2, (0.1, 0.3), texts="essays", metric="tail_mass"
+    )
+    bleu = replace(
+        rare, label="self-BLEU", metric="self_bleu", verdict="undetermined", estimate=0.0, interval=(-0.3, 0.3)
+    )
+    compounds = make_contrast(
+        "rare words, 1 against 2", kind="iteration", task="essays", metric="tail_mass", first=1, second=2,
+        verdict="different", estimate=-0.2, interval=(-0.3, -0.1), reason=HOSTILE,
+    )  # fmt: skip
     cells = tuple(make_cell(iteration=iteration) for iteration in (1, 2))
     return Comparison(
         "writers", "2026-11-21T07:00:00+00:00", {}, cells, (), characteristics=tuple(characteristics),
-        outputs=tuple(outputs),
+        collapses=collapses, text_leads=(rare, bleu), text_contrasts=(compounds,),
     )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.differences import difference_lines, differences, differences_to_dict
-from synth_eval.types import Comparison
 
 
 def _compared(*cells) -> Comparison:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cells import changed
 
+from synth_eval.comparison import Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report import explain_text
-from synth_eval.types import Comparison
 
 
 def test_everything_is_said_of_every_curve(fitted: Comparison) -> None:
@@ -48,7 +49,7 @@ def test_a_misspelt_task_gets_the_nearest_name(compared: Comparison) -> None:
 
 
 def test_control_characters_are_made_visible(fitted: Comparison) -> None:
-    cells = tuple(dataclasses.replace(cell, reason="a\x1b[31mb\nc") for cell in fitted.cells)
+    cells = tuple(changed(cell, reason="a\x1b[31mb\nc") for cell in fitted.cells)
     text = explain_text(dataclasses.replace(fitted, cells=cells), "arc")
     assert "a\\x1b[31mb\\nc" in text
     assert "\x1b" not in text

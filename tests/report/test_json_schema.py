@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from synth_eval.compare import comparison_to_dict, comparison_to_json
-from synth_eval.report.json_schema import comparison_schema
-from synth_eval.types import Comparison
+from synth_eval.compare import comparison_schema, comparison_to_json
+from synth_eval.comparison import Comparison
 
 jsonschema = pytest.importorskip("jsonschema")
 FILE = Path(__file__).parents[2] / "docs" / "comparison.schema.json"
@@ -35,17 +34,17 @@ def test_real_output_is_valid(validator, compared: Comparison, fitted: Compariso
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda data: data.update(schema=2),
+        lambda data: data.update(schema=1),
         lambda data: data.pop("cells"),
         lambda data: data.update(extra=1),
-        lambda data: data["cells"][0].update(verdict="fine"),
-        lambda data: data["cells"][0].update(onset_ci=[0.1]),
-        lambda data: data["cells"][0].update(ratios=[None]),
+        lambda data: data["cells"][0]["verdict"].update(word="fine"),
+        lambda data: data["cells"][0]["verdict"].update(onset_ci=[0.1]),
+        lambda data: data["cells"][0]["data"].update(ratios=[None]),
         lambda data: data["checkpoints"][0].update(seed="0"),
     ],
 )
 def test_what_is_wrong_is_not_valid(validator, compared: Comparison, spoil) -> None:
-    data = copy.deepcopy(json.loads(json.dumps(comparison_to_dict(compared))))
+    data = copy.deepcopy(json.loads(comparison_to_json(compared)))
     assert validator.is_valid(data)
     spoil(data)
     assert not validator.is_valid(data)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from xml.etree import ElementTree
 
+from cells import changed
+
 from synth_eval.compare.gate import judge_gate
+from synth_eval.comparison import Comparison
 from synth_eval.report.junit import junit_xml
-from synth_eval.types import Comparison, Gate, GateRule, Location
+from synth_eval.types import Gate, GateRule, Location
 
 
 def _suite(comparison: Comparison) -> ElementTree.Element:
@@ -17,7 +20,7 @@ def _suite(comparison: Comparison) -> ElementTree.Element:
 
 
 def test_a_case_for_every_verdict(compared: Comparison) -> None:
-    judged = [cell.verdict for cell in compared.cells if not cell.display_only]
+    judged = [cell.verdict.word for cell in compared.cells if not cell.display_only]
     suite = _suite(compared)
     assert int(suite.get("failures", "")) == judged.count("degraded") == len(suite.findall("testcase/failure"))
     assert int(suite.get("skipped", "")) == judged.count("inconclusive") + judged.count("refused")
@@ -32,7 +35,7 @@ def test_names_tell_curves_apart(fitted: Comparison) -> None:
 
 
 def test_any_text_gives_xml(fitted: Comparison) -> None:
-    cells = tuple(dataclasses.replace(cell, reason='\x00\x1b "<&>\ud800') for cell in fitted.cells)
+    cells = tuple(changed(cell, reason='\x00\x1b "<&>\ud800') for cell in fitted.cells)
     failure = _suite(dataclasses.replace(fitted, cells=cells)).find("testcase/failure")
     assert failure is not None
     assert failure.get("message") == 'degraded: \\x00\\x1b "<&>\\ud800'
@@ -43,7 +46,7 @@ def _gated(comparison: Comparison, gate: Gate) -> Comparison:
 
 
 def test_with_a_gate_it_is_the_gate_that_fails(fitted: Comparison) -> None:
-    degraded = [cell for cell in fitted.cells if cell.verdict == "degraded" and not cell.display_only]
+    degraded = [cell for cell in fitted.cells if cell.verdict.word == "degraded" and not cell.display_only]
     gated = _gated(
         fitted, Gate(rules=(GateRule(metrics=("accuracy",), fail_on="degraded", where=Location("c.yaml", 7)),))
     )
@@ -62,10 +65,10 @@ def test_with_a_gate_it_is_the_gate_that_fails(fitted: Comparison) -> None:
 
 
 def test_a_gate_that_holds_fails_nothing(fitted: Comparison) -> None:
-    worst = min(cell.budget or 0.0 for cell in fitted.cells if cell.verdict != "refused")
+    worst = min(cell.verdict.budget or 0.0 for cell in fitted.cells if cell.verdict.word != "refused")
     assert worst == 0.0  # so no minimum would pass: ask of one that is safe
-    safe = next(cell for cell in fitted.cells if cell.verdict == "safe")
-    rule = GateRule(tasks=(safe.task,), sizes=(safe.size,), metrics=(safe.metric,), minimum_budget=0.1)
+    safe = next(cell for cell in fitted.cells if cell.verdict.word == "safe")
+    rule = GateRule(tasks=(safe.task,), sizes=(safe.place.size,), metrics=(safe.metric,), minimum_budget=0.1)
     suite = _suite(_gated(fitted, Gate(rules=(rule,))))
     assert suite.get("failures") == "0"
 

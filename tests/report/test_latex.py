@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.exports import escape_latex, latex_tables
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 
 def test_environments_balance_and_rows_match_their_columns(fitted: Comparison) -> None:

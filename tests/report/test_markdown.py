@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from cells import changed
+
+from synth_eval.comparison import Comparison
 from synth_eval.report.exports import MAX_LENGTH, escape_markdown, markdown_report
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 
 def test_headline_budgets_and_verdicts(compared: Comparison) -> None:
@@ -35,7 +37,7 @@ def test_hostile_text_stays_text(fitted: Comparison) -> None:
 
 
 def test_verdicts_after_the_twelfth_are_folded(compared: Comparison) -> None:
-    cells = tuple(dataclasses.replace(cell, size=f"{size}M") for size in (1, 2) for cell in compared.cells)
+    cells = tuple(changed(cell, size=f"{size}M") for size in (1, 2) for cell in compared.cells)
     text = markdown_report(report_view(dataclasses.replace(compared, cells=cells)))
     head, _, rest = text.partition("<details><summary>2 more verdicts: 2 safe</summary>")
     assert head.count("\n| ❌ degraded") + head.count("\n| ❔") + head.count("\n| ➖") + head.count("\n| ✅") == 12
@@ -43,7 +45,7 @@ def test_verdicts_after_the_twelfth_are_folded(compared: Comparison) -> None:
 
 
 def test_a_large_family_fits_a_comment(compared: Comparison) -> None:
-    cells = tuple(dataclasses.replace(cell, size=f"{size}M") for size in range(1, 25) for cell in compared.cells)
+    cells = tuple(changed(cell, size=f"{size}M") for size in range(1, 25) for cell in compared.cells)
     text = markdown_report(report_view(dataclasses.replace(compared, cells=cells)))
     assert len(text) < MAX_LENGTH + 500
     assert re.search(r"\d+ more tables are in report.html", text)

@@ -7,8 +7,8 @@ import io
 
 from rich.console import Console
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.terminal import print_report
-from synth_eval.types import Comparison
 
 
 def printed(comparison: Comparison, *, width: int = 100, encoding: str = "utf-8") -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from synth_eval.compare.gate import judge_gate
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode
 from synth_eval.report.summary import SUMMARY_SCHEMA, summary_line
-from synth_eval.types import Comparison, Gate, GateRule, Location
+from synth_eval.types import Gate, GateRule, Location
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[2] / "docs" / "gate.md"
@@ -30,7 +31,7 @@ def _read(comparison: Comparison, *, exit_code: ExitCode = ExitCode.OK) -> dict:
 
 def test_counts(compared: Comparison) -> None:
     found = _read(compared, exit_code=ExitCode.PARTIAL)
-    verdicts = Counter(cell.verdict for cell in compared.cells if not cell.display_only)
+    verdicts = Counter(cell.verdict.word for cell in compared.cells if not cell.display_only)
     assert found["metrics"] == {word: verdicts[word] for word in ("degraded", "inconclusive", "safe", "refused")}
     assert sum(found["curves"].values()) == len({cell.task for cell in compared.cells})  # one place in the grid
     assert (found["exit_code"], found["gate"], found["failed_rules"]) == (3, "none", [])

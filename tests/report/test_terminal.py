@@ -8,10 +8,11 @@ import os
 import re
 
 import pytest
+from cells import changed
 from rich.console import Console
 
+from synth_eval.comparison import Comparison
 from synth_eval.report import print_report
-from synth_eval.types import Comparison
 
 REGENERATE = "SYNTH_EVAL_REGENERATE_GOLDEN"  # set it, run the tests, and look at the difference
 
@@ -121,13 +122,13 @@ def test_nothing_to_compare(compared: Comparison) -> None:
 def test_many_ratios_leave_room_for_names(compared: Comparison) -> None:
     ratios = tuple(i / 20 for i in range(21))
     cells = tuple(
-        dataclasses.replace(
+        changed(
             c,
             ratios=ratios,
-            values=(c.values * 3)[:21],
-            se=(c.se * 3)[:21],
-            difference=(c.difference * 3)[:21],
-            difference_ci=(c.difference_ci * 3)[:21],
+            values=(c.data.values * 3)[:21],
+            se=(c.data.se * 3)[:21],
+            difference=(c.data.difference * 3)[:21],
+            difference_ci=(c.data.difference_ci * 3)[:21],
         )
         for c in compared.cells
     )
@@ -139,12 +140,12 @@ def test_many_ratios_leave_room_for_names(compared: Comparison) -> None:
 def _large(fitted: Comparison) -> Comparison:
     """3 sizes x 3 iterations x 2 tasks: too many curves to show them all."""
     cells = tuple(
-        dataclasses.replace(cell, size=size, iteration=iteration)
+        changed(cell, size=size, iteration=iteration)
         for size in ("70M", "410M", "1.4B")
         for iteration in (1, 2, 3)
         for cell in (*fitted.cells[:2], fitted.cells[5])
     )
-    leads = tuple({**lead, "label": f"lead {i}"} for lead in fitted.leads for i in range(20))
+    leads = tuple(dataclasses.replace(lead, label=f"lead {i}") for lead in fitted.leads for i in range(20))
     return dataclasses.replace(fitted, cells=cells, leads=leads)
 
 

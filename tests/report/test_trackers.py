@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.trackers import Target, TrackerError, target_of, track
 from synth_eval.report.trackers.material import series_of
-from synth_eval.types import Comparison
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import math
 import pytest
 from cells import cell
 
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.view import BASELINE, report_view
-from synth_eval.types import Cell, Comparison
 
 
 def _view(*cells: Cell, **changes):

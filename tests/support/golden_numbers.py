@@ -88,7 +88,45 @@ def _schema_1(data: Mapping[str, Any]) -> Iterator[Thing]:
             yield thing, _fields(failed, "task", "metric")
 
 
-SCHEMAS: dict[int, Callable[[Mapping[str, Any]], Iterator[Thing]]] = {1: _schema_1}
+def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
+    """Typed rows: the same things and fields as in schema 1, which had cells flat and three kinds of outputs in one."""
+
+    def cell(row: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in row.items() if name not in ("place", "data", "verdict")}
+        verdict = {name: value for name, value in row["verdict"].items() if name not in ("word", "refusal")}
+        return {**rest, **row["place"], **row["data"], **verdict, "verdict": row["verdict"]["word"]}
+
+    def flat(row: Mapping[str, Any], *apart: str) -> dict[str, Any]:
+        place = {part: value for part, value in row["place"].items() if part != row.get("kind")}
+        return {**{name: value for name, value in row.items() if name not in ("place", *apart)}, **place}
+
+    def contrast(row: Mapping[str, Any]) -> dict[str, Any]:
+        return flat(row, *(() if row["kind"] == "tail" else ("stage", "tail_loss", "head_loss", "reason")))
+
+    lead_apart = ("texts", "metric")
+    text_lead_apart = ("accuracy_onset", "calibration_onset")
+    outputs = [
+        *({"kind": "collapse", **flat(row)} for row in data["collapses"]),
+        *({"kind": "lead", **flat(row, *text_lead_apart)} for row in data["text_leads"]),
+        *map(contrast, data["text_contrasts"]),
+    ]
+    yield from _schema_1(
+        {
+            **data,
+            "cells": [cell(row) for row in data["cells"]],
+            "characteristics": [cell(row) for row in data["characteristics"]],
+            "budgets": [flat(row) for row in data["budgets"]],
+            "leads": [flat(row, *lead_apart) for row in data["leads"]],
+            "contrasts": [
+                {name: value for name, value in contrast(row).items() if name != "metric"} for row in data["contrasts"]
+            ],
+            "outputs": outputs,
+            "gate": [{**row, "failed": [flat(failed) for failed in row["failed"]]} for row in data["gate"]],
+        }
+    )
+
+
+SCHEMAS: dict[int, Callable[[Mapping[str, Any]], Iterator[Thing]]] = {1: _schema_1, 2: _schema_2}
 
 _PLACE = ("size", "iteration", "source", "tokens")
 _PER_RATIO = {"values": "value", "se": "se", "difference": "difference", "difference_ci": "difference.95%"}

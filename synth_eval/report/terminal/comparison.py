@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.terminal.art import sparkline
 from synth_eval.report.terminal.page import GAP, Page, side_by_side
 from synth_eval.report.view import (
@@ -23,7 +24,6 @@ from synth_eval.report.view import (
 )
 from synth_eval.report.view.model import Entry, OutputsView
 from synth_eval.report.view.summaries import tally
-from synth_eval.types import Comparison
 
 STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "refused": "dim"}
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}

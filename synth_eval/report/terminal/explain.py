@@ -5,19 +5,18 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import PARTS
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.curves import Curve, curves_of
 from synth_eval.report.view.facts import facts_of, judged
 from synth_eval.report.view.model import Facts
-from synth_eval.report.view.summaries import finding_table
+from synth_eval.report.view.summaries import row_table
 from synth_eval.text import percent, visible
-from synth_eval.types import Cell, Comparison
 
 WIDTH = 80
 NAME = 16  # columns of the name of a fact
@@ -60,7 +59,7 @@ def _unknown(comparison: Comparison, task: str) -> str:
 
 
 def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
-    yield from _folded(f"{curve.title}: {curve.headline.verdict}", width)
+    yield from _folded(f"{curve.title}: {curve.headline.verdict.word}", width)
     for facts, cell in zip(facts_of([curve]), judged(curve)):
         yield ""
         yield from _folded(f"{facts.metric}: {facts.verdict}", width, "  ")
@@ -88,7 +87,7 @@ def _said(facts: Facts, cell: Cell) -> Iterator[tuple[str, str]]:
     if facts.df:
         yield "df", f"{facts.df}  degrees of freedom that phi rests on"
     if facts.min_detectable:
-        yield "detectable", f"{facts.min_detectable}  the loss at {percent(cell.ratios[-1])} found with 80% power"
+        yield "detectable", f"{facts.min_detectable}  the loss at {percent(cell.data.ratios[-1])} found with 80% power"
     if facts.conditional:
         yield "conditional", "yes  too few runs to measure the spread between seeds: it is assumed, not measured"
     if facts.seed_tolerance:
@@ -106,27 +105,22 @@ def _margin(cell: Cell) -> str:
 
 
 def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:
-    ratios = [percent(ratio) for ratio in cell.ratios]
-    values = [value_text(value, cell.metric) for value in cell.values]
-    for i, ratio in enumerate(cell.ratios):
-        change = change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+    ratios = [percent(ratio) for ratio in cell.data.ratios]
+    values = [value_text(value, cell.metric) for value in cell.data.values]
+    for i, ratio in enumerate(cell.data.ratios):
+        change = change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)
         said = "baseline" if ratio == round(baseline, 9) else change
         text = f"{ratios[i]:>{max(map(len, ratios))}}  {values[i]:>{max(map(len, values))}}  {said}"
         yield from _folded(text, width, " " * (NAME + 4), " " * (NAME + 4), keep=True)
 
 
 def _leads(comparison: Comparison, curve: Curve) -> Iterator[str]:
-    """What the leads say of this curve; one that names no place is said of every place of its task."""
+    """The leads of this curve."""
     for row in comparison.leads:
-        if row.get("task") == curve.task and all(_same(row, curve.headline, name) for name in PARTS):
-            shown = {key: value for key, value in row.items() if key not in ("label", "task", *PARTS)}
-            table = finding_table("lead", "", "", [shown], unit="ratio")
+        if (row.task, row.place) == (curve.task, curve.headline.place):
+            table = row_table("lead", "", "", [row], without=("label", "task", *PARTS))
             if table is not None:
                 yield "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))
-
-
-def _same(row: Mapping[str, Any], cell: Cell, name: str) -> bool:
-    return row.get(name) is None or row[name] == getattr(cell, name)
 
 
 def _folded(text: str, width: int, first: str = "", rest: str | None = None, *, keep: bool = False) -> list[str]:

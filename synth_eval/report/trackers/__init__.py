@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from synth_eval.comparison import Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.trackers.material import Material, material_of
-from synth_eval.types import Comparison
 
 KINDS = {"tensorboard": "DIR", "wandb": "PROJECT", "mlflow": "EXPERIMENT"}
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth_eval.compare.places import Place, place_names, place_of
+from synth_eval.compare.places import Place, place_names
 from synth_eval.compare.tidy import COLUMNS, tidy
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.exports import markdown_report
 from synth_eval.report.view import report_view
-from synth_eval.types import Cell, Comparison
 
 STEPS = 1000
 """Trackers that count in whole steps get thousandths of the ratio: step 300 is ratio 0.3."""
@@ -78,7 +78,7 @@ def series_of(comparison: Comparison) -> tuple[Series, ...]:
     """
     groups: dict[Place, list[Cell]] = {}
     for cell in (*comparison.cells, *comparison.characteristics):
-        groups.setdefault(place_of(cell), []).append(cell)
+        groups.setdefault(cell.place, []).append(cell)
     names = place_names(groups)
     return tuple(Series(names[place] or ONLY_PLACE, _points(cells), _final(cells)) for place, cells in groups.items())
 
@@ -87,11 +87,11 @@ def _points(cells: list[Cell]) -> tuple[tuple[float, Mapping[str, float]], ...]:
     found: dict[float, dict[str, float]] = {}
     for cell in cells:
         name = f"{cell.task}/{cell.metric}"
-        for i, ratio in enumerate(cell.ratios):
-            low, high = cell.difference_ci[i] or (math.nan, math.nan)
+        for i, ratio in enumerate(cell.data.ratios):
+            low, high = cell.data.difference_ci[i] or (math.nan, math.nan)
             numbers = {
-                name: cell.values[i],
-                f"{name} change": cell.difference[i],
+                name: cell.data.values[i],
+                f"{name} change": cell.data.difference[i],
                 f"{name} change low": low,
                 f"{name} change high": high,
             }
@@ -102,7 +102,7 @@ def _points(cells: list[Cell]) -> tuple[tuple[float, Mapping[str, float]], ...]:
 def _final(cells: list[Cell]) -> dict[str, float]:
     found = {}
     for cell in cells:
-        for what, value in (("safe budget", cell.budget), ("onset", cell.onset)):
+        for what, value in (("safe budget", cell.verdict.budget), ("onset", cell.verdict.onset)):
             if value is not None and not cell.display_only:
                 found[f"{cell.task}/{cell.metric} {what}"] = value
     return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from synth_eval.compare.budgets import budgets_of
+from synth_eval.comparison import CheckpointRecord, Comparison, Contrast, Finding, Lead
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
 from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
 from synth_eval.report.view.facts import facts_of, verdict_table
@@ -19,13 +19,12 @@ from synth_eval.report.view.summaries import (
     budget_table,
     contrast_details,
     contrast_table,
-    finding_table,
     gate_aside,
     gate_table,
+    row_table,
     worst_first,
 )
 from synth_eval.text import percent
-from synth_eval.types import CheckpointRecord, Comparison
 
 DETERMINED = ("early", "late")  # of leads: said first
 LEGEND = (
@@ -53,7 +52,7 @@ def report_view(comparison: Comparison) -> ReportView:
         title=f"{comparison.family}: synthetic data against the {percent(baseline)} baseline",
         headline=said,
         statuses=tuple(
-            Status(curve.headline.verdict, curve.title, status_sentence(curve), also(curve)) for curve in curves
+            Status(curve.headline.verdict.word, curve.title, status_sentence(curve), also(curve)) for curve in curves
         ),
         plots=tuple(plots_of(curve) for curve in curves),
         plot_note=plot_note(curves),
@@ -72,10 +71,10 @@ def report_view(comparison: Comparison) -> ReportView:
         losses=loss_maps(curves),
         grids=loss_grids(curves, comparison.mean_losses),
         grid_charts=grid_charts(curves, comparison.mean_losses),
-        leads=finding_table("leads", "Did calibration warn first?", LEADS_NOTE, comparison.leads, unit="ratio"),
+        leads=row_table("leads", "Did calibration warn first?", LEADS_NOTE, comparison.leads),
         contrasts=contrast_table(comparison.contrasts),
         contrast_details=contrast_details(comparison.contrasts),
-        findings=finding_table("findings", "Against what was published", FINDINGS_NOTE, comparison.findings),
+        findings=row_table("findings", "Against what was published", FINDINGS_NOTE, comparison.findings),
         refused=_refused(curves),
         checkpoints=_checkpoints(comparison.checkpoints),
         provenance=(
@@ -91,10 +90,10 @@ def report_view(comparison: Comparison) -> ReportView:
 
 def _refused(curves: Sequence[Curve]) -> DataTable | None:
     rows = tuple(
-        (Entry(curve.title), Entry(label_of(cell.metric)), Entry(cell.reason))
+        (Entry(curve.title), Entry(label_of(cell.metric)), Entry(cell.verdict.reason))
         for curve in curves
         for cell in curve.cells.values()
-        if cell.verdict == "refused" and not cell.display_only
+        if cell.verdict.word == "refused" and not cell.display_only
     )
     note = "Not judged, because the data cannot carry a verdict."
     return DataTable("refused", "Refused", note, ("curve", "metric", "reason"), rows) if rows else None
@@ -140,24 +139,21 @@ def _checkpoints(records: Sequence[CheckpointRecord]) -> DataTable:
 
 def _asides(comparison: Comparison) -> tuple[Aside, ...]:
     """What the comparison says in sentences besides its curves: safe budgets, early warning, published claims."""
-    leads = [row for row in comparison.leads if row.get("verdict") != "none"]
-    leads.sort(key=lambda row: row.get("verdict") not in DETERMINED)
-    findings = [row for row in comparison.findings if row.get("verdict") != "not tested"]
-    contrasts = worst_first([row for row in comparison.contrasts if row.get("verdict") == "different"])
+    leads = [row for row in comparison.leads if row.verdict != "none"]
+    leads.sort(key=lambda row: row.verdict not in DETERMINED)
+    findings = [row for row in comparison.findings if row.verdict != "not tested"]
+    contrasts = worst_first([row for row in comparison.contrasts if row.verdict == "different"])
     found = (
         gate_aside(comparison.gate),
-        Aside("How much synthetic data is shown safe", tuple(str(row.get("reason", "")) for row in comparison.budgets)),
-        Aside("Did calibration warn first?", tuple(map(_said, leads))),
-        Aside("What differs", tuple(map(_said, contrasts))),
-        Aside(
-            "Against what was published",
-            tuple(f"{row.get('verdict')}: {_said(row)}" for row in findings),
-        ),
+        Aside("How much synthetic data is shown safe", tuple(row.reason for row in comparison.budgets)),
+        Aside("Did calibration warn first?", tuple(map(_sentence, leads))),
+        Aside("What differs", tuple(map(_sentence, contrasts))),
+        Aside("Against what was published", tuple(f"{row.verdict}: {_sentence(row)}" for row in findings)),
     )
     return tuple(aside for aside in found if aside.lines)
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    """'label (published where): reason', as far as the row says so."""
-    label, published, reason = (str(row.get(key) or "") for key in ("label", "published", "reason"))
-    return f"{label}{f' ({published})' if published else ''}{f': {reason}' if reason else ''}"
+def _sentence(row: Lead | Contrast | Finding) -> str:
+    """'label (published where): reason', as far as the row has them."""
+    published = f" ({row.published})" if isinstance(row, Finding) and row.published else ""
+    return f"{row.label}{published}{f': {row.reason}' if row.reason else ''}"

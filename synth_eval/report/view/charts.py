@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from synth_eval.compare.calibration import ReliabilityCurve
 from synth_eval.compare.metrics import metric_named
-from synth_eval.compare.places import place_of, place_order, tokens_name
+from synth_eval.compare.places import place_order, tokens_name
+from synth_eval.comparison import Cell, FittedCurve, SeedValues
 from synth_eval.report.text import share as share_text
 from synth_eval.report.text import value_text
 from synth_eval.report.view.curves import Curve, change_of, label_of, value_table
 from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, Reliability, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
 from synth_eval.text import percent
-from synth_eval.types import Cell, FittedCurve, SeedValues
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -50,11 +50,11 @@ def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> 
         curves=tuple(
             ChartCurve(
                 title=curve.place or curve.task,
-                size=curve.headline.size,
-                iteration=curve.headline.iteration,
-                source=curve.headline.source,
-                tokens="" if curve.headline.tokens is None else tokens_name(curve.headline.tokens),
-                verdict=curve.headline.verdict,
+                size=curve.headline.place.size,
+                iteration=curve.headline.place.iteration,
+                source=curve.headline.place.source,
+                tokens="" if curve.headline.place.tokens is None else tokens_name(curve.headline.place.tokens),
+                verdict=curve.headline.verdict.word,
                 sentence=status_sentence(curve),
                 lines=tuple(_line(cell, baseline) for cell in curve.cells.values()),
             )
@@ -65,7 +65,7 @@ def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> 
 
 
 def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
-    return place_order(place_of(curve.headline))
+    return place_order(curve.headline.place)
 
 
 def _line(cell: Cell, baseline: float) -> Line:
@@ -77,31 +77,31 @@ def _line(cell: Cell, baseline: float) -> Line:
     if not relative and share:
         scale = 100.0
     within = (0.0, 1.0) if share and metric is not None and not metric.signed else (-math.inf, math.inf)
-    offsets = [_offsets(cell, i, within) for i in range(len(cell.ratios))]
+    offsets = [_offsets(cell, i, within) for i in range(len(cell.data.ratios))]
     margins, zero = _levels(cell, start, offsets)
     return Line(
         metric=cell.metric,
         label=label_of(cell.metric),
-        verdict="" if cell.display_only else cell.verdict,
-        ratios=cell.ratios,
-        values=_finite(cell.values),
-        low=_finite(value + low for value, (low, _) in zip(cell.values, offsets)),
-        high=_finite(value + high for value, (_, high) in zip(cell.values, offsets)),
-        change=_finite(scale * difference for difference in cell.difference),
-        change_low=_finite(scale * (d + low) for d, (low, _) in zip(cell.difference, offsets)),
-        change_high=_finite(scale * (d + high) for d, (_, high) in zip(cell.difference, offsets)),
-        texts=tuple(_text(cell, i, baseline) for i in range(len(cell.ratios))),
+        verdict="" if cell.display_only else cell.verdict.word,
+        ratios=cell.data.ratios,
+        values=_finite(cell.data.values),
+        low=_finite(value + low for value, (low, _) in zip(cell.data.values, offsets)),
+        high=_finite(value + high for value, (_, high) in zip(cell.data.values, offsets)),
+        change=_finite(scale * difference for difference in cell.data.difference),
+        change_low=_finite(scale * (d + low) for d, (low, _) in zip(cell.data.difference, offsets)),
+        change_high=_finite(scale * (d + high) for d, (_, high) in zip(cell.data.difference, offsets)),
+        texts=tuple(_text(cell, i, baseline) for i in range(len(cell.data.ratios))),
         baseline=start,
         margins=margins,
         change_margins=tuple(scale * (edge - start) for edge in margins) if start is not None else (),
         change_unit="% of baseline" if relative else "pp" if share else _unit(cell.metric),
         percent=share,
-        onset=cell.onset if cell.verdict == "degraded" else None,
-        onset_ci=cell.onset_ci if cell.verdict == "degraded" else None,
-        crossing=cell.crossing,
-        crossing_ci=cell.crossing_ci,
-        seeds=tuple(_seed(cell, seed, baseline, scale) for seed in cell.by_seed),
-        fit=_fit(cell.fitted, cell.ratios, start, scale) if cell.fitted is not None else None,
+        onset=cell.verdict.onset if cell.verdict.word == "degraded" else None,
+        onset_ci=cell.verdict.onset_ci if cell.verdict.word == "degraded" else None,
+        crossing=cell.verdict.crossing,
+        crossing_ci=cell.verdict.crossing_ci,
+        seeds=tuple(_seed(cell, seed, baseline, scale) for seed in cell.data.by_seed),
+        fit=_fit(cell.verdict.fitted, cell.data.ratios, start, scale) if cell.verdict.fitted is not None else None,
         signed=metric is not None and metric.signed and bool(margins),
         zero=zero,
     )
@@ -109,7 +109,7 @@ def _line(cell: Cell, baseline: float) -> Line:
 
 def _seed(cell: Cell, seed: SeedValues, baseline: float, scale: float) -> SeedLine:
     numbers = [math.nan if value is None else value for value in seed.values]
-    own = [value for ratio, value in zip(cell.ratios, numbers) if ratio == round(baseline, 9)]
+    own = [value for ratio, value in zip(cell.data.ratios, numbers) if ratio == round(baseline, 9)]
     start = own[0] if own and math.isfinite(own[0]) else _baseline_value(cell, baseline)
     return SeedLine(
         seed=seed.seed,
@@ -140,16 +140,16 @@ def _fit(fitted: FittedCurve, ratios: Sequence[float], start: float | None, scal
 
 
 def _baseline_value(cell: Cell, baseline: float) -> float | None:
-    values = [value for ratio, value in zip(cell.ratios, cell.values) if ratio == round(baseline, 9)]
+    values = [value for ratio, value in zip(cell.data.ratios, cell.data.values) if ratio == round(baseline, 9)]
     return values[0] if values and math.isfinite(values[0]) else None
 
 
 def _offsets(cell: Cell, i: int, within: Interval) -> Interval:
     """The limits of a change, less the change itself; a value at them is within its bounds."""
-    interval, value = cell.difference_ci[i], cell.values[i]
+    interval, value = cell.data.difference_ci[i], cell.data.values[i]
     if interval is None:
         return (math.nan, math.nan)
-    low, high = (end - cell.difference[i] for end in interval)
+    low, high = (end - cell.data.difference[i] for end in interval)
     return (max(low, within[0] - value), min(high, within[1] - value))
 
 
@@ -162,7 +162,7 @@ def _levels(cell: Cell, start: float | None, offsets: Sequence[Interval]) -> tup
     margins = _margins(cell, start)
     if len(margins) < 2:
         return margins, False
-    numbers = [value + offset for value, limits in zip(cell.values, offsets) for offset in (0.0, *limits)]
+    numbers = [value + offset for value, limits in zip(cell.data.values, offsets) for offset in (0.0, *limits)]
     known = [number for number in numbers if math.isfinite(number)]
     if not known:
         return margins, False
@@ -192,8 +192,8 @@ def _unit(metric: str) -> str:
 
 
 def _text(cell: Cell, i: int, baseline: float) -> str:
-    value = value_text(cell.values[i], cell.metric)
-    if cell.ratios[i] == round(baseline, 9):
+    value = value_text(cell.data.values[i], cell.metric)
+    if cell.data.ratios[i] == round(baseline, 9):
         return f"{value} (baseline)"
     return value if cell.display_only else f"{value} ({change_of(cell, i)})"
 
@@ -212,25 +212,25 @@ ECE_MARGIN = 0.02  # for the height of bars only; ECE carries no verdict
 def plots_of(curve: Curve) -> PlotRow:
     """The headline metric with its first and last value, then the others."""
     cell = curve.headline
-    ends = f"{value_text(cell.values[0], cell.metric)} to {value_text(cell.values[-1], cell.metric)}"
+    ends = f"{value_text(cell.data.values[0], cell.metric)} to {value_text(cell.data.values[-1], cell.metric)}"
     others = [curve.cells[name] for name in PLOTTED if name in curve.cells]
     return PlotRow(curve.title, (_plot(cell, ends), *(_plot(other) for other in others)))
 
 
 def _plot(cell: Cell, ends: str = "") -> Plot:
-    return Plot(label_of(cell.metric), cell.values, _margin(cell), ends)
+    return Plot(label_of(cell.metric), cell.data.values, _margin(cell), ends)
 
 
 def _margin(cell: Cell) -> float:
     metric = metric_named(cell.metric)
     if metric is None or metric.display_only:
         return ECE_MARGIN
-    return metric.margin * (abs(cell.values[0]) if metric.margin_kind == "relative" else 1.0)
+    return metric.margin * (abs(cell.data.values[0]) if metric.margin_kind == "relative" else 1.0)
 
 
 def plot_note(curves: Sequence[Curve]) -> str:
     """Which ratios the bars stand for, if every curve has the same."""
-    layouts = {curve.headline.ratios for curve in curves}
+    layouts = {curve.headline.data.ratios for curve in curves}
     if len(layouts) != 1:
         return "one bar a tested ratio, lowest first"
     return f"bars at {', '.join(percent(ratio) for ratio in layouts.pop())}"

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from synth_eval.compare.metrics import metric_named
-from synth_eval.compare.places import Place, place_names, place_of
+from synth_eval.compare.places import Place, place_names
+from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable
 from synth_eval.text import percent, plural
-from synth_eval.types import Cell, Comparison
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3}
 NO_ONSET = 2.0  # sorts behind every ratio
@@ -37,10 +37,10 @@ def curves_of(comparison: Comparison) -> list[Curve]:
     The first metric with a verdict is the headline. A task of which nothing is judged has no curve.
     """
     cells = comparison.cells
-    name_of = place_names(place_of(cell) for cell in cells)
+    name_of = place_names(cell.place for cell in cells)
     found: dict[tuple[str, Place], list[Cell]] = {}
     for cell in cells:
-        found.setdefault((cell.task, place_of(cell)), []).append(cell)
+        found.setdefault((cell.task, cell.place), []).append(cell)
     curves = []
     for (task, place), group in found.items():
         judged = [cell for cell in group if not cell.display_only]
@@ -51,7 +51,7 @@ def curves_of(comparison: Comparison) -> list[Curve]:
 
 def start_of(cell: Cell) -> float | None:
     """Where degradation starts: the onset, or the first ratio that is clearly worse where no onset was fitted."""
-    return cell.onset if cell.onset is not None else cell.first_below
+    return cell.verdict.onset if cell.verdict.onset is not None else cell.verdict.first_below
 
 
 def label_of(metric: str) -> str:
@@ -64,8 +64,8 @@ def _urgency(curve: Curve) -> tuple[float, ...]:
     """Degraded first, the lowest ratio first among them; then those with more metrics degraded."""
     cell = curve.headline
     start = start_of(cell)
-    others = sum(other.verdict == "degraded" for other in curve.cells.values())
-    return (URGENCY[cell.verdict], NO_ONSET if start is None else start, -others)
+    others = sum(other.verdict.word == "degraded" for other in curve.cells.values())
+    return (URGENCY[cell.verdict.word], NO_ONSET if start is None else start, -others)
 
 
 # Values and changes by ratio, as text: a table for each choice task, one for tasks of a single metric.
@@ -81,7 +81,7 @@ def tables_of(curves: Sequence[Curve], baseline: float) -> tuple[MetricTable, ..
     shared: dict[object, list[Curve]] = {}
     for position, curve in enumerate(curves):
         cell = curve.headline
-        alike = (cell.category, curve.place, cell.metric, cell.ratios) if len(curve.cells) == 1 else position
+        alike = (cell.category, curve.place, cell.metric, cell.data.ratios) if len(curve.cells) == 1 else position
         shared.setdefault(alike, []).append(curve)
     return tuple(
         _table_of_metrics(group[0], baseline) if len(group[0].cells) > 1 else _table_of_tasks(group, baseline)
@@ -96,7 +96,7 @@ def _table_of_metrics(curve: Curve, baseline: float) -> MetricTable:
     return MetricTable(
         title=curve.title,
         note=data_note([curve.headline], baseline),
-        ratios=tuple(percent(ratio) for ratio in curve.headline.ratios),
+        ratios=tuple(percent(ratio) for ratio in curve.headline.data.ratios),
         groups=tuple(
             tuple(_column(curve.cells[name], label_of(name), baseline) for name in group) for group in groups if group
         ),
@@ -109,15 +109,15 @@ def _table_of_tasks(curves: Sequence[Curve], baseline: float) -> MetricTable:
     return MetricTable(
         title=f"{first.headline.category}{place}: {label_of(first.headline.metric)}",
         note=data_note([curve.headline for curve in curves], baseline),
-        ratios=tuple(percent(ratio) for ratio in first.headline.ratios),
+        ratios=tuple(percent(ratio) for ratio in first.headline.data.ratios),
         groups=tuple((_column(curve.headline, curve.task, baseline),) for curve in curves),
     )
 
 
 def data_note(cells: Sequence[Cell], baseline: float) -> str:
-    fewest, most = min(cell.n_items for cell in cells), max(cell.n_items for cell in cells)
+    fewest, most = min(cell.data.n_items for cell in cells), max(cell.data.n_items for cell in cells)
     items = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    seeds = max(cell.seeds for cell in cells)
+    seeds = max(cell.data.seeds for cell in cells)
     note = f"{items} items, {plural(seeds, 'seed')}"
     if any(_lacks_seeds(cell, baseline) for cell in cells):
         note += "; some ratios lack a seed"
@@ -126,31 +126,31 @@ def data_note(cells: Sequence[Cell], baseline: float) -> str:
 
 def lacks_interval(cell: Cell) -> bool:
     """Whether the changes of a refused curve are shown without an interval."""
-    changes = zip(cell.difference, cell.difference_ci)
+    changes = zip(cell.data.difference, cell.data.difference_ci)
     unknown = any(interval is None and math.isfinite(difference) for difference, interval in changes)
-    return cell.verdict == "refused" and not cell.display_only and unknown
+    return cell.verdict.word == "refused" and not cell.display_only and unknown
 
 
 def _lacks_seeds(cell: Cell, baseline: float) -> bool:
     """Whether some change is not the difference of the values shown, because a seed is missing there."""
-    at_baseline = [value for ratio, value in zip(cell.ratios, cell.values) if ratio == round(baseline, 9)]
+    at_baseline = [value for ratio, value in zip(cell.data.ratios, cell.data.values) if ratio == round(baseline, 9)]
     return any(
         abs(value - at_baseline[0] - difference) > 1e-6
-        for value, difference in (zip(cell.values, cell.difference) if at_baseline else ())
+        for value, difference in (zip(cell.data.values, cell.data.difference) if at_baseline else ())
     )
 
 
 def _column(cell: Cell, header: str, baseline: float) -> Column:
-    indices = range(len(cell.ratios))
+    indices = range(len(cell.data.ratios))
     changes = tuple(
         BASELINE
-        if cell.ratios[i] == round(baseline, 9)
-        else change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+        if cell.data.ratios[i] == round(baseline, 9)
+        else change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)
         for i in indices
     )
     return Column(
         header=header,
-        values=tuple(value_text(cell.values[i], cell.metric) for i in indices),
+        values=tuple(value_text(cell.data.values[i], cell.metric) for i in indices),
         changes=() if cell.display_only else changes,
         worse=tuple(is_worse(cell, i) for i in indices),
     )
@@ -158,13 +158,13 @@ def _column(cell: Cell, header: str, baseline: float) -> Column:
 
 def is_worse(cell: Cell, i: int) -> bool:
     """Whether the whole interval lies on the bad side of 0; for a signed gap, away from 0 and larger than baseline."""
-    interval, metric = cell.difference_ci[i], metric_named(cell.metric)
+    interval, metric = cell.data.difference_ci[i], metric_named(cell.metric)
     if interval is None or cell.display_only:
         return False
     low, high = interval
     if metric is not None and metric.signed:
-        away = low > 0 if cell.values[i] > 0 else high < 0
-        return away and abs(cell.values[i]) > abs(cell.values[i] - cell.difference[i])
+        away = low > 0 if cell.data.values[i] > 0 else high < 0
+        return away and abs(cell.data.values[i]) > abs(cell.data.values[i] - cell.data.difference[i])
     return high < 0 if cell.higher_is_better else low > 0
 
 
@@ -179,10 +179,10 @@ def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) 
     note = "A change is against the baseline of the same seed on the same items, with its 95% interval."
     if any(lacks_interval(cell) for curve in curves for cell in curve.cells.values()):
         note += f" {NO_INTERVAL}"
-    seeds = list(dict.fromkeys(each.seed for curve in curves for each in curve.headline.by_seed))
+    seeds = list(dict.fromkeys(each.seed for curve in curves for each in curve.headline.data.by_seed))
     rows = []
     for curve in curves:
-        for ratio in curve.headline.ratios:
+        for ratio in curve.headline.data.ratios:
             row = [Entry(curve.place)] if several else []
             row.append(Entry(percent(ratio), ratio))
             for metric in metrics:
@@ -207,22 +207,25 @@ def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) 
 
 def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, Entry]:
     """A value and its change."""
-    if cell is None or ratio not in cell.ratios:
+    if cell is None or ratio not in cell.data.ratios:
         return Entry(""), Entry("")
-    i = cell.ratios.index(ratio)
-    value = Entry(value_text(cell.values[i], cell.metric), cell.values[i] if math.isfinite(cell.values[i]) else None)
+    i = cell.data.ratios.index(ratio)
+    value = Entry(
+        value_text(cell.data.values[i], cell.metric),
+        cell.data.values[i] if math.isfinite(cell.data.values[i]) else None,
+    )
     if ratio == round(baseline, 9):
         return value, Entry(BASELINE, 0.0)
-    return value, Entry(change_of(cell, i), cell.difference[i], tone="worse" if is_worse(cell, i) else "")
+    return value, Entry(change_of(cell, i), cell.data.difference[i], tone="worse" if is_worse(cell, i) else "")
 
 
 def _by_seed(cell: Cell, ratio: float, seeds: Sequence[int]) -> Entry:
-    i = cell.ratios.index(ratio)
-    values = {each.seed: each.values[i] for each in cell.by_seed}
+    i = cell.data.ratios.index(ratio)
+    values = {each.seed: each.values[i] for each in cell.data.by_seed}
     known = [values.get(seed) for seed in seeds]
     return Entry(", ".join("none" if value is None else value_text(value, cell.metric) for value in known))
 
 
 def change_of(cell: Cell, i: int) -> str:
     """The change at the i-th ratio with its interval, as it is written."""
-    return change_text(cell.difference[i], cell.difference_ci[i], cell.metric)
+    return change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)

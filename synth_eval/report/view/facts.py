@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synth_eval.comparison import Cell
 from synth_eval.report.text import amount_text, interval_text, share
 from synth_eval.report.view.curves import Curve, label_of
 from synth_eval.report.view.model import DataTable, Entry, Facts
 from synth_eval.report.view.summaries import tally
 from synth_eval.text import percent, plural
-from synth_eval.types import Cell
 
 NOT_FITTED = "not fitted"
 COLUMNS = (
@@ -45,7 +45,7 @@ def verdict_table(curves: Sequence[Curve]) -> DataTable:
         note=NOTE,
         columns=COLUMNS,
         rows=tuple(_row(_facts(curve, cell), cell) for curve in curves for cell in judged(curve)),
-        tally=tally(cell.verdict for curve in curves for cell in judged(curve)),
+        tally=tally(cell.verdict.word for curve in curves for cell in judged(curve)),
     )
 
 
@@ -54,52 +54,68 @@ def _row(facts: Facts, cell: Cell) -> tuple[Entry, ...]:
         Entry(facts.verdict, tone=facts.verdict),
         Entry(facts.title),
         Entry(facts.metric),
-        Entry(facts.onset, cell.onset if facts.onset else None),
-        Entry(facts.crossing, cell.crossing),
-        Entry(facts.budget, cell.budget),
-        Entry(facts.p_adjusted, cell.p_adjusted),
-        Entry(facts.phi, cell.phi),
-        Entry(facts.df, cell.df),
-        Entry(facts.min_detectable, cell.min_detectable),
-        Entry(facts.seed_tolerance, cell.seed_tolerance),
-        Entry(facts.data, float(cell.n_items)),
+        Entry(facts.onset, cell.verdict.onset if facts.onset else None),
+        Entry(facts.crossing, cell.verdict.crossing),
+        Entry(facts.budget, cell.verdict.budget),
+        Entry(facts.p_adjusted, cell.verdict.p_adjusted),
+        Entry(facts.phi, cell.verdict.phi),
+        Entry(facts.df, cell.verdict.df),
+        Entry(facts.min_detectable, cell.verdict.min_detectable),
+        Entry(facts.seed_tolerance, cell.verdict.seed_tolerance),
+        Entry(facts.data, float(cell.data.n_items)),
     )
 
 
 def _facts(curve: Curve, cell: Cell) -> Facts:
-    seeds = plural(cell.seeds, "seed")
+    seeds = plural(cell.data.seeds, "seed")
     return Facts(
         title=curve.title,
         metric=label_of(cell.metric),
-        verdict=cell.verdict,
-        reason=cell.reason,
+        verdict=cell.verdict.word,
+        reason=cell.verdict.reason,
         onset=_onset(cell),
-        onset_estimated=cell.onset is not None,
+        onset_estimated=cell.verdict.onset is not None,
         crossing=_crossing(cell),
-        budget=percent(cell.budget) if cell.budget is not None else "",
-        phi=f"{cell.phi:.2f}" if cell.phi is not None else "",
-        df=f"{cell.df:g}" if cell.df is not None else "",
-        p_adjusted=_p(cell.p_adjusted),
-        min_detectable=amount_text(cell.min_detectable, cell.metric) if cell.min_detectable is not None else "",
-        seed_tolerance=amount_text(cell.seed_tolerance, cell.metric) if cell.seed_tolerance is not None else "",
-        best_ratio=percent(cell.best_ratio) if cell.best_ratio is not None else "",
-        data=f"{cell.n_items:,} items, {seeds}{'' if cell.paired else ', unpaired'}",
-        conditional=cell.conditional,
+        budget=percent(cell.verdict.budget) if cell.verdict.budget is not None else "",
+        phi=f"{cell.verdict.phi:.2f}" if cell.verdict.phi is not None else "",
+        df=f"{cell.verdict.df:g}" if cell.verdict.df is not None else "",
+        p_adjusted=_p(cell.verdict.p_adjusted),
+        min_detectable=amount_text(cell.verdict.min_detectable, cell.metric)
+        if cell.verdict.min_detectable is not None
+        else "",
+        seed_tolerance=amount_text(cell.verdict.seed_tolerance, cell.metric)
+        if cell.verdict.seed_tolerance is not None
+        else "",
+        best_ratio=percent(cell.verdict.best_ratio) if cell.verdict.best_ratio is not None else "",
+        data=f"{cell.data.n_items:,} items, {seeds}{'' if cell.data.paired else ', unpaired'}",
+        conditional=cell.verdict.conditional,
     )
 
 
 def _onset(cell: Cell) -> str:
-    if cell.verdict == "degraded" and cell.onset is not None:
-        interval = f" {interval_text(cell.onset_ci, largest=cell.ratios[-1])}" if cell.onset_ci is not None else ""
-        return f"{share(cell.onset)}{interval}"
-    return f"{NOT_FITTED}; clear at {percent(cell.first_below)}" if cell.first_below is not None else ""
+    if cell.verdict.word == "degraded" and cell.verdict.onset is not None:
+        interval = (
+            f" {interval_text(cell.verdict.onset_ci, largest=cell.data.ratios[-1])}"
+            if cell.verdict.onset_ci is not None
+            else ""
+        )
+        return f"{share(cell.verdict.onset)}{interval}"
+    return f"{NOT_FITTED}; clear at {percent(cell.verdict.first_below)}" if cell.verdict.first_below is not None else ""
 
 
 def _crossing(cell: Cell) -> str:
-    if cell.crossing is None:
-        return f"beyond {percent(cell.ratios[-1])}" if cell.onset is not None or cell.verdict == "safe" else ""
-    interval = f" {interval_text(cell.crossing_ci, largest=cell.ratios[-1])}" if cell.crossing_ci is not None else ""
-    return f"{share(cell.crossing)}{interval}"
+    if cell.verdict.crossing is None:
+        return (
+            f"beyond {percent(cell.data.ratios[-1])}"
+            if cell.verdict.onset is not None or cell.verdict.word == "safe"
+            else ""
+        )
+    interval = (
+        f" {interval_text(cell.verdict.crossing_ci, largest=cell.data.ratios[-1])}"
+        if cell.verdict.crossing_ci is not None
+        else ""
+    )
+    return f"{share(cell.verdict.crossing)}{interval}"
 
 
 def _p(p: float | None) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from synth_eval.compare.places import place_of, place_order, size_order, tokens_name
+from synth_eval.compare.places import IN_WORDS, part_name, part_of, place_order, size_order
+from synth_eval.comparison import Cell, MeanLoss, PlacePart, PlaceValue
 from synth_eval.report.view.curves import Curve, is_worse
 from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, LossMap, TaskChart
 from synth_eval.text import percent, rounded
-from synth_eval.types import Cell
 
 REFUSED = "refused"
 STEPS = (0.0, 0.03, 0.08, 0.15)  # a loss beyond each is drawn one step darker
@@ -32,20 +31,20 @@ def loss_maps(curves: Sequence[Curve]) -> tuple[LossMap, ...]:
 
 def relative_loss(cell: Cell, i: int) -> float | None:
     """Loss at the i-th ratio as a share of the baseline, paired; None where there is no baseline to divide by."""
-    before = cell.values[i] - cell.difference[i]
+    before = cell.data.values[i] - cell.data.difference[i]
     if not (math.isfinite(before) and abs(before) > 1e-12):
         return None
-    loss = -cell.difference[i] if cell.higher_is_better else cell.difference[i]
+    loss = -cell.data.difference[i] if cell.higher_is_better else cell.data.difference[i]
     return loss / abs(before)
 
 
 def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
-    return place_order(place_of(curve.headline))
+    return place_order(curve.headline.place)
 
 
 def ratios_of(curves: Sequence[Curve]) -> list[float]:
     """Every ratio that some curve was tested at, ascending."""
-    return sorted({ratio for curve in curves for ratio in curve.headline.ratios})
+    return sorted({ratio for curve in curves for ratio in curve.headline.data.ratios})
 
 
 def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
@@ -60,15 +59,19 @@ def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
 
 
 def _loss(cell: Cell, ratio: float) -> Entry:
-    if ratio not in cell.ratios:
+    if ratio not in cell.data.ratios:
         return Entry("")
-    i = cell.ratios.index(ratio)
+    i = cell.data.ratios.index(ratio)
     loss = relative_loss(cell, i)
     if loss is None:
         return Entry("n/a")
-    if cell.difference_ci[i] is not None and cell.difference[i] == 0 and cell.difference_ci[i] == (0.0, 0.0):
+    if (
+        cell.data.difference_ci[i] is not None
+        and cell.data.difference[i] == 0
+        and cell.data.difference_ci[i] == (0.0, 0.0)
+    ):
         return Entry("0", 0.0)
-    if cell.verdict == REFUSED:
+    if cell.verdict.word == REFUSED:
         return Entry(percent_text(loss), loss, tone=REFUSED, note=f"– {REFUSED}")
     return Entry(percent_text(loss) + (" *" if is_worse(cell, i) else ""), loss, tone=tone_of(loss))
 
@@ -86,7 +89,6 @@ def percent_text(loss: float) -> str:
 
 # Mean relative loss over tasks: sizes, token budgets, iterations and sources by ratio, as tables and as figures.
 
-Rows = Sequence[Mapping[str, Any]]
 MARGIN = 0.03  # drawn for the eye; tasks are judged one by one
 NOTE = (
     "Mean relative loss over the tasks, in percent of the baseline: above 0 is worse. In brackets its 95% interval for "
@@ -99,7 +101,7 @@ NO_INTERVAL = (
 )
 
 
-def loss_grids(curves: Sequence[Curve], mean_losses: Rows) -> tuple[DataTable, ...]:
+def loss_grids(curves: Sequence[Curve], mean_losses: Sequence[MeanLoss]) -> tuple[DataTable, ...]:
     """Size, tokens, iteration and source by ratio: those that vary.
 
     Parameters
@@ -109,7 +111,7 @@ def loss_grids(curves: Sequence[Curve], mean_losses: Rows) -> tuple[DataTable, .
     return tuple(_grid(axis, groups, mean_losses) for axis, groups in _axes(curves).items())
 
 
-def grid_charts(curves: Sequence[Curve], mean_losses: Rows) -> tuple[TaskChart, ...]:
+def grid_charts(curves: Sequence[Curve], mean_losses: Sequence[MeanLoss]) -> tuple[TaskChart, ...]:
     """The same as figures with interval bands; none without `mean_losses`."""
     tables = {table.name: table for table in loss_grids(curves, mean_losses)}
     charts = []
@@ -124,38 +126,33 @@ def grid_charts(curves: Sequence[Curve], mean_losses: Rows) -> tuple[TaskChart, 
     return tuple(charts)
 
 
-def _axes(curves: Sequence[Curve]) -> dict[str, dict[str, list[Curve]]]:
+def _axes(curves: Sequence[Curve]) -> dict[PlacePart, dict[str, list[Curve]]]:
     """Axis -> value as text -> its curves, where there are several values."""
-    picks: tuple[tuple[str, Callable[[Cell], str]], ...] = (
-        ("size", lambda cell: _text("size", cell.size)),
-        ("tokens", lambda cell: _text("tokens", cell.tokens)),
-        ("iteration", lambda cell: _text("iteration", cell.iteration)),
-        ("source", lambda cell: _text("source", cell.source)),
-    )
     found = {}
-    for axis, pick in picks:
-        values = sorted({pick(curve.headline) for curve in curves}, key=lambda value: (size_order(value), value))
+    for axis in IN_WORDS:
+        value_of = {id(curve): _text(axis, part_of(curve.headline.place, axis)) for curve in curves}
+        values = sorted(set(value_of.values()), key=lambda value: (size_order(value), value))
         if len(values) > 1:
-            found[axis] = {value: [c for c in curves if pick(c.headline) == value] for value in values}
+            found[axis] = {value: [curve for curve in curves if value_of[id(curve)] == value] for value in values}
     return found
 
 
-def _text(axis: str, value: Any) -> str:
+def _text(axis: PlacePart, value: PlaceValue) -> str:
     if axis == "tokens":
-        return tokens_name(value).removesuffix(" tokens")
+        return part_name(axis, value).removesuffix(" tokens")
     return str(value) if value != "" else "not given"
 
 
-def _rows_of(mean_losses: Rows, axis: str, value: str) -> list[Mapping[str, Any]]:
-    return [row for row in mean_losses if row["axis"] == axis and _text(axis, row["value"]) == value]
+def _rows_of(mean_losses: Sequence[MeanLoss], axis: PlacePart, value: str) -> list[MeanLoss]:
+    return [row for row in mean_losses if row.axis == axis and _text(axis, row.value) == value]
 
 
-def _grid(axis: str, groups: Mapping[str, Sequence[Curve]], mean_losses: Rows) -> DataTable:
+def _grid(axis: PlacePart, groups: Mapping[str, Sequence[Curve]], mean_losses: Sequence[MeanLoss]) -> DataTable:
     ratios = ratios_of([curve for group in groups.values() for curve in group])
     return DataTable(
         name=f"{axis}-by-ratio",
         title=f"{axis.capitalize()} by ratio",
-        note=NOTE if any(row["axis"] == axis for row in mean_losses) else NO_INTERVAL,
+        note=NOTE if any(row.axis == axis for row in mean_losses) else NO_INTERVAL,
         columns=(axis, *(percent(ratio) for ratio in ratios)),
         rows=tuple(
             (Entry(value), *(_mean(group, ratio, _rows_of(mean_losses, axis, value)) for ratio in ratios))
@@ -164,20 +161,20 @@ def _grid(axis: str, groups: Mapping[str, Sequence[Curve]], mean_losses: Rows) -
     )
 
 
-def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[Mapping[str, Any]]) -> Entry:
-    judged = [curve.headline for curve in curves if curve.headline.verdict != "refused"]
-    cells = [cell for cell in judged if ratio in cell.ratios]
-    losses = [loss for cell in cells if (loss := relative_loss(cell, cell.ratios.index(ratio))) is not None]
+def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[MeanLoss]) -> Entry:
+    judged = [curve.headline for curve in curves if curve.headline.verdict.word != "refused"]
+    cells = [cell for cell in judged if ratio in cell.data.ratios]
+    losses = [loss for cell in cells if (loss := relative_loss(cell, cell.data.ratios.index(ratio))) is not None]
     if not losses:
         return Entry("")
     if not any(losses):  # the baseline itself
         return Entry("0", 0.0)
-    worse = f"{sum(is_worse(cell, cell.ratios.index(ratio)) for cell in cells)} of {len(losses)} worse"
-    measured = next((row for row in rows if row["ratio"] == ratio), None)
+    worse = f"{sum(is_worse(cell, cell.data.ratios.index(ratio)) for cell in cells)} of {len(losses)} worse"
+    measured = next((row for row in rows if row.ratio == ratio), None)
     if measured is None:
         mean = sum(losses) / len(losses)
         return Entry(percent_text(mean), mean, tone=tone_of(mean), note=worse)
-    mean, (low, high) = measured["estimate"], measured["interval"]
+    mean, (low, high) = measured.estimate, measured.interval
     return Entry(f"{percent_text(mean)} {_interval(low, high)}", mean, tone=tone_of(mean), note=worse)
 
 
@@ -185,15 +182,15 @@ def _interval(low: float, high: float) -> str:
     return f"[{percent_text(low).removesuffix('%')}, {percent_text(high).removesuffix('%')}]"
 
 
-def _curve(axis: str, value: str, rows: Sequence[Mapping[str, Any]], start: float) -> ChartCurve:
+def _curve(axis: PlacePart, value: str, rows: Sequence[MeanLoss], start: float) -> ChartCurve:
     """A curve that starts at no loss at the baseline."""
-    ordered = sorted(rows, key=lambda row: float(row["ratio"]))
-    ratios = (start, *(float(row["ratio"]) for row in ordered))
-    change = (0.0, *(round(100 * row["estimate"], 4) for row in ordered))
-    low, high = ((0.0, *(round(100 * row["interval"][end], 4) for row in ordered)) for end in (0, 1))
+    ordered = sorted(rows, key=lambda row: row.ratio)
+    ratios = (start, *(row.ratio for row in ordered))
+    change = (0.0, *(round(100 * row.estimate, 4) for row in ordered))
+    low, high = ((0.0, *(round(100 * row.interval[end], 4) for row in ordered)) for end in (0, 1))
     texts = (
         "0 (baseline)",
-        *(f"{percent_text(row['estimate'])} {_interval(*row['interval'])} of baseline" for row in ordered),
+        *(f"{percent_text(row.estimate)} {_interval(*row.interval)} of baseline" for row in ordered),
     )
     line = Line(
         metric="mean loss",
@@ -213,5 +210,5 @@ def _curve(axis: str, value: str, rows: Sequence[Mapping[str, Any]], start: floa
         change_unit="% of baseline",
         percent=False,
     )
-    named = f"iteration {value}" if axis == "iteration" else f"{value} tokens" if axis == "tokens" else value
+    named = part_name(axis, value) if axis == "iteration" else f"{value} tokens" if axis == "tokens" else value
     return ChartCurve(named, named, 1, "", "refused", "", (line,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synth_eval.types import VerdictWord
+from synth_eval.comparison import VerdictWord
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from synth_eval.compare.characteristics import MAUVE
 from synth_eval.compare.metrics import metric_named, side_of
-from synth_eval.compare.places import Place, place_names, place_of, place_order
+from synth_eval.compare.places import place_names, place_order
+from synth_eval.comparison import Cell, Collapse, Comparison, Contrast, Lead, Place, PlaceValue
 from synth_eval.report.text import UNKNOWN
 from synth_eval.report.view.curves import is_worse, label_of
 from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, OutputsView
-from synth_eval.report.view.summaries import finding_table
+from synth_eval.report.view.summaries import fields_of, row_table
 from synth_eval.text import enumerated, joined, percent
-from synth_eval.types import Cell, Comparison
 
 TITLE = "Output characteristics"
 NOTE = (
@@ -38,7 +37,7 @@ ITERATION_NOTE = (
     "Mean relative loss over the ratios, first minus second, in shares of the baseline; below 0, the later iteration "
     "lost more. Each pair stands at 5% by itself."
 )
-SHOWN = ("label", "verdict", "estimate", "interval", "reason", "unit")
+SHOWN = ("label", "verdict", "estimate", "interval", "reason")
 STAGES = ("late collapse", "tail and scores", "early collapse", "tail lost", "narrower")  # the most advanced first
 TONE = {
     "early collapse": "loss-1", "tail lost": "loss-1", "narrower": "loss-1",
@@ -48,72 +47,71 @@ TONE = {
 
 def outputs_view(comparison: Comparison) -> OutputsView | None:
     """Everything said of what the models write; None where nothing was looked at."""
-    cells = [cell for cell in comparison.characteristics if math.isfinite(cell.values[0])]
+    cells = [cell for cell in comparison.characteristics if math.isfinite(cell.data.values[0])]
     if not cells:
         return None
-    rows = [row for row in comparison.outputs if row.get("kind") == "collapse"]
-    others = [row for row in comparison.outputs if row.get("kind") != "collapse"]
-    names = place_names(place_of(cell) for cell in cells)
+    names = place_names(cell.place for cell in cells)
+    collapses = comparison.collapses
     return OutputsView(
         title=TITLE,
         note=NOTE,
-        headline=_headline(rows, names),
-        sentences=(*_sentences(rows, names), *_leads(others, names), *_iterations(others)),
-        stages=_stages(rows, names),
+        headline=_headline(collapses, names),
+        sentences=(
+            *_sentences(collapses, names),
+            *_leads(comparison.text_leads, names),
+            *_iterations(comparison.text_contrasts),
+        ),
+        stages=_stages(collapses, names),
         values=_values(cells, names, comparison.baseline_ratio),
-        leads=_table("output-leads", "Did it move before the scores?", LEAD_NOTE, others, "lead"),
+        leads=_table("output-leads", "Did it move before the scores?", LEAD_NOTE, comparison.text_leads),
         iterations=_table(
-            "output-iterations", "Does it compound over iterations?", ITERATION_NOTE, others, "iteration"
+            "output-iterations", "Does it compound over iterations?", ITERATION_NOTE, comparison.text_contrasts
         ),
         over_ratio=_over_ratio(cells, names),
         over_iteration=_over_iteration(cells),
     )
 
 
-def _place(row: Mapping[str, Any]) -> Place:
-    return row["size"], row["iteration"], row["source"], row.get("tokens")
-
-
-def _sentences(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Iterable[str]:
+def _sentences(rows: Sequence[Collapse], names: Mapping[Place, str]) -> Iterable[str]:
     """'synth_generation_t10, iteration 2: early collapse at 10% and 30% (tail), late collapse at 50% (...)'."""
-    groups: dict[tuple[str, Place], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, Place], list[Collapse]] = {}
     for row in rows:
-        groups.setdefault((row["task"], _place(row)), []).append(row)
+        groups.setdefault((row.task, row.place), []).append(row)
     for (task, place), group in groups.items():
         title = joined(task, names.get(place))
-        stages: dict[str, list[Mapping[str, Any]]] = {}
+        stages: dict[str, list[Collapse]] = {}
         for row in group:
-            if row["stage"] != "none":
-                stages.setdefault(row["stage"] or "cannot be told", []).append(row)
+            if row.stage != "none":
+                stages.setdefault(row.stage or "cannot be told", []).append(row)
         if not stages:
             yield f"{title}: no sign of a collapse at any ratio"
             continue
         yield f"{title}: " + "; ".join(
-            f"{stage} at {enumerated(percent(row['ratio']) for row in found)} ({found[-1]['reason']})"
+            f"{stage} at {enumerated(percent(row.ratio) for row in found)} ({found[-1].reason})"
             for stage, found in stages.items()
         )
 
 
-def _headline(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> tuple[str, ...]:
+def _headline(rows: Sequence[Collapse], names: Mapping[Place, str]) -> tuple[str, ...]:
     """The most advanced stage, and where it is first reached; nothing where no text narrowed."""
     for stage in STAGES:
-        found = [row for row in rows if row["stage"] == stage]
+        found = [row for row in rows if row.stage == stage]
         if found:
-            first = min(found, key=lambda row: row["ratio"])
-            title = joined(first["task"], names.get(_place(first)))
-            again = len({(row["task"], _place(row)) for row in found}) - 1
+            first = min(found, key=lambda row: row.ratio)
+            title = joined(first.task, names.get(first.place))
+            again = len({(row.task, row.place) for row in found}) - 1
             more = f", and {again} more" if again else ""
-            return (f"What the models write: {stage} from {percent(first['ratio'])} on ({title}{more}).",)
+            return (f"What the models write: {stage} from {percent(first.ratio)} on ({title}{more}).",)
     return ()
 
 
-def _leads(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Iterable[str]:
+def _leads(rows: Sequence[Lead], names: Mapping[Place, str]) -> Iterable[str]:
     """What is known of the order, one sentence for each place and score; nothing that is undetermined."""
     groups: dict[tuple[str, str, Place, str], list[str]] = {}
     for row in rows:
-        if row["kind"] == "lead" and row["verdict"] in ("early", "late", "score not reached"):
-            key = (row["texts"], row["task"], _place(row), row["verdict"])
-            groups.setdefault(key, []).append(label_of(row["metric"]))
+        if row.verdict in ("early", "late", "score not reached"):
+            key = (row.texts, row.task, row.place, row.verdict)
+            groups.setdefault(key, []).append(label_of(row.metric))
     for (texts, task, place, verdict), labels in groups.items():
         title = joined(texts, names.get(place))
         says = {
@@ -124,30 +122,30 @@ def _leads(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Ite
         yield f"{title}: {enumerated(labels)} {says}"
 
 
-def _iterations(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    groups: dict[tuple[str, int, int], list[str]] = {}
+def _iterations(rows: Sequence[Contrast]) -> Iterable[str]:
+    groups: dict[tuple[str, PlaceValue, PlaceValue], list[str]] = {}
     for row in rows:
-        if row["kind"] == "iteration" and row["verdict"] == "different":
-            pair = (row["second"], row["first"]) if row["estimate"] < 0 else (row["first"], row["second"])
-            groups.setdefault((row["task"], *pair), []).append(label_of(row["metric"]))
+        if row.verdict == "different":
+            pair = (row.second, row.first) if (row.estimate or 0.0) < 0 else (row.first, row.second)
+            groups.setdefault((row.task, *pair), []).append(label_of(row.metric))
     for (task, more, less), labels in groups.items():
         yield f"{task}: in iteration {more} further from the baseline than in iteration {less}: {enumerated(labels)}"
 
 
-def _table(name: str, title: str, note: str, rows: Sequence[Mapping[str, Any]], kind: str) -> DataTable | None:
+def _table(name: str, title: str, note: str, rows: Sequence[Lead] | Sequence[Contrast]) -> DataTable | None:
     """The label says where: size, iteration and the rest would only repeat it."""
-    shown = [{key: row[key] for key in SHOWN if key in row} for row in rows if row["kind"] == kind]
-    return finding_table(name, title, note, shown, unit="ratio")
+    apart = [key for row in rows for key in fields_of(row) if key not in SHOWN]
+    return row_table(name, title, note, rows, without=apart)
 
 
-def _stages(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> DataTable | None:
+def _stages(rows: Sequence[Collapse], names: Mapping[Place, str]) -> DataTable | None:
     """Tasks and places down, ratios across."""
     if not rows:
         return None
-    ratios = sorted({row["ratio"] for row in rows})
-    groups: dict[tuple[str, Place], dict[float, Mapping[str, Any]]] = {}
+    ratios = sorted({row.ratio for row in rows})
+    groups: dict[tuple[str, Place], dict[float, Collapse]] = {}
     for row in rows:
-        groups.setdefault((row["task"], _place(row)), {})[row["ratio"]] = row
+        groups.setdefault((row.task, row.place), {})[row.ratio] = row
     return DataTable(
         name="output-stages",
         title="How far has it gone?",
@@ -163,21 +161,21 @@ def _stages(rows: Sequence[Mapping[str, Any]], names: Mapping[Place, str]) -> Da
     )
 
 
-def _stage(row: Mapping[str, Any] | None) -> Entry:
+def _stage(row: Collapse | None) -> Entry:
     if row is None:
         return Entry("")
-    stage = row["stage"] or "refused"
-    cut = f" at {row['cut_to']} tokens" if row.get("cut_to") else ""
-    return Entry(stage + cut, tone=TONE.get(stage, ""), note=", ".join(row["toward"]))
+    stage = row.stage or "refused"
+    cut = f" at {row.cut_to} tokens" if row.cut_to else ""
+    return Entry(stage + cut, tone=TONE.get(stage, ""), note=", ".join(row.toward))
 
 
 def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) -> DataTable:
-    ratios = sorted({ratio for cell in cells for ratio in cell.ratios})
+    ratios = sorted({ratio for cell in cells for ratio in cell.data.ratios})
     rows = []
     for cell in cells:
-        place = names[place_of(cell)]
+        place = names[cell.place]
         marks = [_entry(cell, ratio, baseline) for ratio in ratios]
-        moved = "moved" if cell.verdict == "degraded" else "" if cell.display_only else cell.verdict
+        moved = "moved" if cell.verdict.word == "degraded" else "" if cell.display_only else cell.verdict.word
         title = joined(cell.task, place)
         rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(_group(cell.metric)), *marks, Entry(moved)))
     return DataTable(
@@ -190,10 +188,10 @@ def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) 
 
 
 def _entry(cell: Cell, ratio: float, baseline: float) -> Entry:
-    if ratio not in cell.ratios:
+    if ratio not in cell.data.ratios:
         return Entry("")
-    i = cell.ratios.index(ratio)
-    value = cell.values[i]
+    i = cell.data.ratios.index(ratio)
+    value = cell.data.values[i]
     if ratio == round(baseline, 9) or not math.isfinite(value):
         return Entry(amount(value, cell.metric), value if math.isfinite(value) else None)
     worse, better = is_worse(cell, i), _is_better(cell, i)
@@ -202,7 +200,7 @@ def _entry(cell: Cell, ratio: float, baseline: float) -> Entry:
 
 
 def _is_better(cell: Cell, i: int) -> bool:
-    interval = cell.difference_ci[i]
+    interval = cell.data.difference_ci[i]
     if interval is None or cell.display_only:
         return False
     return interval[0] > 0 if cell.higher_is_better else interval[1] < 0
@@ -219,7 +217,7 @@ def amount(value: float, metric: str) -> str:
 def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drift, ...]:
     """A panel for each side's characteristics of each task; a line for each place."""
     panels: dict[tuple[str, str], list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: place_order(place_of(cell))):
+    for cell in sorted(cells, key=lambda cell: place_order(cell.place)):
         if _group(cell.metric) and not _is_constant(cell):
             panels.setdefault((cell.task, cell.metric), []).append(cell)
     return tuple(
@@ -231,7 +229,7 @@ def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drif
             over="ratio",
             percent=_is_share(metric),
             lines=tuple(
-                _line(names[place_of(cell)] or task, metric, [(ratio, cell, i) for i, ratio in enumerate(cell.ratios)])
+                _line(names[cell.place] or task, metric, [(ratio, cell, i) for i, ratio in enumerate(cell.data.ratios)])
                 for cell in group
             ),
         )
@@ -242,7 +240,7 @@ def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drif
 def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
     """A panel for each task, place but for the iteration, and side's characteristic; a line for each ratio."""
     panels: dict[tuple[str, str, str], list[Cell]] = {}
-    alike = {cell: (cell.size, cell.source, cell.tokens) for cell in cells}
+    alike = {cell: (cell.place.size, cell.place.source, cell.place.tokens) for cell in cells}
     several = len(set(alike.values())) > 1
     for cell in cells:
         if _group(cell.metric) and not _is_constant(cell):
@@ -260,13 +258,17 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
                 _line(
                     percent(ratio),
                     metric,
-                    [(float(cell.iteration), cell, cell.ratios.index(ratio)) for cell in group if ratio in cell.ratios],
+                    [
+                        (float(cell.place.iteration), cell, cell.data.ratios.index(ratio))
+                        for cell in group
+                        if ratio in cell.data.ratios
+                    ],
                 )
-                for ratio in sorted({ratio for cell in group for ratio in cell.ratios})
+                for ratio in sorted({ratio for cell in group for ratio in cell.data.ratios})
             ),
         )
         for (task, where, metric), unordered in panels.items()
-        if len(group := sorted(unordered, key=lambda cell: cell.iteration)) > 1
+        if len(group := sorted(unordered, key=lambda cell: cell.place.iteration)) > 1
     )
 
 
@@ -282,26 +284,26 @@ def _is_share(metric: str) -> bool:
 
 def _is_constant(cell: Cell) -> bool:
     """Nothing to draw: the same at every ratio."""
-    return max(cell.values) - min(cell.values) <= 1e-12
+    return max(cell.data.values) - min(cell.data.values) <= 1e-12
 
 
 def _line(label: str, metric: str, points: Sequence[tuple[float, Cell, int]]) -> DriftLine:
-    known = [(x, cell, i) for x, cell, i in points if math.isfinite(cell.values[i])]
+    known = [(x, cell, i) for x, cell, i in points if math.isfinite(cell.data.values[i])]
     limits = [_limits(cell, i) for _, cell, i in known]
     return DriftLine(
         label=label,
         x=tuple(x for x, _, _ in known),
-        values=tuple(cell.values[i] for _, cell, i in known),
+        values=tuple(cell.data.values[i] for _, cell, i in known),
         low=tuple(low for low, _ in limits),
         high=tuple(high for _, high in limits),
-        texts=tuple(amount(cell.values[i], metric) for _, cell, i in known),
+        texts=tuple(amount(cell.data.values[i], metric) for _, cell, i in known),
     )
 
 
 def _limits(cell: Cell, i: int) -> tuple[float, float]:
     """The value with the 95% interval of its change from baseline about it."""
-    interval = cell.difference_ci[i]
+    interval = cell.data.difference_ci[i]
     if interval is None:
-        return cell.values[i], cell.values[i]
-    start = cell.values[i] - cell.difference[i]
+        return cell.data.values[i], cell.data.values[i]
+    start = cell.data.values[i] - cell.data.difference[i]
     return start + interval[0], start + interval[1]

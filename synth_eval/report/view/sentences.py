@@ -30,8 +30,8 @@ def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoin
 def status_sentence(curve: Curve) -> str:
     """Where the headline metric stands: its name and the reason of its verdict."""
     cell = curve.headline
-    verb = "" if cell.verdict == "degraded" else ":"
-    return f"{label_of(cell.metric)}{verb} {cell.reason}"
+    verb = "" if cell.verdict.word == "degraded" else ":"
+    return f"{label_of(cell.metric)}{verb} {cell.verdict.reason}"
 
 
 def also(curve: Curve) -> str:
@@ -39,18 +39,18 @@ def also(curve: Curve) -> str:
     others = [
         f"{label_of(name)} from {share(start)}"
         for name, cell in curve.cells.items()
-        if cell is not curve.headline and cell.verdict == "degraded" and (start := start_of(cell)) is not None
+        if cell is not curve.headline and cell.verdict.word == "degraded" and (start := start_of(cell)) is not None
     ]
     if not others:
         return ""
-    return f"{'also degraded' if curve.headline.verdict == 'degraded' else 'but degraded'}: {', '.join(others)}"
+    return f"{'also degraded' if curve.headline.verdict.word == 'degraded' else 'but degraded'}: {', '.join(others)}"
 
 
 def _counts(curves: Sequence[Curve], thing: str, baseline: float) -> str:
-    count = Counter(curve.headline.verdict for curve in curves)
+    count = Counter(curve.headline.verdict.word for curve in curves)
     others = ", ".join(f"{count[word]} {word}" for word in ("inconclusive", "safe", "refused") if count[word])
     tail = f"; {others}" if others else ""
-    degraded = [curve for curve in curves if curve.headline.verdict == "degraded"]
+    degraded = [curve for curve in curves if curve.headline.verdict.word == "degraded"]
     if not degraded:
         return f"None of {len(curves)} {thing}s is shown degraded{tail}."
     earliest = min(degraded, key=_start)
@@ -66,17 +66,21 @@ def _start(curve: Curve) -> float:
 def _from(curve: Curve, baseline: float) -> str:
     """'from about 24% synthetic data on (arc, 95% interval 18% to 30%)'; no interval where no onset is known."""
     cell = curve.headline
-    if cell.onset is None:
+    if cell.verdict.onset is None:
         return f"from {share(_start(curve))} synthetic data on ({curve.title})"
-    where = "the lowest ratios" if cell.onset <= baseline + 1e-9 else f"about {share(cell.onset)} synthetic data"
+    where = (
+        "the lowest ratios"
+        if cell.verdict.onset <= baseline + 1e-9
+        else f"about {share(cell.verdict.onset)} synthetic data"
+    )
     interval = ""
-    if cell.onset_ci is not None:
-        interval = f", 95% interval {share(cell.onset_ci[0])} to {share(cell.onset_ci[1])}"
+    if cell.verdict.onset_ci is not None:
+        interval = f", 95% interval {share(cell.verdict.onset_ci[0])} to {share(cell.verdict.onset_ci[1])}"
     return f"from {where} on ({curve.title}{interval})"
 
 
 def _budget(curves: Sequence[Curve], thing: str, baseline: float) -> tuple[str, ...]:
-    budgets = [curve.headline.budget for curve in curves if curve.headline.verdict != "refused"]
+    budgets = [curve.headline.verdict.budget for curve in curves if curve.headline.verdict.word != "refused"]
     if not budgets:
         return ()
     known = [budget for budget in budgets if budget is not None]
@@ -91,8 +95,8 @@ def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
         curve.title
         for curve in curves
         if CALIBRATION in curve.cells
-        and curve.cells[CALIBRATION].verdict == "degraded"
-        and curve.headline.verdict != "degraded"
+        and curve.cells[CALIBRATION].verdict.word == "degraded"
+        and curve.headline.verdict.word != "degraded"
     ]
     if not alone:
         return ()
@@ -104,9 +108,9 @@ def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
     found = [
         curve
         for curve in curves
-        if curve.headline.verdict == "refused"
-        and "above chance" in curve.headline.reason
-        and any(cell.metric in PROPER_SCORES and cell.verdict != "refused" for cell in curve.cells.values())
+        if curve.headline.verdict.word == "refused"
+        and "above chance" in curve.headline.verdict.reason
+        and any(cell.metric in PROPER_SCORES and cell.verdict.word != "refused" for cell in curve.cells.values())
     ]
     if not found:
         return ()

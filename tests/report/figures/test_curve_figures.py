@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.figures import matplotlib_figure, picked, report_figures, to_matplotlib, to_plotly, write_figures
 from synth_eval.report.figures.curves import controls, curve_figure, loss_map, varying
 from synth_eval.report.figures.description import Level, Markers
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 pytest.importorskip("matplotlib")
 

@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.figures import matplotlib_figure, report_figures, write_figures
 from synth_eval.report.figures.description import Markers
 from synth_eval.report.figures.outputs import drift_figures
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 
 def test_a_panel_for_each_side_over_ratio_and_iteration(written: Comparison) -> None:

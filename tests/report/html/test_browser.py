@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.html import html_report
 from synth_eval.report.view import Reliability, report_view
-from synth_eval.types import Comparison
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -9,12 +9,13 @@ import json
 import re
 
 import pytest
+from cells import changed
 from parsed_page import Parsed
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.html import html_report
 from synth_eval.report.html.page import script_json
 from synth_eval.report.view import Reliability, report_view
-from synth_eval.types import Comparison
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -84,7 +85,7 @@ def test_ids_are_unique_and_links_lead_somewhere(hostile: Parsed) -> None:
 
 def test_a_large_family_stays_small(compared: Comparison) -> None:
     cells = tuple(
-        dataclasses.replace(cell, size=size, iteration=iteration)
+        changed(cell, size=size, iteration=iteration)
         for size in ("70M", "410M", "1.4B")
         for iteration in (1, 2, 3)
         for cell in compared.cells

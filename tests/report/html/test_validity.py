@@ -11,10 +11,11 @@ import subprocess
 from importlib import resources
 
 import pytest
+from cells import changed, make_contrast
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.html import html_report
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 html5lib = pytest.importorskip("html5lib", reason="no html5lib: pip install html5lib")
 JAR = os.environ.get("SYNTH_EVAL_VNU", "")  # vnu.jar of the Nu HTML checker, such as npm's vnu-jar brings
@@ -27,15 +28,13 @@ def large(fitted: Comparison) -> Comparison:
     """With every table folded that can be."""
     places = itertools.product(("70M", "410M", "1.4B"), (1, 2, 3))
     cells = tuple(
-        dataclasses.replace(cell, size=size, iteration=it)
-        for size, it in places
-        for cell in (*fitted.cells[:3], fitted.cells[5])
+        changed(cell, size=size, iteration=it) for size, it in places for cell in (*fitted.cells[:3], fitted.cells[5])
     )
     contrasts = tuple(
-        {
-            "kind": "size", "label": f"arc: 70M against 410M, {measure} {i}", "first": "70M", "second": "410M",
-            "measure": measure, "verdict": "different", "estimate": 0.1 * i, "interval": (0.05, 0.5), "unit": "ratio",
-        }
+        make_contrast(
+            f"arc: 70M against 410M, {measure} {i}", first="70M", second="410M", measure=measure, verdict="different",
+            estimate=0.1 * i, interval=(0.05, 0.5),
+        )
         for i in range(1, 9) for measure in ("onset", "mean loss", "loss")
     )  # fmt: skip
     return dataclasses.replace(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 
 def _budgets(*cells):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from synth_eval.comparison import Comparison, FittedCurve, SeedValues
 from synth_eval.report.view import report_view
 from synth_eval.report.view.charts import anchor
-from synth_eval.types import Comparison, FittedCurve, SeedValues
 
 
 def _charts(*cells):
@@ -60,7 +60,7 @@ def test_onsets_are_drawn_only_where_degraded(make_cell) -> None:
 def test_every_value_stands_in_the_table(compared: Comparison) -> None:
     for chart in report_view(compared).charts:
         cells = [cell for cell in compared.cells if cell.task == chart.task]
-        assert len(chart.table.rows) == len(cells[0].ratios)
+        assert len(chart.table.rows) == len(cells[0].data.ratios)
         assert all(len(row) == len(chart.table.columns) for row in chart.table.rows)
         assert sum(":" in column for column in chart.table.columns) == sum(not cell.display_only for cell in cells)
 

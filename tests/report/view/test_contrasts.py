@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from cells import make_contrast
+
+from synth_eval.comparison import Contrast, Place
 from synth_eval.report.view.summaries import contrast_details, contrast_table, worst_first
 
 
-def _row(measure: str, verdict: str, estimate: float, *, task: str = "t", iteration: int = 1, **more) -> dict:
-    return {
-        "kind": "size", "label": f"{task}: 70M against 410M, {measure}", "task": task, "size": None,
-        "iteration": iteration, "source": "self", "first": "70M", "second": "410M", "measure": measure,
-        "verdict": verdict, "estimate": estimate, "interval": (estimate - 0.1, estimate + 0.1), "unit": "ratio",
-        "reason": "", **more,
-    }  # fmt: skip
+def _row(measure: str, verdict: str, estimate: float, *, task: str = "t", iteration: int = 1, **more) -> Contrast:
+    place, interval = Place("70M", iteration, "self"), (estimate - 0.1, estimate + 0.1)
+    return make_contrast(
+        f"{task}: 70M against 410M, {measure}", task=task, place=place, first="70M", second="410M", measure=measure,
+        verdict=verdict, estimate=estimate, interval=interval, **more,
+    )  # fmt: skip
 
 
 MANY = [
@@ -55,5 +57,5 @@ def test_few_are_shown_as_they_are() -> None:
 
 
 def test_those_over_all_ratios_come_before_those_at_one() -> None:
-    assert [row["measure"] for row in worst_first(MANY)][-5:] == ["loss"] * 5
-    assert worst_first(MANY)[0]["estimate"] == -0.4
+    assert [row.measure for row in worst_first(MANY)][-5:] == ["loss"] * 5
+    assert worst_first(MANY)[0].estimate == -0.4

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 from synth_eval.report.view.facts import facts_of, verdict_table
-from synth_eval.types import Comparison
 
 
 def _facts(*cells):
@@ -43,7 +43,7 @@ def test_the_table_sorts_by_number_and_has_no_row_for_what_is_only_shown(compare
     assert len(view.verdicts.rows) == len(view.facts) == len(judged)
     assert all(len(row) == len(view.verdicts.columns) for row in view.verdicts.rows)
     budgets = [row[view.verdicts.columns.index("safe budget")] for row in view.verdicts.rows]
-    assert {budget.sort for budget in budgets} == {cell.budget for cell in judged}
+    assert {budget.sort for budget in budgets} == {cell.verdict.budget for cell in judged}
 
 
 def test_no_curves_no_rows() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cells import changed
 
+from synth_eval.comparison import Comparison, MeanLoss
 from synth_eval.report.view import report_view
-from synth_eval.types import Comparison
 
 
 def test_value_and_interval_stand_in_the_table(fitted: Comparison) -> None:
@@ -40,11 +41,8 @@ def test_an_older_comparison_has_no_intervals_and_no_figure(fitted: Comparison) 
 
 
 def test_iterations_are_named(fitted: Comparison) -> None:
-    cells = (*fitted.cells, *(dataclasses.replace(cell, iteration=2) for cell in fitted.cells))
-    rows = tuple(
-        {"axis": "iteration", "value": it, "ratio": 0.5, "estimate": 0.1 * it, "interval": (0.0, 0.3), "curves": 4}
-        for it in (1, 2)
-    )
+    cells = (*fitted.cells, *(changed(cell, iteration=2) for cell in fitted.cells))
+    rows = tuple(MeanLoss("iteration", it, 0.5, 0.1 * it, (0.0, 0.3), 4) for it in (1, 2))
     view = report_view(dataclasses.replace(fitted, cells=cells, mean_losses=rows))
     assert [chart.table.name for chart in view.grid_charts] == ["iteration-by-ratio"]
     assert [curve.title for curve in view.grid_charts[0].curves] == ["iteration 1", "iteration 2"]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 from synth_eval.report.view.losses import relative_loss, tone_of
-from synth_eval.types import Comparison
 
 
 def _view(*cells):

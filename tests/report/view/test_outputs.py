@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 from synth_eval.report.view.outputs import amount, outputs_view
-from synth_eval.types import Comparison
 
 
 def test_no_texts_no_section(fitted: Comparison) -> None:
@@ -38,8 +38,8 @@ def test_stages_and_sentences(written: Comparison) -> None:
 
 
 def test_a_stage_at_one_length_says_so(written: Comparison) -> None:
-    rows = [{**row, "cut_to": 54} if row.get("ratio") == 0.5 else row for row in written.outputs]
-    view = outputs_view(dataclasses.replace(written, outputs=tuple(rows)))
+    cut = [dataclasses.replace(row, cut_to=54) if row.ratio == 0.5 else row for row in written.collapses]
+    view = outputs_view(dataclasses.replace(written, collapses=tuple(cut)))
     assert view is not None
     assert view.stages is not None
     assert [entry.text for entry in view.stages.rows[1]][1:] == ["early collapse", "late collapse at 54 tokens"]
@@ -72,7 +72,7 @@ def test_drifts(written: Comparison) -> None:
 
 def test_one_iteration_has_no_drift_over_iterations(written: Comparison) -> None:
     first = dataclasses.replace(
-        written, characteristics=tuple(cell for cell in written.characteristics if cell.iteration == 1)
+        written, characteristics=tuple(cell for cell in written.characteristics if cell.place.iteration == 1)
     )
     view = outputs_view(first)
     assert view is not None

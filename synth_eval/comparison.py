@@ -1,0 +1,334 @@
+"""What a comparison says, typed: curves with their verdicts, and what is set against each other. Imports nothing heavy.
+
+comparison.json is these dataclasses, written and read by pydantic (`compare.serialise`); docs/reports.md describes it.
+A number that is not finite is written as null. Ratios are shares of synthetic data, 0 to 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeAlias
+
+from synth_eval.errors import RefusalCode
+
+VerdictWord: TypeAlias = Literal["degraded", "safe", "inconclusive", "refused"]
+LeadWord: TypeAlias = Literal[
+    "early", "late", "undetermined", "accuracy not reached", "score not reached", "none", "refused"
+]
+ContrastWord: TypeAlias = Literal["different", "undetermined", "refused"]
+ContrastKind: TypeAlias = Literal["size", "iteration", "source", "tokens", "category", "tail"]
+Measure: TypeAlias = Literal["onset", "mean loss", "loss"]
+FindingWord: TypeAlias = Literal["agrees", "disagrees", "cannot tell", "not tested"]
+CollapseWord: TypeAlias = Literal["collapse", "some sides", "none", "refused"]
+Stage: TypeAlias = Literal[
+    "early collapse", "tail lost", "narrower", "tail and scores", "late collapse", "scores alone", "none", ""
+]
+PlacePart: TypeAlias = Literal["size", "iteration", "source", "tokens"]
+PlaceValue: TypeAlias = "str | int | float | None"
+Interval: TypeAlias = tuple[float, float]
+
+SCHEMA: Literal[2] = 2
+RATIO_DECIMALS = 9  # ratios that agree to this many decimals are the same ratio
+
+
+class _NullIsNaN:
+    """pydantic reads null as NaN."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(
+            lambda value: math.nan if value is None else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
+
+
+Number = Annotated[float, _NullIsNaN()]  # NaN where the data give none
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a curve is in the grid of a family; ``tokens`` only in a family over tokens, else None."""
+
+    size: str
+    iteration: int
+    source: str
+    tokens: float | None = None
+
+
+@dataclass(frozen=True)
+class SeedValues:
+    """What the checkpoints of one training seed scored, over the ratios of their cell; None where there is none."""
+
+    seed: int
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class FittedCurve:
+    """The best-fitting shape of those that the curve test tries, in the metric's own units.
+
+    A hinge is flat up to ``parameter`` (a ratio) and straight from there; a power grows with the ratio, counted from
+    the lowest tested one, to the ``parameter``. It runs from ``start`` at the lowest to ``end`` at the highest ratio.
+    """
+
+    shape: Literal["hinge", "power"]
+    parameter: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """The data of one curve, in the metric's own units; tuples run over the tested ratios, ascending.
+
+    ``values`` are means over seeds, ``difference`` is value minus baseline with the seeds paired (0 at the baseline)
+    and ``difference_ci`` its 95% interval.
+    """
+
+    ratios: tuple[float, ...]
+    values: tuple[Number, ...]
+    se: tuple[float | None, ...]
+    difference: tuple[Number, ...]
+    difference_ci: tuple[Interval | None, ...]
+    seeds: int
+    n_items: int
+    paired: bool = True  # False: some checkpoints have aggregate results only; independent errors, wider intervals
+    by_seed: tuple[SeedValues, ...] = ()  # where there are several seeds
+
+    def index(self, ratio: float) -> int | None:
+        """The position of a ratio; None if it was not tested."""
+        rounded = round(ratio, RATIO_DECIMALS)
+        return self.ratios.index(rounded) if rounded in self.ratios else None
+
+    def interval_at(self, ratio: float) -> Interval | None:
+        """The interval of the difference at a ratio; None if it was not tested or the data give none."""
+        i = self.index(ratio)
+        return None if i is None else self.difference_ci[i]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one curve ("The curve test" in docs/methods.md), in the metric's own units."""
+
+    word: VerdictWord
+    reason: str  # one sentence
+    because: str = ""  # the same without its part on the budget
+    refusal: RefusalCode | None = None  # of a refused curve
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    first_below: float | None = None  # smallest ratio clearly below baseline; late by construction, see docs
+    onset: float | None = None
+    onset_ci: Interval | None = None
+    crossing: float | None = None
+    crossing_ci: Interval | None = None
+    budget: float | None = None
+    phi: float | None = None
+    df: float | None = None
+    conditional: bool = False
+    best_ratio: float | None = None
+    min_detectable: float | None = None
+    seed_tolerance: float | None = None
+    seed_sd: float | None = None  # SD of a checkpoint's mean between training runs, measured or declared
+    item_sd: float | None = None  # SD of an item's score within a checkpoint, beyond what all checkpoints share
+    fitted: FittedCurve | None = None  # None: not judged, or no shape fits better than a flat line
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One curve: a metric of a task over ratio at one place of the grid, with its verdict."""
+
+    task: str
+    category: str
+    metric: str
+    higher_is_better: bool
+    place: Place
+    data: CurveSummary
+    verdict: Verdict
+    display_only: bool = False  # shown in tables and never judged (for example ece)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much synthetic data is shown safe at one place for the tasks of a category, by their headline metrics.
+
+    ``verdict`` is safe (every judged task at every tested ratio), degraded (some task is), inconclusive, or refused;
+    ``budget`` the least budget of the judged tasks, None if none lies above the baseline; ``limited_by`` the tasks with
+    that budget, the most urgent first, empty if all are safe; ``n_items`` and ``seeds`` are of the first of them.
+    """
+
+    place: Place
+    category: str
+    verdict: VerdictWord
+    budget: float | None
+    limited_by: tuple[str, ...]
+    tasks: int
+    judged: int
+    degraded: int
+    reason: str
+    n_items: int | None = None
+    seeds: int | None = None
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What moved first: calibration or the score, or a characteristic of generated text or the score.
+
+    ``estimate`` is the onset of the score minus the other onset, in ratios: above 0, the score moved later. A lead of
+    generated text names its ``texts`` (a task) and ``metric`` (the characteristic); its ``task`` is the score's, ""
+    where none is degraded.
+    """
+
+    label: str
+    task: str
+    place: Place
+    verdict: LeadWord
+    reason: str
+    estimate: float | None = None
+    interval: Interval | None = None
+    accuracy_onset: float | None = None
+    calibration_onset: float | None = None
+    texts: str = ""
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two curves, or groups of them, set against each other: ``estimate`` is first minus second.
+
+    ``place`` is that of the first; the second differs from it in the part named by ``kind``. Onsets are ratios; losses
+    are shares of the baseline's value, over the common ratios or at one ``ratio``. Of kind tail, the halves of a task's
+    levels: ``stage`` is early (the tail is lost and more than the head, which is not shown to lose), late (both are
+    lost) or "". A contrast of generated text names the characteristic as its ``metric``.
+    """
+
+    kind: ContrastKind
+    label: str
+    place: Place
+    first: PlaceValue
+    second: PlaceValue
+    measure: Measure
+    verdict: ContrastWord
+    reason: str
+    estimate: float | None = None
+    interval: Interval | None = None
+    ratio: float | None = None
+    task: str = ""  # "" of reasoning against retrieval
+    metric: str = ""
+    stage: Literal["early", "late", ""] = ""
+    tail_loss: float | None = None
+    head_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A published claim against this family."""
+
+    label: str  # the claim
+    verdict: FindingWord
+    reason: str
+    published: str  # where
+
+
+@dataclass(frozen=True)
+class MeanLoss:
+    """Mean relative loss over curves at one ratio, for one value of a part of the place that varies."""
+
+    axis: PlacePart
+    value: PlaceValue
+    ratio: float
+    estimate: float  # share of the baseline's value, above 0 where worse
+    interval: Interval
+    curves: int  # that the mean is over
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """Whether what the models write narrowed at one ratio, and what stage of a collapse that is (`compare.collapse`).
+
+    ``toward`` and ``against`` are the dimensions that moved, ``tail`` says whether rare words are lost, ``worse`` which
+    tasks are; ``cut_to`` is the number of tokens that texts were cut to, None where they are whole.
+    """
+
+    label: str
+    task: str
+    place: Place
+    ratio: float
+    verdict: CollapseWord
+    stage: Stage
+    reason: str
+    toward: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    tail: bool = False
+    worse: tuple[str, ...] = ()
+    cut_to: int | None = None
+
+
+@dataclass(frozen=True)
+class GateFailure:
+    """A curve that fails a rule of the gate; ``budget`` is None where it has none."""
+
+    task: str
+    place: Place
+    metric: str
+    verdict: VerdictWord
+    budget: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One requirement of the gate, in words, and whether it holds for the ``judged`` curves that it is about."""
+
+    rule: str
+    where: str  # the line, or the option, that asks it
+    passed: bool
+    judged: int
+    reason: str
+    failed: tuple[GateFailure, ...] = ()  # the most urgent first
+
+
+@dataclass(frozen=True)
+class CheckpointRecord:
+    """One checkpoint in a report: its place in the grid, what was evaluated, what failed."""
+
+    name: str
+    size: str
+    ratio: float
+    iteration: int
+    seed: int
+    source: str
+    tokens: float | None
+    fingerprint: str
+    tasks: tuple[str, ...]
+    failed: str = ""  # the reason, if it could not be built, loaded or scored
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything a report draws. Written as comparison.json."""
+
+    __pydantic_config__ = {"extra": "forbid", "title": "comparison.json of synth-eval"}  # noqa: RUF012
+
+    schema: Literal[2] = field(default=SCHEMA, kw_only=True)
+    family: str
+    created: str  # ISO 8601, UTC
+    provenance: Mapping[str, str]
+    cells: tuple[Cell, ...]
+    checkpoints: tuple[CheckpointRecord, ...]
+    contrasts: tuple[Contrast, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    mean_losses: tuple[MeanLoss, ...] = ()
+    characteristics: tuple[Cell, ...] = ()  # of generated text, judged apart; "better" is away from a collapse
+    collapses: tuple[Collapse, ...] = ()  # what the characteristics say together
+    text_leads: tuple[Lead, ...] = ()  # of characteristics over scores
+    text_contrasts: tuple[Contrast, ...] = ()  # of characteristics, between iterations
+    gate: tuple[GateResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    baseline_ratio: float = 0.0

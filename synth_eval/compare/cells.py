@@ -215,7 +215,7 @@ def cell_of(judged: JudgedCurve) -> Cell:
         data = _summary(given, shown.design.levels, shown.values, shown.se, shown.difference, interval)
         refusal = given.refusal or DISPLAY_ONLY
         phi, df = (_finite(shown.phi), shown.df) if given.per_item else (None, None)
-        its_verdict = Verdict("refused", refusal.text, refusal.code, phi=phi, df=df)
+        its_verdict = Verdict("refused", refusal.text, refusal=refusal.code, phi=phi, df=df)
     else:
         data = _summary(given, verdict.ratios, verdict.values, verdict.se, verdict.difference, verdict.difference_ci)
         its_verdict = _verdict(judged, verdict, data)

@@ -18,8 +18,7 @@ from synth_eval.text import joined, percent, rounded
 from synth_eval.types import ItemTable
 
 if TYPE_CHECKING:
-    from synth_eval.text import joined, percent, rounded
-from synth_eval.types import BoolArray, FloatArray
+    from synth_eval.types import BoolArray, FloatArray
 
 RARER_BY_LEVEL = (RECALL,)  # in other tasks a level is how hard an item is, not how seldom it is met
 FEWEST_ITEMS = 50  # of either half

@@ -34,7 +34,7 @@ def test_moments_are_exact(estimates: list[Estimate], columns: int) -> None:
     scores = scores_with_means(items, estimates)
     covariance = np.atleast_2d(_covariance_of_means(scores))
     np.testing.assert_allclose(scores[:, columns:].mean(axis=0), [e.value for e in estimates], atol=1e-9)
-    np.testing.assert_allclose(np.sqrt(np.diag(covariance))[columns:], [e.data.se for e in estimates], atol=1e-9)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance))[columns:], [e.se for e in estimates], atol=1e-9)
     off_diagonal = covariance - np.diag(np.diag(covariance))
     np.testing.assert_allclose(off_diagonal[columns:], 0, atol=1e-12)
     if items is not None:

@@ -36,7 +36,8 @@ def _verdict(**changes) -> CurveVerdict:
 
 
 def _reason(verdict: CurveVerdict, word, metric=ACC, p_adjusted: float = 0.01) -> str:
-    return reason_of(verdict, word, metric, baseline_ratio=0.0, n_items=500, seeds=2, p_adjusted=p_adjusted, curves=23)
+    data = {"n_items": 500, "seeds": 2, "p_adjusted": p_adjusted, "curves": 23}
+    return reason_of(verdict, word, metric, baseline_ratio=0.0, **data)[0]
 
 
 def test_degraded() -> None:

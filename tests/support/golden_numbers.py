@@ -93,7 +93,7 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
 
     def cell(row: Mapping[str, Any]) -> dict[str, Any]:
         rest = {name: value for name, value in row.items() if name not in ("place", "data", "verdict")}
-        verdict = {name: value for name, value in row["verdict"].items() if name not in ("word", "refusal")}
+        verdict = {name: value for name, value in row["verdict"].items() if name not in ("word", "refusal", "because")}
         return {**rest, **row["place"], **row["data"], **verdict, "verdict": row["verdict"]["word"]}
 
     def flat(row: Mapping[str, Any], *apart: str) -> dict[str, Any]:

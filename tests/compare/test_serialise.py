@@ -32,7 +32,7 @@ def compared(studied: Simulated) -> Comparison:
 
 def test_round_trip(compared: Comparison) -> None:
     assert comparison_from_json(comparison_to_json(compared)) == compared
-    assert list(json.loads(comparison_to_json(compared)))[0] == "schema"
+    assert next(iter(json.loads(comparison_to_json(compared)))) == "schema"
 
 
 def test_layout(compared: Comparison) -> None:

@@ -11,6 +11,7 @@ from parsed_page import Parsed
 from scaling_families import TOKENS, Truth
 from scaling_rows_of import family_rows
 
+from synth_eval.comparison import Comparison
 from synth_eval.report.html import html_report, scaling_page
 from synth_eval.report.scaling.view import ScalingView, scaling_view
 from synth_eval.report.view import report_view

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cells import changed
 
 from synth_eval.comparison import Comparison
 from synth_eval.report.figures import matplotlib_figure, picked, report_figures, to_matplotlib, to_plotly, write_figures
@@ -90,7 +91,7 @@ def test_the_far_margin_of_a_gap_is_not_in_view(make_cell) -> None:
 
 def test_names_are_no_formulas(fitted: Comparison, tmp_path) -> None:
     cells = tuple(
-        dataclasses.replace(cell, task="$\\frac{", size=f"$\\frac{{{cell.size}")
+        changed(cell, task="$\\frac{", size=f"$\\frac{{{cell.place.size}")
         for cell in fitted.cells
         if cell.task == "arc"
     )

@@ -17,7 +17,6 @@ from synth_eval.report.scaling.view import ScalingView, scaling_view
 from synth_eval.report.view import report_view
 from synth_eval.scaling.loss_table import LossRow
 from synth_eval.scaling.report import scaling_report
-from synth_eval.comparison import Comparison
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

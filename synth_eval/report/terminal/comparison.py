@@ -127,12 +127,7 @@ class _ComparisonPage(Page):
         elif not self.fits(texts):
             texts = [list(column) for column in zip(*texts)]
         yield from self.heading(table.title, note)
-        lines = self.table()
-        for i, head in enumerate(texts[0]):
-            lines.add_column(self.text(head), justify="right" if i and not with_notes else "left", overflow="fold")
-        for row in texts[1:]:
-            lines.add_row(*map(self.text, row))
-        yield lines
+        yield self.filled(texts[0], texts[1:], right=not with_notes)
 
     def statuses(self, statuses: Sequence[Status]) -> Table:
         symbols = ASCII_SYMBOL if self.ascii_only else SYMBOL

@@ -71,6 +71,36 @@ class Page:
         rule = ASCII_RULE if self.ascii_only else RULE
         return Table(box=rule, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, header_style="dim")
 
+    def filled(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: bool = False,
+        over: str = "",
+        drawn: Sequence[Text] = (),
+        stacked: bool = False,
+    ) -> Table:
+        """A table of texts.
+
+        Parameters
+        ----------
+        right : whether all columns but the first are set to the right.
+        drawn : a drawing for the end of each row, under the head ``over``; or none.
+        stacked : whether an interval goes below its number.
+        """
+        table = self.table()
+        for i, head in enumerate(heads):
+            table.add_column(self.text(head), justify="right" if i and right else "left", overflow="fold")
+        if drawn:
+            table.add_column(self.text(over), overflow="fold")
+        for i, row in enumerate(rows):
+            cells = [self.text(text) for text in row]
+            if stacked:
+                cells = [Text(cell.plain.replace(" [", "\n["), overflow="fold") for cell in cells]
+            table.add_row(*cells, *drawn[i : i + 1])
+        return table
+
     def fits(self, rows: Iterable[Sequence[str]], *, beside: int = -GAP) -> bool:
         """Whether a table of these texts has room, with so many columns ``beside`` it."""
         return sum(GAP + max(map(len, column)) for column in zip(*rows)) + beside <= self.width

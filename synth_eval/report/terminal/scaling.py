@@ -21,7 +21,7 @@ from synth_eval.scaling.report import BestRatio, SpeedUp
 
 BAR = 20  # columns of the longest bar of a speed-up, and of the tested ratios
 MIN_BAR_FACTOR = 2.0  # the longest bar stands for at least this
-NARROW = 100  # columns below which the bands of r* are not drawn
+NARROW = 100  # columns below which the bands of best ratios are not drawn
 CHART = 38  # columns of a chart
 LINES = 3  # of equal loss, for each size
 CURVES_NOTE = "rectified, power: error of each law on the held-out budget"
@@ -99,10 +99,10 @@ class _ScalingPage(Page):
         if mixture.law:
             yield self.line(mixture.law)
             yield from self.data(mixture.forms)
-            told = thinned(found.answers.best)
+            best = thinned(found.answers.best)
             most = float(found.points.ratio.max())
-            strips = [self.strip(best, most) for best in told] if self.width >= NARROW else []
-            yield from self.data(best_table(found, told, sizes, "best"), f"0 to {most:g}", strips)
+            strips = [self.strip(each, most) for each in best] if self.width >= NARROW else []
+            yield from self.data(best_table(found, best, sizes, "best"), f"0 to {most:g}", strips)
             for line in mixture.moves:
                 yield self.line(line)
             saved = [each for each in found.answers.speed_ups if each.answer.value is not None]
@@ -113,7 +113,7 @@ class _ScalingPage(Page):
         yield self.line(mixture.collapse)
 
     def strip(self, best: BestRatio, most: float) -> Text:
-        """The band of r* in the tested range, '|' at the estimate."""
+        """The band of a best ratio in the tested range, '|' at the estimate."""
         low, high = best.answer.interval or (0.0, 0.0)
         places = [round(min(max(x / most, 0.0), 1.0) * (BAR - 1)) for x in (low, best.answer.value or 0.0, high)]
         blank, band = (".", "=") if self.ascii_only else ("·", "━")
@@ -132,21 +132,15 @@ class _ScalingPage(Page):
         for line in lines:
             yield self.line(f"{REFUSED}: {line}", "dim")
 
-    def data(self, data: DataTable | None, extra: str = "", drawn: Sequence[Text] = ()) -> Iterator[RenderableType]:
+    def data(self, data: DataTable | None, over: str = "", drawn: Sequence[Text] = ()) -> Iterator[RenderableType]:
         """A table, with a drawing at the end of each row where there is one."""
         if data is None:
             return
-        table = self.table()
-        for heading in (*data.columns, *([extra] if drawn else [])):
-            table.add_column(self.text(heading), overflow="fold")
         texts = [[entry.text for entry in row] for row in data.rows]
-        if not self.fits([data.columns, *texts], beside=GAP + max(map(len, drawn), default=0)):
-            # an interval goes below its number rather than wherever the column ends
-            texts = [[text.replace(" [", "\n[") for text in row] for row in texts]
-        for number, row in enumerate(texts):
-            table.add_row(*(self.text(text, keep="\n") for text in row), *drawn[number : number + 1])
+        # an interval goes below its number rather than wherever a column that is too narrow ends
+        stacked = not self.fits([data.columns, *texts], beside=GAP + max(map(len, drawn), default=0))
         yield Text()
-        yield Padding(table, (0, 0, 0, GAP))
+        yield Padding(self.filled(data.columns, texts, over=over, drawn=drawn, stacked=stacked), (0, 0, 0, GAP))
 
 
 def abs_factor(each: SpeedUp) -> float:

@@ -70,6 +70,15 @@ def rounded(value: float, decimals: int = 0) -> float:
     return round(value, decimals) + 0.0
 
 
+def signed(value: float, decimals: int) -> str:
+    """A change with its sign; zero has a plus.
+
+    >>> signed(0.135, 2), signed(-4.21, 1), signed(-0.001, 2)
+    ('+0.14', '-4.2', '+0.00')
+    """
+    return f"{rounded(value, decimals):+.{decimals}f}"
+
+
 def visible(text: str, *, keep: str = "") -> str:
     r"""Text with its control characters written out, so that a name from a file cannot steer a terminal or a page.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from synth_eval.compare.metrics import metric_named
-from synth_eval.text import rounded
+from synth_eval.text import rounded, signed
 
 UNKNOWN = "n/a"
 DECIMALS = 3
@@ -18,9 +18,7 @@ def value_text(value: float, metric: str) -> str:
     known = metric_named(metric)
     if metric == "acc":
         return f"{100 * value:.1f}%"
-    return (
-        f"{rounded(value, DECIMALS):+.{DECIMALS}f}" if known is not None and known.signed else f"{value:.{DECIMALS}f}"
-    )
+    return signed(value, DECIMALS) if known is not None and known.signed else f"{value:.{DECIMALS}f}"
 
 
 def change_text(difference: float, interval: tuple[float, float] | None, metric: str) -> str:
@@ -31,10 +29,10 @@ def change_text(difference: float, interval: tuple[float, float] | None, metric:
         scale, decimals, unit = 100.0, 1, " pp"
     else:
         scale, decimals, unit = 1.0, DECIMALS, ""
-    text = f"{rounded(scale * difference, decimals):+.{decimals}f}{unit}"
+    text = f"{signed(scale * difference, decimals)}{unit}"
     if interval is None:
         return text
-    low, high = (f"{rounded(scale * end, decimals):+.{decimals}f}" for end in interval)
+    low, high = (signed(scale * end, decimals) for end in interval)
     return f"{text} [{low}, {high}]"
 
 

@@ -82,4 +82,4 @@ def test_numbers() -> None:
     assert percent_text(0.0123) == "1.2%"
     assert percent_text(None) == "-"
     reasons = [("a", "x"), ("b", "y"), ("c", "x"), ("d", "x"), ("e", "x")]
-    assert grouped(reasons) == ["a; c and 2 more: x", "b: y"]
+    assert grouped(reasons) == ["a; c; d and 1 more: x", "b: y"]

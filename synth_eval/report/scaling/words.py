@@ -15,7 +15,7 @@ from synth_eval.scaling.report import (
     SpeedUp,
     TaskScaling,
 )
-from synth_eval.text import count_text, joined, listed, plural
+from synth_eval.text import count_text, joined, listed, plural, signed
 
 Sizes = Mapping[float, str]  # number of parameters -> the size as the user wrote it
 REFUSED = "refused"
@@ -134,7 +134,8 @@ def moves_lines(mixture: MixtureResult) -> Iterator[str]:
     for what, move in (("tokens", answers.moves_with_tokens), ("parameters", answers.moves_with_size)):
         if move.value is not None and move.interval is not None:
             sure = "" if move.interval[0] > 0 or move.interval[1] < 0 else ": no significant change"
-            yield f"best ratio changes by {answer_text(move, '+.2f')} per tenfold increase in {what}{sure}"
+            change, low, high = (signed(x, 2) for x in (move.value, *move.interval))
+            yield f"best ratio changes by {change} [{low}, {high}] per tenfold increase in {what}{sure}"
 
 
 def _best_text(mixture: MixtureResult, sizes: Sizes) -> str:
@@ -237,10 +238,8 @@ def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
         why = found[0][1]
         same = [what for what, its_why in found if its_why == why]
         others = [what for what, its_why in found if its_why != why]
-        lines.append(f"{_some(same)}: {why}" + (f" ({_some(others)} alike)" if others else ""))
+        lines.append(
+            f"{listed(dict.fromkeys(same), between='; ')}: {why}"
+            + (f" ({listed(dict.fromkeys(others), between='; ')} alike)" if others else "")
+        )
     return lines
-
-
-def _some(names: Sequence[str]) -> str:
-    names = list(dict.fromkeys(names))
-    return listed(names, 3 if len(names) <= 3 else 2, between="; ")

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 MIN_SIZE, MAX_SIZE = 4.0, 11.0  # pixels of a point; its area grows with its items
 INSIDE, OUTSIDE, SMOOTH = 0, 1, 2
 SHARES = Axis(ticks=(0.0, 0.5, 1.0), limits=(-0.03, 1.03))
-LEGEND = (
-    Key("perfect calibration", "quiet", "line"),
-    Key("inside", INSIDE, "open"),
-    Key("outside", OUTSIDE, "filled"),
-)
 
 
 def calibration_figures(report: CalibrationReport) -> dict[str, Figure]:
@@ -51,7 +46,7 @@ def calibration_figure(row: CalibrationRow, title: str) -> Figure:
     curve, level = row.curve, f"{100 * row.curve.level:g}%"
     banded, spread = _known(curve.null_low, curve.null_high), _known(curve.low, curve.high)
     layers = _diagram(curve, spread=tuple(zip(floats(curve.low), floats(curve.high))) if spread else ())
-    legend = [LEGEND[0]]
+    legend = [Key("perfect calibration", "quiet", "line", "dot")]
     if banded:
         legend.append(Key(f"{level} of calibrated models", "quiet", "band"))
     if row.smooth is not None:
@@ -61,7 +56,7 @@ def calibration_figure(row: CalibrationRow, title: str) -> Figure:
             Polyline(x=places, y=floats(row.smooth.accuracy), dash="dash", role=SMOOTH),
         )
         layers = (*layers[:2], *smooth, *layers[2:])
-        legend.append(Key("smoothed", SMOOTH, "line"))
+        legend.append(Key("smoothed", SMOOTH, "line", "dash"))
     bars = f", {level} bootstrap band" if spread else ""
     legend += [Key(f"bins that chance explains{bars}" if banded else f"bins{bars}", INSIDE, "open")]
     legend += [Key("bins outside", OUTSIDE, "filled")] if banded else []

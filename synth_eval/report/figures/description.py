@@ -120,7 +120,7 @@ class Row:
     """The name of a row in a panel whose y axis counts rows, from 0 downwards."""
 
     label: str
-    detail: str = ""
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,7 @@ class Key:
     label: str
     role: Role
     kind: Literal["series", "line", "band", "filled", "open"] = "series"
+    dash: Dash = ""
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,8 @@ def _handle(key: Key) -> Any:
     if key.kind == "band":
         return Patch(color=colour, alpha=0.3, linewidth=0, label=label)
     marker = "none" if key.kind == "line" else _style(key.role, SYMBOLS)
-    dash = "none" if key.kind in ("filled", "open") else _style(key.role, DASHES)
+    dash = NAMED_DASHES[key.dash] if key.dash else _style(key.role, DASHES)
+    dash = "none" if key.kind in ("filled", "open") else dash
     fill = "none" if key.kind == "open" else "full"
     return Line2D([], [], color=colour, marker=marker, linestyle=dash, fillstyle=fill, markersize=4, label=label)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from synth_eval.report.figures.description import (
@@ -24,8 +24,6 @@ from synth_eval.report.figures.description import (
     Panel,
     Polyline,
     Role,
-    Row,
-    Values,
     tick_text,
 )
 from synth_eval.text import visible
@@ -45,24 +43,22 @@ def plotly_figure(figure: Figure) -> Json:
 
 
 def _panel(panel: Panel) -> Json:
-    rows = bool(panel.rows)
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    drawn: Json = {"traces": [], "shapes": [], "annotations": []}
-    for layer in panel.layers:
-        for kind, item in _DRAW[type(layer)](layer):
-            drawn[kind].append(_with_conditions(item, layer))
-    if rows:
-        drawn["annotations"] += [_row_name(number, row) for number, row in enumerate(panel.rows)]
+    rows = [_note(f"{row.label}: {row.detail}", x=0, y=i, above=True) for i, row in enumerate(panel.rows)]
+    levels = [layer for layer in panel.layers if isinstance(layer, Level)]
+    named = [(each, _note(each.label, x=1, y=each.at, above=each.above)) for each in levels if each.label]
     return {
         "title": _text(panel.title),
         "height": panel.height,
         "square": panel.square,
-        "rows": rows,
+        "rows": bool(rows),
         "left": 14 if rows else 36 if panel.square else LABELLED_LEFT,
         "when": _conditions(panel.when),
         "xaxis": _axis(panel.x),
         "yaxis": hidden if rows else _axis(panel.y),
-        **drawn,
+        "traces": [_where(_DRAW[type(each)](each), each) for each in panel.layers if not isinstance(each, Level)],
+        "shapes": [_where(_level(level), level) for level in levels],
+        "annotations": [*(_where(note, level) for level, note in named), *rows],
     }
 
 
@@ -81,103 +77,99 @@ def _axis(axis: Axis) -> Json:
     return made
 
 
-def _polyline(layer: Polyline) -> Iterator[tuple[str, Json]]:
+def _polyline(layer: Polyline) -> Json:
     line = {"color": _colour(layer.role), "width": layer.width, "dash": layer.dash or _style(layer.role, DASHES)}
-    trace: Json = {"x": _numbers(layer.x), "y": _numbers(layer.y), "mode": "lines", "line": line, "connectgaps": True}
-    trace |= {"hovertemplate": f"{_text(layer.text)}<extra></extra>"} if layer.text else {"hoverinfo": "skip"}
+    trace = _trace(layer.x, layer.y, "lines", line=line)
+    if layer.text:
+        trace |= {"hoverinfo": "text", "hovertext": _text(layer.text)}
     if layer.label:
         texts = [_text(layer.label), *[""] * (len(layer.x) - 1)]
         trace |= {"mode": "lines+text", "text": texts, "textposition": "top right"}
-    yield "traces", trace
+    return trace
 
 
-def _markers(layer: Markers) -> Iterator[tuple[str, Json]]:
-    colour = _colour(layer.role)
-    marker: Json = {"color": colour, "size": _sizes(layer.size), "opacity": 1}
-    if layer.cross:
-        marker |= {"symbol": "x-thin-open", "line": {"color": colour, "width": 2.5}}
-    else:
-        symbol = _style(layer.role, SYMBOLS)
-        filled = layer.filled if isinstance(layer.filled, tuple) else [layer.filled]
-        symbols = [symbol if each else f"{symbol}-open" for each in filled]
-        marker["symbol"] = symbols if len(symbols) > 1 else symbols[0]
-        if not all(filled):
-            marker["line"] = {"color": colour, "width": 1.6}
-    trace: Json = {"x": _numbers(layer.x), "y": _numbers(layer.y), "mode": "markers", "marker": marker}
+def _markers(layer: Markers) -> Json:
+    colour, symbol = _colour(layer.role), _style(layer.role, SYMBOLS)
+    filled = layer.filled if isinstance(layer.filled, tuple) else (layer.filled,) * len(layer.x)
+    symbols = ["x-thin-open" if layer.cross else symbol if each else f"{symbol}-open" for each in filled]
+    size = list(layer.size) if isinstance(layer.size, tuple) else layer.size
+    marker: Json = {
+        "color": colour,
+        "size": size,
+        "opacity": 1,
+        "symbol": symbols if len(set(symbols)) > 1 else symbols[0],
+    }
+    if layer.cross or not all(filled):
+        marker["line"] = {"color": colour, "width": 2.5 if layer.cross else 1.6}
+    trace = _trace(layer.x, layer.y, "markers", marker=marker)
     if layer.joined:
-        trace |= {"mode": "lines+markers", "line": {"color": colour, "width": 1}, "opacity": FAINT, "connectgaps": True}
+        trace |= {"mode": "lines+markers", "line": {"color": colour, "width": 1}, "opacity": FAINT}
     for name, middle, spread in (("error_x", layer.x, layer.x_spread), ("error_y", layer.y, layer.y_spread)):
         if spread:
             known = [(value or 0.0, low, high) for value, (low, high) in zip(middle, spread)]
             trace[name] = {
-                "type": "data",
-                "symmetric": False,
-                "array": _numbers(tuple(high - value for value, _, high in known)),
-                "arrayminus": _numbers(tuple(value - low for value, low, _ in known)),
-                "color": colour,
+                "type": "data", "symmetric": False, "color": colour, "width": 3,
+                "array": _numbers([high - value for value, _, high in known]),
+                "arrayminus": _numbers([value - low for value, low, _ in known]),
                 "thickness": 1.5 if layer.cross or name == "error_y" else 2.5,
-                "width": 3,
-            }
+            }  # fmt: skip
     if layer.texts:
-        trace |= {"text": [_text(text) for text in layer.texts], "hovertemplate": "%{text}<extra></extra>"}
-    else:
-        trace["hoverinfo"] = "skip"
-    yield "traces", trace
+        trace |= {"hoverinfo": "text", "text": [_text(text) for text in layer.texts]}
+    return trace
 
 
-def _band(layer: Band) -> Iterator[tuple[str, Json]]:
+def _band(layer: Band) -> Json:
     known = [each for each in zip(layer.x, layer.low, layer.high) if None not in each]
-    if len(known) > 1:
-        yield (
-            "traces",
-            {
-                "x": _numbers([x for x, _, _ in known] + [x for x, _, _ in reversed(known)]),
-                "y": _numbers([high for _, _, high in known] + [low for _, low, _ in reversed(known)]),
-                "mode": "lines",
-                "fill": "toself",
-                "fillcolor": _colour(layer.role),
-                "opacity": BAND * (1.6 if layer.role == "quiet" else 1.0),
-                "line": {"width": 0},
-                "hoverinfo": "skip",
-            },
-        )
+    x, low, high = zip(*known) if len(known) > 1 else ((), (), ())
+    opacity = BAND * (1.6 if layer.role == "quiet" else 1.0)
+    area = {"fill": "toself", "fillcolor": _colour(layer.role), "opacity": opacity, "line": {"width": 0}}
+    return _trace((*x, *reversed(x)), (*high, *reversed(low)), "lines", **area)
 
 
-def _bars(layer: Bars) -> Iterator[tuple[str, Json]]:
+def _bars(layer: Bars) -> Json:
     along = [end for pair in zip(layer.start, layer.end) for end in (*pair, None)]
     across = [place for at in layer.at for place in (at, at, None)]
     x, y = (along, across) if layer.along == "x" else (across, along)
     line = {"color": _colour(layer.role), "width": layer.width}
-    yield (
-        "traces",
-        {"x": _numbers(x), "y": _numbers(y), "mode": "lines", "line": line, "opacity": 0.75, "hoverinfo": "skip"},
-    )
+    return {**_trace(x, y, "lines", line=line, opacity=0.75), "connectgaps": False}
 
 
-def _level(layer: Level) -> Iterator[tuple[str, Json]]:
-    across = "x" if layer.axis == "y" else "y"
-    line = {"color": _colour(layer.role), "width": 1.4, "dash": layer.dash}
-    # page.js puts in the names of the panel's axes: the other axis as a share of the panel
-    shape = {"type": "line", layer.axis: layer.at, across: None, "line": line, "layer": "below"}
-    yield "shapes", shape
-    if layer.label:
-        edge = "bottom" if layer.above else "top"
-        where = {"x": 1, "xref": "paper", "xanchor": "right", "y": layer.at, "yanchor": edge}
-        yield "annotations", {"text": _text(layer.label), **where, "showarrow": False, "font": {"size": 11}}
-
-
-def _row_name(number: int, row: Row) -> Json:
-    text = f"{row.label}: {row.detail}" if row.detail else row.label
-    where = {"x": 0, "xref": "paper", "xanchor": "left", "y": number, "yanchor": "bottom", "yshift": 5}
-    return {"text": _text(text), **where, "showarrow": False, "font": {"size": 12}, "row": True}
-
-
-_DRAW: dict[type[Layer], Callable[[Any], Iterator[tuple[str, Json]]]] = {
-    Polyline: _polyline, Markers: _markers, Band: _band, Bars: _bars, Level: _level,
+_DRAW: dict[type[Layer], Callable[[Any], Json]] = {
+    Polyline: _polyline, Markers: _markers, Band: _band, Bars: _bars,
 }  # fmt: skip
 
 
-def _with_conditions(item: Json, layer: Layer) -> Json:
+def _trace(x: Sequence[float | None], y: Sequence[float | None], mode: str, **style: Any) -> Json:
+    return {"x": _numbers(x), "y": _numbers(y), "mode": mode, "connectgaps": True, "hoverinfo": "skip", **style}
+
+
+def _level(layer: Level) -> Json:
+    """A shape without its axes, which page.js knows; along the other axis it is as long as the panel."""
+    line = {"color": _colour(layer.role), "width": 1.4, "dash": layer.dash}
+    place = {"x": None, "y": layer.at} if layer.axis == "y" else {"x": layer.at, "y": None}
+    return {"type": "line", **place, "line": line, "layer": "below"}
+
+
+def _note(text: str, *, x: int, y: float, above: bool) -> Json:
+    """At the left (0) or right (1) edge of the panel."""
+    where = {
+        "x": x,
+        "xref": "paper",
+        "xanchor": "right" if x else "left",
+        "y": y,
+        "yanchor": "bottom" if above else "top",
+    }
+    return {
+        "text": _text(text),
+        **where,
+        "yshift": 0 if x else 5,
+        "showarrow": False,
+        "font": {"size": 11 if x else 12},
+    }
+
+
+def _where(item: Json, layer: Layer) -> Json:
+    """With the conditions of the layer, if it has any."""
     return {**item, "when": _conditions(layer.when)} if layer.when else item
 
 
@@ -194,11 +186,7 @@ def _colour(role: Role) -> str:
     return f"@series-{role % SERIES + 1}" if isinstance(role, int) else f"@{role}"
 
 
-def _sizes(size: float | tuple[float, ...]) -> float | list[float]:
-    return list(size) if isinstance(size, tuple) else size
-
-
-def _numbers(values: Values | list[Any]) -> list[float | None]:
+def _numbers(values: Sequence[float | None]) -> list[float | None]:
     """Five significant digits are more than can be seen."""
     return [None if value is None or not math.isfinite(value) else float(f"{value:.5g}") for value in values]
 

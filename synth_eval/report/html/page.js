@@ -61,7 +61,7 @@
       layout.shapes.push(...panel.shapes.map(({ x, y: at, ...shape }) => x === null
         ? { ...shape, xref: "paper", x0: 0, x1: 1, yref: y, y0: at, y1: at }
         : { ...shape, xref: "x", x0: x, x1: x, yref: `${y} domain`, y0: 0, y1: 1 }));
-      layout.annotations.push(...panel.annotations.map(({ row, ...each }) => ({ ...each, yref: y, font: { ...font, ...each.font } })));
+      layout.annotations.push(...panel.annotations.map((each) => ({ ...each, yref: y, font: { ...font, ...each.font } })));
       if (figure.stacked && panel.title) {
         const heading = { text: panel.title, x: 0, xref: "paper", xanchor: "left", xshift: -left, y: domain[1], yref: "paper", yanchor: "bottom", yshift: 6 };
         layout.annotations.push({ ...heading, showarrow: false, font: { ...font, size: 13, color: colour("ink") } });

@@ -128,7 +128,7 @@ def test_what_the_models_write_is_drawn(written: Comparison, fitted: Comparison)
     for figure, lines in ((over_ratio, 2), (over_iteration, 3)):
         assert len(figure["panels"]) == 2
         for panel in figure["panels"]:
-            assert sum("hovertemplate" in trace for trace in panel["traces"]) == lines
+            assert sum(trace["hoverinfo"] == "text" for trace in panel["traces"]) == lines
     spoken = [a["aria-label"] for tag, a in page.tags if "data-panel" in a]
     assert len(spoken) == 4
     assert all("first to last: " in str(each) for each in spoken)

@@ -43,7 +43,7 @@ FIT, NO_FIT, SEEDS = ("draw", "fit", True), ("draw", "fit", False), ("draw", "se
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class CurveStyle:
     """How a curve is told apart: its role, its name ('' if it is alone), and the choices that show it."""
 
     role: Role
@@ -119,7 +119,7 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
     """
     if places is None:
         named = len(chart.curves) > 1
-        drawn = [(Place(i, curve.title if named else ""), curve) for i, curve in enumerate(chart.curves)]
+        drawn = [(CurveStyle(i, curve.title if named else ""), curve) for i, curve in enumerate(chart.curves)]
     else:
         drawn = [(_place(curve, places), curve) for curve in chart.curves]
     metrics = list(dict.fromkeys(line.metric for curve in chart.curves for line in curve.lines))
@@ -175,16 +175,16 @@ def _title(name: str, value: str) -> str:
     return f"iteration {value}" if name == "iteration" else value or f"{name} not given"
 
 
-def _place(curve: ChartCurve, places: dict[str, list[str]]) -> Place:
+def _place(curve: ChartCurve, places: dict[str, list[str]]) -> CurveStyle:
     if not places:
-        return Place(0, "")
+        return CurveStyle(0, "")
     name, values = next(iter(places.items()))
     value = str(getattr(curve, name))
-    return Place(values.index(value), _title(name, value), conditions(curve, places))
+    return CurveStyle(values.index(value), _title(name, value), conditions(curve, places))
 
 
 def _panel(
-    lines: Sequence[tuple[Place, Line]], scale: str, x: Axis, height: float, when: tuple[Condition, ...]
+    lines: Sequence[tuple[CurveStyle, Line]], scale: str, x: Axis, height: float, when: tuple[Condition, ...]
 ) -> Panel:
     """One metric of every curve, as values or as changes from the baseline."""
     change, several = scale == "change", len({place.role for place, _ in lines}) > 1
@@ -206,7 +206,7 @@ def _panel(
     return Panel(tuple(layers), x, Axis(form=form), title, height=height, when=conditions)
 
 
-def _curve(place: Place, line: Line, change: bool) -> Iterator[Layer]:
+def _curve(place: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
     """Band, seeds, fitted curve, points, and where the curve starts to fall."""
     y, low, high = (line.change, line.change_low, line.change_high) if change else (line.values, line.low, line.high)
     named = f"{place.name}, " if place.name else ""
@@ -247,7 +247,7 @@ def _fit(line: Line, change: bool) -> tuple[float, ...] | None:
     return known if known and len(known) == len(values) else None
 
 
-def _levels(place: Place, line: Line, change: bool, several: bool) -> Iterator[Level]:
+def _levels(place: CurveStyle, line: Line, change: bool, several: bool) -> Iterator[Level]:
     """Baseline and margins; named where they hold for all that is drawn."""
     assert line.baseline is not None
     shared = change or not several
@@ -265,14 +265,14 @@ def _levels(place: Place, line: Line, change: bool, several: bool) -> Iterator[L
         yield Level(at=edge, role=role, when=when, dash="dash", label=label, above=not above)
 
 
-def _row(place: Place, line: Line) -> Row:
+def _row(place: CurveStyle, line: Line) -> Row:
     assert line.onset is not None
     crossed = "" if line.crossing is None else f", margin {share(line.crossing)}"
     label = f"{line.label}, {place.name}" if place.name else line.label
     return Row(label, f"onset {share(line.onset)}{crossed}")
 
 
-def _onset(place: Place, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
+def _onset(place: CurveStyle, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
     assert line.onset is not None
     label, when = _row(place, line).label, (*place.when, *chosen)
     said = f"{label}: onset {_found(line.onset, line.onset_ci)}"

@@ -81,9 +81,11 @@ def minimise(
             points = points.where(going) if points.ratio.ndim > 1 else points
         if rows.size == 0:
             break
-        its = np.flatnonzero(better)
-        own = points.where(its) if points.ratio.ndim > 1 else points
-        gradient[its], hessian[its] = _derivatives(law, theta[its], own, fitted[its], targets[its])
+        if better.all():
+            gradient, hessian = _derivatives(law, theta, points, fitted, targets)
+        elif better.any():
+            own = points.where(better) if points.ratio.ndim > 1 else points
+            gradient[better], hessian[better] = _derivatives(law, theta[better], own, fitted[better], targets[better])
     found[rows], costs[rows] = theta, cost
     return found, costs
 
@@ -97,12 +99,14 @@ def _derivatives(
     law: Law, theta: FloatArray, points: Points, fitted: FloatArray, targets: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Gradient (k, p) of the cost and its Hessian (k, p, p), as the step takes it."""
-    jacobian = law.jacobian(theta, points, fitted) / DELTA
+    jacobian = law.jacobian(theta, points, fitted)
+    jacobian /= DELTA
     residual = (fitted - targets) / DELTA
-    weight = 1.0 / np.maximum(np.abs(residual), 1.0)
+    size = np.abs(residual)
+    weight = 1.0 / np.maximum(size, 1.0)
     # Huber's function is straight beyond delta: its own curvature there is 0, which takes too long steps, and the
     # reweighted one 1/|residual| takes too short ones.
-    curvature = np.where(np.abs(residual) <= 1.0, 1.0, MIN_CURVATURE * weight)
+    curvature = np.where(size <= 1.0, 1.0, MIN_CURVATURE * weight)
     turned = jacobian.transpose(0, 2, 1)
     return (turned @ (weight * residual)[:, :, None])[:, :, 0], turned @ (curvature[:, :, None] * jacobian)
 
@@ -118,7 +122,7 @@ def _step(
     """(k, p) damped steps; a parameter that a step would push out of its bounds is held."""
     held = ((theta <= lower) & (gradient > 0)) | ((theta >= upper) & (gradient < 0))
     gradient = np.where(held, 0.0, gradient)
-    damped = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian)
+    damped = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian) if held.any() else hessian.copy()
     diagonal = np.einsum("kpp->kp", damped)  # a view: what is added to it is added to `damped`
     # 1e-9 keeps a parameter that no point depends on where it is
     scale = np.where(held, 1.0, np.maximum(diagonal, 1e-9 * diagonal.max(axis=1, keepdims=True) + 1e-300))

@@ -104,7 +104,7 @@ class Answers:
         return bool(self.correct.all() or not self.correct.any())
 
 
-def prepare(confidence: FloatArray, correct: BoolArray, *, clusters: AnyArray | None = None) -> Answers:
+def prepare_answers(confidence: FloatArray, correct: BoolArray, *, clusters: AnyArray | None = None) -> Answers:
     """Items known by the confidence in their answer and whether it was right. Raises ValueError as `check.checked`.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from synth_eval.calibration.answers import Answers, confidence_and_correct, prepare, prepare_choices
+from synth_eval.calibration.answers import Answers, confidence_and_correct, prepare_answers, prepare_choices
 from synth_eval.calibration.bootstrap import bootstrap, calibrated, observed
 from synth_eval.calibration.intervals import invert, null_p_value, percentile_interval, studentized_interval
 from synth_eval.calibration.metrics import METRICS, AssessedMetric, build_metric
@@ -118,7 +118,7 @@ def assess(
     >>> round(found["ece"].value, 3), found["ece"].null_band is not None
     (0.35, True)
     """
-    return assess_answers(prepare(confidence, correct, clusters=clusters), **options)
+    return assess_answers(prepare_answers(confidence, correct, clusters=clusters), **options)
 
 
 def assess_choices(
@@ -207,7 +207,7 @@ def assess_answers(
 
     Parameters
     ----------
-    answers : from `bootstrap.prepare` or `bootstrap.prepare_choices`
+    answers : from `bootstrap.prepare_answers` or `bootstrap.prepare_choices`
     metrics, bins, resamples, level, seed : see `AssessOptions`
     """
     if not 0.0 < level < 1.0:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from synth_eval.types import AnyArray, BoolArray, FloatArray, IntArray
 
 
-Direction: TypeAlias = Literal["overconfident", "underconfident"]
+ConfidenceDirection: TypeAlias = Literal["overconfident", "underconfident"]
 Method: TypeAlias = Literal["temperature", "platt", "isotonic", "histogram"]
 METHODS: tuple[Method, ...] = ("temperature", "platt", "isotonic", "histogram")
 _LIKELIHOOD_RATIO = 3.84  # 5% point of chi-squared with one degree of freedom
@@ -63,7 +63,7 @@ class Recalibration:
     choice_nll_after: float | None = None
     temperature: float | None = None
     fold_temperatures: tuple[float, ...] = ()
-    direction: Direction | None = None
+    direction: ConfidenceDirection | None = None
     says: str = ""
 
 
@@ -268,14 +268,14 @@ def _before_and_after(before: FloatArray, after: FloatArray, correct: BoolArray,
     }
 
 
-def _direction(temperature: float, of_folds: Sequence[float], gain: float) -> Direction | None:
+def _direction(temperature: float, of_folds: Sequence[float], gain: float) -> ConfidenceDirection | None:
     """What T shows; ``gain`` is the log-likelihood, summed over items, that it wins over T = 1."""
     if 2.0 * gain <= _LIKELIHOOD_RATIO or min(of_folds) <= 1.0 <= max(of_folds):
         return None
     return "overconfident" if temperature > 1.0 else "underconfident"
 
 
-def _in_words(temperature: float, direction: Direction | None) -> str:
+def _in_words(temperature: float, direction: ConfidenceDirection | None) -> str:
     if direction is None:
         written = "above 1,000" if temperature > 0.99 * HOTTEST else f"{temperature:.2f}"
         return f"temperature {written}, no clear over- or underconfidence"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.calibration.answers import Answers, prepare, run_starts, runs
+from synth_eval.calibration.answers import Answers, prepare_answers, run_starts, runs
 from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed
 from synth_eval.calibration.smooth import MODES, cosine_basis, grid_cell
 
@@ -103,7 +103,7 @@ def reliability_curve(
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     if kind not in ("width", "mass", "kernel"):
         raise ValueError(f"kind must be 'width', 'mass' or 'kernel', got {kind!r}")
-    items = prepare(confidence, correct, clusters=clusters)
+    items = prepare_answers(confidence, correct, clusters=clusters)
     lines: _Bins | _Kernel = _Kernel(items, bins, bandwidth) if kind == "kernel" else _Bins(items, bins, kind)
     weight, right = (each[0] for each in lines.totals(observed(items)))
     band, null_band = _bands(items, lines, resamples, level, np.random.default_rng(seed))

@@ -11,8 +11,7 @@ from synth_eval.compare.cells import JudgedCurve, headline_cells, headlines
 from synth_eval.compare.contrasts import is_usable, sample_of
 from synth_eval.compare.places import PARTS, part_of, place_order, tokens_name
 from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart
-from synth_eval.dose_response.contrasts import percentile_interval
-from synth_eval.dose_response.resampled import ResampledCurve, resample_together
+from synth_eval.dose_response.resampled import ResampledCurve, interval_of_draws, resample_together
 from synth_eval.text import joined, listed, percent, plural
 
 if TYPE_CHECKING:
@@ -140,4 +139,4 @@ def _mean_losses(
             at = np.array([ratio])
             draws: FloatArray = np.mean([curve.drawn_losses_at(at)[:, 0] for curve in there], axis=0)
             estimate = float(np.mean([curve.losses_at(at)[0] for curve in there]))
-            yield MeanLoss(axis, value, ratio, estimate, percentile_interval(draws), len(there))
+            yield MeanLoss(axis, value, ratio, estimate, interval_of_draws(draws), len(there))

@@ -30,7 +30,7 @@ from synth_eval.compare.calibration_items import (
 from synth_eval.text import plural
 
 if TYPE_CHECKING:
-    from synth_eval.calibration.recalibration import Direction
+    from synth_eval.calibration.recalibration import ConfidenceDirection, Method
     from synth_eval.types import AnyArray
 
 
@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 Scheme: TypeAlias = Literal["width", "mass"]
-Method: TypeAlias = Literal["temperature", "platt", "isotonic", "histogram"]
 SCHEMA = 1
 SMOOTH_PLACES = 101  # on the axis of a smoothed curve
 
@@ -104,7 +103,7 @@ class Recalibrated:
     nll_before: float
     nll_after: float
     temperature: float | None
-    direction: Direction | None
+    direction: ConfidenceDirection | None
 
 
 @dataclass(frozen=True)

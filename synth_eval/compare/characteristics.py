@@ -16,7 +16,7 @@ from synth_eval.compare.pairing import join_items
 from synth_eval.comparison import Cell
 from synth_eval.errors import Refusal
 from synth_eval.generation.characteristics import CATALOGUE, kind_named, score_prompt
-from synth_eval.generation.collapse import AGREEING, FEWEST_PROMPTS
+from synth_eval.generation.collapse import AGREEING, MIN_PROMPTS
 from synth_eval.generation.intervals import cut_alike, usual_least
 from synth_eval.generation.mauve import mauve_by_prompt
 from synth_eval.manifest.baseline import CurveMembers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def is_described(table: ItemTable) -> bool:
     """Whether a table holds characteristics of sampled text: of at least three sides of a collapse."""
-    sides = {kind.facet for kind in CATALOGUE if kind.facet and kind.name in table.columns}
+    sides = {kind.dimension for kind in CATALOGUE if kind.dimension and kind.name in table.columns}
     return table.kind == "generation" and len(sides) >= AGREEING
 
 
@@ -51,7 +51,7 @@ def characteristic_inputs(
         return [], []
     prompts = join_items(list(described.values())).rows
     defined = {metric: _prompts_with(metric, list(described.values()), prompts) for metric in CHARACTERISTICS}
-    metrics = [metric for metric, n in defined.items() if n >= min(FEWEST_PROMPTS, max(len(prompts), 1))]
+    metrics = [metric for metric, n in defined.items() if n >= min(MIN_PROMPTS, max(len(prompts), 1))]
     found, notes = inputs_of(task, category, curve, described, metrics=metrics, baseline_ratio=baseline_ratio)
     short = [metric.label for metric in CHARACTERISTICS if metric not in metrics and _is_logged(metric, described)]
     if short:
@@ -87,13 +87,13 @@ def judged_characteristics(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, .
 
 
 def _is_side(given: CurveInput) -> bool:
-    return kind_named(given.metric.name).facet != ""
+    return kind_named(given.metric.name).dimension != ""
 
 
 def _with_enough_prompts(given: CurveInput) -> CurveInput:
-    if given.metric.display_only or given.refusal or given.n_items >= FEWEST_PROMPTS:
+    if given.metric.display_only or given.refusal or given.n_items >= MIN_PROMPTS:
         return given
-    text = f"only {given.n_items} prompts; at least {FEWEST_PROMPTS} are needed"
+    text = f"only {given.n_items} prompts; at least {MIN_PROMPTS} are needed"
     return replace(given, refusal=Refusal("few prompts", text))
 
 

@@ -11,15 +11,15 @@ from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.characteristics import AtOneLength
 from synth_eval.compare.places import place_names
 from synth_eval.comparison import RATIO_DECIMALS, Cell, Collapse, CollapseWord, Place, Stage
-from synth_eval.generation.characteristics import CATALOGUE, Facet
-from synth_eval.generation.collapse import AGREEING, FACETS, FEWEST_PROMPTS, LENGTH_TOLERANCE, Shift, agreement
+from synth_eval.generation.characteristics import CATALOGUE, Dimension
+from synth_eval.generation.collapse import AGREEING, DIMENSIONS, LENGTH_TOLERANCE, MIN_PROMPTS, Shift, agreement
 from synth_eval.text import joined, listed, percent
 
 ALPHA = 0.05
 NOTHING: Mapping[str, AtOneLength] = MappingProxyType({})
 TAIL = "tail_mass"
 LENGTH = "length"
-_SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.facet}
+_SIDE_OF = {kind.name: kind for kind in CATALOGUE if kind.dimension}
 
 
 def collapses_of(
@@ -131,7 +131,7 @@ def stage_of(*, called: bool, tail: bool, worse: bool, scored: bool = True, refu
 
 def _shifts(cells: Mapping[str, Cell], ratio: float) -> list[Shift]:
     """The change of every side's characteristic that has prompts enough."""
-    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.data.n_items >= FEWEST_PROMPTS]
+    measured = [cell for cell in cells.values() if cell.metric in _SIDE_OF and cell.data.n_items >= MIN_PROMPTS]
     return [shift for cell in measured if (shift := _shift(cell, ratio, measured)) is not None]
 
 
@@ -140,7 +140,7 @@ def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
     kind = _SIDE_OF[cell.metric]
     if ratio not in cell.data.ratios or (interval := cell.data.difference_ci[cell.data.ratios.index(ratio)]) is None:
         return None
-    sharing = sum(_SIDE_OF[other.metric].facet == kind.facet for other in measured)
+    sharing = sum(_SIDE_OF[other.metric].dimension == kind.dimension for other in measured)
     items = cell.data.n_items - 1
     df = items if cell.verdict.conditional or cell.verdict.df is None else min(cell.verdict.df, items)
     widening = float(stdtrit(df, 1 - ALPHA / sharing / 2) / stdtrit(df, 1 - ALPHA / 2))
@@ -151,14 +151,14 @@ def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
 
 def _why_not(shifts: Sequence[Shift], cells: Mapping[str, Cell], ratio: float) -> str:
     """Why a collapse cannot be told at this ratio; '' if it can."""
-    there = {shift.kind.facet for shift in shifts}
+    there = {shift.kind.dimension for shift in shifts}
     if len(there) < AGREEING:
-        missing = [facet for facet in FACETS if facet not in there]
+        missing = [dimension for dimension in DIMENSIONS if dimension not in there]
         sides = [cell for cell in cells.values() if cell.metric in _SIDE_OF]
-        unbounded = {_SIDE_OF[cell.metric].facet for cell in sides if _is_unbounded(cell, ratio)}
+        unbounded = {_SIDE_OF[cell.metric].dimension for cell in sides if _is_unbounded(cell, ratio)}
         if unbounded.issuperset(missing):
             return f"too few seeds to bound a change: {', '.join(missing)}"
-        return f"not measured on at least {FEWEST_PROMPTS} prompts: {', '.join(missing)}"
+        return f"not measured on at least {MIN_PROMPTS} prompts: {', '.join(missing)}"
     return ""
 
 
@@ -186,7 +186,7 @@ def _why_not_at_one_length(moved: str, cut: AtOneLength | None, cells: Mapping[s
 
 def _is_unbounded(cell: Cell, ratio: float) -> bool:
     """Whether there are prompts enough at this ratio, but no interval."""
-    if cell.data.n_items < FEWEST_PROMPTS or ratio not in cell.data.ratios:
+    if cell.data.n_items < MIN_PROMPTS or ratio not in cell.data.ratios:
         return False
     return cell.data.difference_ci[cell.data.ratios.index(ratio)] is None
 
@@ -202,8 +202,8 @@ def _is_lost(cell: Cell, ratio: float) -> bool:
 def _reason(
     refusal: str,
     called: bool,
-    toward: Sequence[Facet],
-    against: Sequence[Facet],
+    toward: Sequence[Dimension],
+    against: Sequence[Dimension],
     worse: Sequence[str],
     scored: int,
     length_moved: str,

@@ -85,7 +85,7 @@ def text_leads(characteristics: Sequence[JudgedCurve], scores: Sequence[JudgedCu
     first = headlines(scores)
     rows: list[Lead] = []
     for each in characteristics:
-        if each.word != "degraded" or not kind_named(each.input.metric.name).facet or not _can_be_drawn(each):
+        if each.word != "degraded" or not kind_named(each.input.metric.name).dimension or not _can_be_drawn(each):
             continue
         here = [score for score in first if score.place == each.place]
         if here:
@@ -102,7 +102,7 @@ def iteration_contrasts(characteristics: Sequence[JudgedCurve]) -> tuple[Contras
     rows = []
     for name in dict.fromkeys(each.input.metric.name for each in characteristics):
         kind = kind_named(name)
-        if kind.facet:
+        if kind.dimension:
             of_metric = [each for each in characteristics if each.input.metric.name == name]
             for row in contrasts_of(of_metric):
                 if row.kind == "iteration" and row.measure == "mean loss":

@@ -155,4 +155,4 @@ def metric_named(name: str) -> Metric | None:
 
 def side_of(name: str) -> str:
     """The side of a collapse that a characteristic is evidence for: vocabulary, sameness, repetition, tail; else ''."""
-    return next((kind.facet for kind in CATALOGUE if kind.name == name), "")
+    return next((kind.dimension for kind in CATALOGUE if kind.name == name), "")

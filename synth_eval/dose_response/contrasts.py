@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from synth_eval.dose_response.resampled import ResampledCurve
+from synth_eval.comparison import ContrastWord, Measure
+from synth_eval.dose_response.noise import LEVEL
+from synth_eval.dose_response.resampled import ResampledCurve, interval_of_draws
 from synth_eval.text import percent, plural
 
 if TYPE_CHECKING:
     from synth_eval.types import BoolArray, FloatArray
 
 
-ContrastWord: TypeAlias = Literal["different", "undetermined", "refused"]
-Measure: TypeAlias = Literal["onset", "mean loss", "loss"]
 Names: TypeAlias = tuple[str, str]
 
-LEVEL = 0.95
 MIN_TASKS = 3
 
 
@@ -58,7 +57,7 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
     if first.onset is None or second.onset is None or first.onsets is None or second.onsets is None:
         return CurveContrast("undetermined", _no_onset((first, second), names), "onset")
     estimate = first.onset - second.onset
-    low, high = percentile_interval(first.onsets - second.onsets)
+    low, high = interval_of_draws(first.onsets - second.onsets)
     if low <= 0 <= high:
         return CurveContrast(
             "undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high)
@@ -145,7 +144,7 @@ def group_contrast(
 def _loss(
     measure: Measure, loss: float, draws: FloatArray, names: Names, beyond: bool, ratios: int, ratio: float | None
 ) -> CurveContrast:
-    low, high = percentile_interval(draws)
+    low, high = interval_of_draws(draws)
     apart = not low <= 0 <= high
     where = f"at {percent(ratio)}" if ratio is not None else f"on average over {plural(ratios, 'ratio')}"
     if apart and beyond:
@@ -155,21 +154,6 @@ def _loss(
     if apart:
         says += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
     return CurveContrast("undetermined", says, measure, loss, (low, high), ratio)
-
-
-def percentile_interval(draws: FloatArray) -> tuple[float, float]:
-    """95% interval of draws (m,), an equal share cut off at each end.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> low, high = percentile_interval(np.arange(41.0))
-    >>> round(low, 6), round(high, 6)
-    (1.0, 39.0)
-    """
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
-    return low, high
 
 
 def _beyond_chance(estimates: FloatArray, draws: FloatArray) -> BoolArray:

@@ -148,7 +148,7 @@ class PreparedCurve:
         return fit_shapes(self.mean, covariance, self.curve.ratios, self.design.flat)
 
 
-def prepare(curve: CurveData) -> PreparedCurve:
+def prepare_curve(curve: CurveData) -> PreparedCurve:
     """Means and covariance of a curve that `refusal_of_layout` lets through."""
     order = np.lexsort([curve.seeds, curve.ratios])
     curve = replace(curve, scores=curve.scores[:, order], ratios=curve.ratios[order], seeds=curve.seeds[order])

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.comparison import VerdictWord
+from synth_eval.comparison import LeadWord, VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import PreparedCurve, prepare
-from synth_eval.dose_response.resampled import resampled_counts
+from synth_eval.dose_response.design import PreparedCurve, prepare_curve
+from synth_eval.dose_response.resampled import interval_of_draws, resampled_counts
 from synth_eval.dose_response.shapes import Fit
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-LeadWord: TypeAlias = Literal["early", "late", "undetermined", "accuracy not reached", "none"]
-
 RESAMPLES = 1000
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def lead_of(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> OnsetLead:
-    """Lead of calibration over accuracy, from one resampling of the items for both.
+    """OnsetLead of calibration over accuracy, from one resampling of the items for both.
 
     Each resample's deviations from the measured means are widened by the square root of that metric's own noise factor,
     so that jitter between training runs counts; both hinges are then fitted again.
@@ -99,8 +96,7 @@ def lead_of(
 
     sides = [_Refit.of(accuracy, accuracy_verdict), _Refit.of(calibration, calibration_verdict)]
     onsets = _resampled_onsets(sides, resamples=resamples, seed=seed)
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(onsets[0] - onsets[1], [tail, 1 - tail]).tolist()
+    low, high = interval_of_draws(onsets[0] - onsets[1])
     lead = accuracy_onset - calibration_onset
     word: LeadWord = "early" if low > 0 else "late" if high < 0 else "undetermined"
     what = {
@@ -123,7 +119,7 @@ class _Refit:
 
     @classmethod
     def of(cls, curve: CurveData, verdict: CurveVerdict) -> _Refit:
-        prepared = prepare(curve)
+        prepared = prepare_curve(curve)
         seed_variance = (verdict.seed_sd or 0.0) ** 2
         declared = seed_variance if verdict.conditional else 0.0
         # measured noise is this factor on the variance of items; declared noise is put in the same terms

@@ -12,8 +12,8 @@ import numpy as np
 
 from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import PreparedCurve, prepare
-from synth_eval.dose_response.noise import f_quantile
+from synth_eval.dose_response.design import PreparedCurve, prepare_curve
+from synth_eval.dose_response.noise import LEVEL, f_quantile
 
 if TYPE_CHECKING:
     from synth_eval.types import AnyArray, FloatArray, IntArray
@@ -156,8 +156,8 @@ def resample_together(
     >>> found.drawn_losses.shape
     (50, 6)
     """
-    ready = [prepare(side.curve) for side in sides]
-    order = [np.lexsort([side.curve.seeds, side.curve.ratios]) for side in sides]  # as `prepare` puts them
+    ready = [prepare_curve(side.curve) for side in sides]
+    order = [np.lexsort([side.curve.seeds, side.curve.ratios]) for side in sides]  # as `prepare_curve` puts them
     names = [[side.checkpoints[i] for i in each] for side, each in zip(sides, order)]
     of_items = _item_draws(sides, ready, seed=seed, resamples=resamples)
     of_runs = _run_draws(names, seed=seed, resamples=resamples)
@@ -194,6 +194,21 @@ def joint_df(sides: Sequence[CurveSample]) -> float:
             pools[pool] = pools.get(pool, 0.0) + variance
     uncertain = sum(variance**2 / df for (df, _), variance in pools.items())
     return float(total**2 / uncertain) if uncertain > 0 else inf
+
+
+def interval_of_draws(draws: FloatArray) -> tuple[float, float]:
+    """95% interval of draws (m,), an equal share cut off at each end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> low, high = interval_of_draws(np.arange(41.0))
+    >>> round(low, 6), round(high, 6)
+    (1.0, 39.0)
+    """
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
+    return low, high
 
 
 def _item_draws(

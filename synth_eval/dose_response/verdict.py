@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 
 from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import PreparedCurve, prepare, sides_of
+from synth_eval.dose_response.design import PreparedCurve, prepare_curve, sides_of
 from synth_eval.dose_response.noise import Noise, pooled_noise
 from synth_eval.dose_response.paired import PairedDifferences, paired_differences
 from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
@@ -108,7 +108,7 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
     ready: list[PreparedCurve | None] = []
     for i, curve in enumerate(curves):
         refusals[i] = refusals[i] or refusal_of_scores(curve, paired_differences(curve))
-        ready.append(None if refusals[i] else prepare(curve))
+        ready.append(None if refusals[i] else prepare_curve(curve))
     fits = [None if prepared is None else prepared.fit() for prepared in ready]
     noises = pooled_noise(fits, [(curve.measure, curve.size) for curve in curves])
     return tuple(

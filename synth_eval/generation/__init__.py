@@ -5,7 +5,7 @@ from __future__ import annotations
 from synth_eval.generation.characteristics import (
     CATALOGUE,
     Characteristics,
-    Facet,
+    Dimension,
     Kind,
     PromptScores,
     characterise,
@@ -49,7 +49,7 @@ __all__ = [
     "COMMON_ENGLISH",
     "Characteristics",
     "Degeneracy",
-    "Facet",
+    "Dimension",
     "Kind",
     "PromptMean",
     "PromptScores",

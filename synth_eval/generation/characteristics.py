@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-Facet: TypeAlias = Literal["vocabulary", "sameness", "repetition", "tail", ""]
+Dimension: TypeAlias = Literal["vocabulary", "sameness", "repetition", "tail", ""]
 
 
 @dataclass(frozen=True)
 class Kind:
     """One characteristic.
 
-    ``collapse`` is the direction of a collapse: -1 falls, +1 rises, 0 neither. ``facet`` is the side of
+    ``collapse`` is the direction of a collapse: -1 falls, +1 rises, 0 neither. ``dimension`` is the side of
     a collapse that it is evidence for (`agreement`), "" if none: it depends on length too much, or repeats another one.
     """
 
@@ -50,7 +50,7 @@ class Kind:
     label: str
     unit: str
     collapse: Literal[-1, 0, 1]
-    facet: Facet = ""
+    dimension: Dimension = ""
 
 
 CATALOGUE: tuple[Kind, ...] = (

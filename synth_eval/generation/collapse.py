@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth_eval.generation.characteristics import Facet, Kind
+from synth_eval.generation.characteristics import Dimension, Kind
 
-FACETS: tuple[Facet, ...] = ("vocabulary", "sameness", "repetition", "tail")
-FEWEST_PROMPTS = 20
+DIMENSIONS: tuple[Dimension, ...] = ("vocabulary", "sameness", "repetition", "tail")
+MIN_PROMPTS = 20
 AGREEING = 3
 LENGTH_TOLERANCE = 0.1  # of the baseline's length: most characteristics follow length
 
@@ -28,7 +28,7 @@ class Shift:
     sign: int
 
 
-def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[Facet, ...]]:
+def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Dimension, ...], tuple[Dimension, ...]]:
     """Whether at least three of four sides moved toward collapse and none away from it.
 
     A side moved if one of its characteristics clearly did, and none of them the other way. Characteristics of a side
@@ -62,8 +62,8 @@ def agreement(shifts: Sequence[Shift]) -> tuple[bool, tuple[Facet, ...], tuple[F
     return len(toward) >= AGREEING and not against, toward, against
 
 
-def _moved(shifts: Sequence[Shift], sign: int) -> tuple[Facet, ...]:
+def _moved(shifts: Sequence[Shift], sign: int) -> tuple[Dimension, ...]:
     """Sides with a characteristic that clearly moved this way, and none that moved the other way."""
-    way = {shift.kind.facet for shift in shifts if shift.sign == sign}
-    other = {shift.kind.facet for shift in shifts if shift.sign == -sign}
-    return tuple(facet for facet in FACETS if facet in way - other)
+    way = {shift.kind.dimension for shift in shifts if shift.sign == sign}
+    other = {shift.kind.dimension for shift in shifts if shift.sign == -sign}
+    return tuple(dimension for dimension in DIMENSIONS if dimension in way - other)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_eval import calibration as cal
-from synth_eval.calibration.answers import prepare, prepare_choices
+from synth_eval.calibration.answers import prepare_answers, prepare_choices
 from synth_eval.calibration.bootstrap import Resamples, bootstrap, calibrated, observed
 from synth_eval.calibration.metrics import METRICS, build_metric
 
@@ -57,7 +57,7 @@ def test_every_metric_is_tested_here():
 @settings(max_examples=20)
 def test_observed_data_score_as_by_the_plain_function(name, seed, tied):
     confidence, correct = _some(seed, tied=tied)
-    items = prepare(confidence, correct)
+    items = prepare_answers(confidence, correct)
     got = build_metric(name, items, bins=15).compute(observed(items))[0]
     assert got == pytest.approx(PLAIN[name](confidence, correct), abs=3e-5 if name == "smooth_ece" else 1e-10)
 
@@ -66,7 +66,7 @@ def test_observed_data_score_as_by_the_plain_function(name, seed, tied):
 @pytest.mark.parametrize("tied", [False, True])
 def test_weights_are_repetitions(name, tied):
     confidence, correct = _some(1, tied=tied)
-    items = prepare(confidence, correct)
+    items = prepare_answers(confidence, correct)
     metric = build_metric(name, items, bins=15)
     for draws in bootstrap(items, resamples=5, rng=np.random.default_rng(0)):
         for row, got in zip(draws.weight.astype(int), metric.compute(draws)):
@@ -78,7 +78,7 @@ def test_weights_are_repetitions(name, tied):
 @pytest.mark.parametrize("tied", [False, True])
 def test_calibrated_draws_score_as_by_the_plain_function(name, tied):
     confidence, correct = _some(2, tied=tied)
-    items = prepare(confidence, correct)
+    items = prepare_answers(confidence, correct)
     metric = build_metric(name, items, bins=15)
     for draws in calibrated(items, resamples=5, rng=np.random.default_rng(0)):
         for answers, got in zip(draws.correct, metric.compute(draws)):
@@ -112,7 +112,7 @@ def test_choice_metrics_agree_with_the_plain_functions_everywhere(name):
 
 
 def test_standard_error_of_a_mean_by_hand():
-    items = prepare(np.array([0.2, 0.4, 0.6, 0.8]), np.array([False, True, False, True]))
+    items = prepare_answers(np.array([0.2, 0.4, 0.6, 0.8]), np.array([False, True, False, True]))
     scores = np.where(items.correct, (1 - items.confidence) ** 2, items.confidence**2)
     error = build_metric("brier", items, bins=15).error(observed(items))[0]
     assert error == pytest.approx(scores.std() / 4**0.5)
@@ -122,7 +122,7 @@ def test_standard_error_of_clusters_is_that_of_their_totals():
     rng = np.random.default_rng(4)
     confidence, correct = _some(4)
     clusters = rng.integers(0, 12, size=60)
-    items = prepare(confidence, correct, clusters=clusters)
+    items = prepare_answers(confidence, correct, clusters=clusters)
     scores = (items.confidence - items.correct) ** 2
     left = [(scores[items.cluster == g] - scores.mean()).sum() for g in range(12)]
     error = build_metric("brier", items, bins=15).error(observed(items))[0]
@@ -130,13 +130,13 @@ def test_standard_error_of_clusters_is_that_of_their_totals():
 
 
 def test_one_outcome_has_no_auroc():
-    items = prepare(np.array([0.5, 0.7]), np.array([True, True]))
+    items = prepare_answers(np.array([0.5, 0.7]), np.array([True, True]))
     assert np.isnan(build_metric("auroc", items, bins=15).compute(observed(items))[0])
 
 
 def test_weight_zero_drops_an_item_from_every_metric():
     confidence, correct = _some(5, n=20)
-    items = prepare(confidence, correct)
+    items = prepare_answers(confidence, correct)
     weight = np.ones((1, 20))
     weight[0, 3] = 0
     draws = Resamples(items, weight, items.correct[None, :])
@@ -148,7 +148,7 @@ def test_weight_zero_drops_an_item_from_every_metric():
 
 
 def test_unknown_names_and_classwise_without_choices_raise():
-    items = prepare(np.array([0.5]), np.array([True]))
+    items = prepare_answers(np.array([0.5]), np.array([True]))
     with pytest.raises(ValueError, match="no metric 'ese'"):
         build_metric("ese", items, bins=15)
     with pytest.raises(ValueError, match="use assess_choices"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synth_eval.calibration import bootstrap as resample
-from synth_eval.calibration.answers import prepare, prepare_choices
+from synth_eval.calibration.answers import prepare_answers, prepare_choices
 from synth_eval.calibration.dependence import _correlation, _expected_products, _observed_products, _products_of_truth
 
 
@@ -28,7 +28,7 @@ def test_counts_are_multinomial_with_or_without_blocks(block, monkeypatch):
 def test_bootstrap_weights_clusters_whole():
     rng = np.random.default_rng(0)
     clusters = np.repeat(np.arange(10), 4)
-    items = prepare(rng.random(40), rng.random(40) < 0.5, clusters=clusters)
+    items = prepare_answers(rng.random(40), rng.random(40) < 0.5, clusters=clusters)
     for draws in _draw(resample.bootstrap, items, 50):
         for cluster in range(10):
             assert np.ptp(draws.weight[:, items.cluster == cluster], axis=1).max() == 0
@@ -75,7 +75,7 @@ def _clustered(correlation, seed, clusters=400, size=5):
         size=(clusters, size)
     )
     correct = norm.cdf(latent) < confidence
-    return prepare(confidence.ravel(), correct.ravel(), clusters=np.repeat(np.arange(clusters), size))
+    return prepare_answers(confidence.ravel(), correct.ravel(), clusters=np.repeat(np.arange(clusters), size))
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.2, 0.6])
@@ -122,12 +122,12 @@ def test_a_larger_uniform_number_draws_a_more_surprising_answer():
 
 def test_one_item_in_each_cluster_is_as_good_as_none():
     rng = np.random.default_rng(4)
-    assert _observed_products(prepare(rng.random(50), rng.random(50) < 0.5, clusters=np.arange(50))) == 0.0
+    assert _observed_products(prepare_answers(rng.random(50), rng.random(50) < 0.5, clusters=np.arange(50))) == 0.0
 
 
 def test_the_same_seed_draws_the_same():
     rng = np.random.default_rng(5)
-    items = prepare(rng.random(30), rng.random(30) < 0.5)
+    items = prepare_answers(rng.random(30), rng.random(30) < 0.5)
     for make in (resample.bootstrap, resample.calibrated):
         one, two, other = (_draw(make, items, 10, seed=seed) for seed in (7, 7, 8))
         field = "weight" if make is resample.bootstrap else "correct"

@@ -80,7 +80,7 @@ def test_the_scores_are_judged_as_if_nothing_had_been_written(scored: Simulated,
 
 
 def test_sides_are_corrected_among_themselves(compared: Comparison) -> None:
-    sides = {kind.name for kind in CATALOGUE if kind.facet}
+    sides = {kind.name for kind in CATALOGUE if kind.dimension}
     for among in (sides, {kind.name for kind in CATALOGUE} - sides):
         judged = [c for c in compared.characteristics if c.metric in among and c.verdict.p_value is not None]
         smallest = min(judged, key=lambda cell: cell.verdict.p_value or 0.0)

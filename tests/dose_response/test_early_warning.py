@@ -95,12 +95,12 @@ def test_resampled_onsets_are_those_of_resampled_items() -> None:
     # the shortcut (whitened deviations) against the long way: draw items, take means, fit again
     items = simulate_items(CurveSpec("hinge", drop=0.3, n=60), np.random.default_rng(3))
     curve = items.accuracy_curve()
-    from synth_eval.dose_response.design import prepare
+    from synth_eval.dose_response.design import prepare_curve
     from synth_eval.dose_response.lead import _Refit
     from synth_eval.dose_response.shapes import fit_shapes
 
     verdict = replace(judge_curves([curve])[0], seed_sd=0.0, conditional=False)
-    refit, prepared = _Refit.of(curve, verdict), prepare(curve)
+    refit, prepared = _Refit.of(curve, verdict), prepare_curve(curve)
     rng = np.random.default_rng(0)
     for _ in range(5):
         rows = rng.integers(0, 60, 60)

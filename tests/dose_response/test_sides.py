@@ -7,7 +7,7 @@ import pytest
 from families_simulated import normal_curve
 
 from synth_eval.dose_response import judge_curves
-from synth_eval.dose_response.design import prepare, sides_of
+from synth_eval.dose_response.design import prepare_curve, sides_of
 
 
 def _gap(means: tuple[float, ...], **more):
@@ -22,7 +22,7 @@ def _gap(means: tuple[float, ...], **more):
 def test_an_ordinary_curve_can_only_fall() -> None:
     # means from each ratio on: (0 - .1 + .1 - .2) / 4 = -.05, -.2/3, -.05, -.2; the largest ratio alone comes last
     curve = normal_curve(0, (0.0, 0.0, -0.1, 0.1, -0.2), exact=True)
-    prepared = prepare(curve)
+    prepared = prepare_curve(curve)
     (side,) = sides_of(prepared, 0.09)
     assert (side.direction, side.margin) == (-1, 0.09)
     np.testing.assert_allclose(prepared.late_contrasts @ prepared.mean, [-0.05, -0.2 / 3, -0.05, -0.2], atol=1e-12)
@@ -32,7 +32,7 @@ def test_an_ordinary_curve_can_only_fall() -> None:
 
 
 def test_a_calibrated_baseline_can_drift_either_way() -> None:
-    up, down = sides_of(prepare(_gap((0.0, 0.0, 0.1, 0.2, 0.3))), 0.02)
+    up, down = sides_of(prepare_curve(_gap((0.0, 0.0, 0.1, 0.2, 0.3))), 0.02)
     assert (up.direction, down.direction) == (1, -1)
     assert up.margin == down.margin == 0.02
     assert up.standardised[-1] > 5
@@ -66,7 +66,7 @@ def test_worse_is_further_from_zero(means: tuple[float, ...], word: str, directi
 
 def test_the_way_through_zero_is_not_counted_against_it() -> None:
     # baseline -.3 with standard error s: upwards it may move .02 + 2 (.3 - 1.96 s)
-    prepared = prepare(_gap((-0.3, -0.2, -0.1, 0.0, 0.1)))
+    prepared = prepare_curve(_gap((-0.3, -0.2, -0.1, 0.0, 0.1)))
     up, down = sides_of(prepared, 0.02)
     se = np.sqrt(prepared.covariance[0, 0])
     assert up.margin == pytest.approx(0.02 + 2 * (0.3 - 1.96 * se))

@@ -28,7 +28,7 @@ TEXTS = st.lists(st.text(alphabet="abc .", max_size=30), min_size=1, max_size=4)
 
 def test_every_number_has_a_place_in_the_catalogue() -> None:
     assert [kind.name for kind in CATALOGUE] == [field.name for field in dataclasses.fields(PromptScores)]
-    assert kind_named("mattr").facet == "vocabulary"
+    assert kind_named("mattr").dimension == "vocabulary"
     with pytest.raises(KeyError, match="there is no characteristic 'matr'"):
         kind_named("matr")
 

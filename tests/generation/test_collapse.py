@@ -6,10 +6,10 @@ from synth_eval.generation import CATALOGUE, Shift, agreement
 
 
 def test_agreement_needs_three_sides_and_none_against() -> None:
-    kinds = {kind.facet: kind for kind in CATALOGUE if kind.facet}
+    kinds = {kind.dimension: kind for kind in CATALOGUE if kind.dimension}
 
     def shifts(**signs: int) -> list[Shift]:
-        return [Shift(kinds[facet], 0.0, 0.0, 0.0, 30, sign) for facet, sign in signs.items()]
+        return [Shift(kinds[dimension], 0.0, 0.0, 0.0, 30, sign) for dimension, sign in signs.items()]
 
     assert agreement(shifts(vocabulary=1, sameness=1, tail=1, repetition=0))[0]
     assert not agreement(shifts(vocabulary=1, sameness=1, tail=0, repetition=0))[0]

@@ -85,18 +85,20 @@ def compare(
     Exit codes: 0 fine, 1 the gate of FILE or --fail-on tripped, 2 wrong usage or manifest, 3 some checkpoints failed,
     130 interrupted.
     """
-    from synth_eval.cli.progress import ProgressBars
-    from synth_eval.pipeline.compare import compare as run_compare
-    from synth_eval.pipeline.evaluate import family_of
-    from synth_eval.pipeline.track import log_to_trackers, tracker_targets
-
     if results and limit is not None:
         raise click.UsageError("--limit is for evaluating; with --results nothing is evaluated")
     if sum((as_json, summary, explain is not None)) > 1:
         raise click.UsageError("--json, --summary and --explain each print something else: choose one")
-    family = family_of(manifest, tasks=task_names(tasks), folders_needed=not results)
-    targets = tracker_targets(trackers)
+    from synth_eval.cli.progress import ProgressBars
+
     with ProgressBars(quiet=quiet or as_json) as bars:
+        bars.doing(f"reading {manifest}")  # before the imports below: something is seen at once
+        from synth_eval.pipeline.compare import compare as run_compare
+        from synth_eval.pipeline.evaluate import family_of
+        from synth_eval.pipeline.track import log_to_trackers, tracker_targets
+
+        targets = tracker_targets(trackers)
+        family = family_of(manifest, tasks=task_names(tasks), folders_needed=not results)
         found = run_compare(
             family,
             results=results,

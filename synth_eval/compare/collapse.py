@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from scipy.special import stdtrit
-
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.characteristics import AtOneLength
 from synth_eval.compare.places import place_names
@@ -137,6 +135,8 @@ def _shifts(cells: Mapping[str, Cell], ratio: float) -> list[Shift]:
 
 def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
     """The change at a ratio, its interval widened to the share of 5% that one of its side's characteristics has."""
+    from scipy.special import stdtrit
+
     kind = _SIDE_OF[cell.metric]
     if ratio not in cell.data.ratios or (interval := cell.data.difference_ci[cell.data.ratios.index(ratio)]) is None:
         return None

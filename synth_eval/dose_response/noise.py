@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from scipy.special import fdtri
-
 from synth_eval.dose_response.shapes import Fit
 
 MIN_DF = 3  # below this a noise factor is too uncertain, and a seed SD must be declared
@@ -50,6 +48,8 @@ class Noise:
 
 def f_quantile(df: float) -> float:
     """95% quantile of F(1, df); 3.84, that of chi-square(1), for infinite df."""
+    from scipy.special import fdtri
+
     return 3.841458820694124 if df == inf else float(fdtri(1, df, LEVEL))
 
 

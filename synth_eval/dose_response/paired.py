@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtr, stdtrit  # t distribution; scipy.stats takes a second to import
 
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.curve import CurveData
@@ -47,6 +46,8 @@ class PairedDifferences:
     @property
     def interval(self) -> FloatArray:
         """95% interval of each difference, (n_ratios, 2)."""
+        from scipy.special import stdtrit
+
         half = stdtrit(self.quantile_df, 1 - ALPHA / 2) * self.difference_se
         return np.stack([self.difference - half, self.difference + half], axis=1)
 
@@ -64,6 +65,8 @@ class PairedDifferences:
 
     def first_beyond(self, baseline: float, direction: int) -> float | None:
         """Smallest ratio clearly on one side of the baseline (t test, Holm over ratios); later than the onset."""
+        from scipy.special import stdtr
+
         others = self.design.levels != baseline
         with np.errstate(divide="ignore", invalid="ignore"):
             t = direction * self.difference / self.difference_se

@@ -12,7 +12,6 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
 from synth_eval.dose_response.curve import CurveData
 from synth_eval.dose_response.design import PreparedCurve, design_of, sides_of
@@ -66,6 +65,8 @@ def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *,
     -------
     float, in units of the scores
     """
+    from scipy.special import ndtri, stdtrit
+
     level = 1 - ALPHA / tests
     sd = np.sqrt(noise.widening)
     power = float(ndtri(POWER)) if noise.declared else float(stdtrit(noise.quantile_df, POWER))

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from synth_eval.comparison import FittedCurve
 
@@ -153,6 +152,8 @@ class Fit:
 
     def whiten(self, deviations: FloatArray) -> FloatArray:
         """(m, C) deviations of the means -> the same in coordinates where the noise is white."""
+        from scipy.linalg import solve_triangular
+
         white: FloatArray = solve_triangular(self.root, deviations.T, lower=True).T
         return white
 
@@ -167,6 +168,8 @@ def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray, fla
     ratios : (C,) at least two distinct
     flat : (C, L) columns that do not change with the ratio, such as `Design.flat`; one level for all if None
     """
+    from scipy.linalg import solve_triangular
+
     shapes = shapes_over(float(ratios.min()), float(ratios.max()))
     root = np.asarray(np.linalg.cholesky(covariance), dtype=float)
     flat = np.ones((len(mean), 1)) if flat is None else flat

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, stdtr
 
 from synth_eval.dose_response.design import Side
 from synth_eval.dose_response.noise import Noise
@@ -139,6 +138,8 @@ def _p_value(statistic: float, null: FloatArray, df: float) -> float:
 
 
 def _survival(x: float, df: float) -> float:
+    from scipy.special import ndtr, stdtr
+
     return float(ndtr(-x)) if df == inf else float(stdtr(df, -x))
 
 

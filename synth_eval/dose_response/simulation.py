@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
-from scipy.special import ndtr
 
 from synth_eval.dose_response.curve import CurveData
 
@@ -156,6 +155,8 @@ def _surprise_gap(z: FloatArray) -> FloatArray:
 @lru_cache(maxsize=1)
 def _strengths() -> tuple[FloatArray, FloatArray]:
     """Accuracies, ascending, and the a that gives each: P(gold is largest) = E[Phi(x + sqrt(a))^3]."""
+    from scipy.special import ndtr
+
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     roots = np.linspace(0.0, 6.0, 1201)
     accuracy = ndtr(nodes + roots[:, None]) ** (CHOICES - 1) @ (weights / weights.sum())

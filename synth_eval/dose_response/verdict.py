@@ -8,7 +8,6 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtrit
 
 from synth_eval.comparison import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
@@ -53,6 +52,8 @@ def refusal_of_layout(curve: CurveData) -> Refusal | None:
 
 def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | None:
     """Why the scores of a curve cannot be judged: no noise to judge by, or no room to fall."""
+    from scipy.special import stdtrit
+
     rounding = 1e-12 * float(np.abs(curve.scores).max())
     others = paired.design.levels != curve.baseline
     no_spread = paired.item_se[others] <= rounding

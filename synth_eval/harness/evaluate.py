@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
-from synth_eval.harness.runner import Evaluation, Piece, ProgressListener, Runner
+from synth_eval.harness.runner import Piece, ProgressListener, Runner
 from synth_eval.harness.tasks import LoadedTask, load_tasks
-from synth_eval.results import RunFolder, checkpoint_fingerprint
+from synth_eval.results import Evaluation, RunFolder, checkpoint_fingerprint
 from synth_eval.types import Checkpoint, Family
 
 

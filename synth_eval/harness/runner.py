@@ -17,7 +17,14 @@ from synth_eval.harness.model import ReadAhead, engine, load_model, release
 from synth_eval.harness.native import environment_in_background, evaluate_task, write_native
 from synth_eval.harness.recorded import PromptBook, Prompts
 from synth_eval.harness.tasks import LoadedTask
-from synth_eval.results import RunFolder, checkpoint_fingerprint, read_samples, run_settings, settings_fingerprint
+from synth_eval.results import (
+    Evaluation,
+    RunFolder,
+    checkpoint_fingerprint,
+    read_samples,
+    run_settings,
+    settings_fingerprint,
+)
 from synth_eval.results.run_folder import ResponseLog
 from synth_eval.types import Checkpoint
 
@@ -45,23 +52,6 @@ class ProgressListener(Protocol):
 
     def said(self, message: str) -> None:
         """A message: a checkpoint or task that failed, a warning of lm-eval."""
-
-
-@dataclass
-class Evaluation:
-    """What is there after a run.
-
-    ``failures`` maps a checkpoint's name to the reason in one line. ``keys`` maps (checkpoint, task) to the key that
-    its item table has if it is of this run's settings. ``provenance`` is what the numbers depend on.
-    """
-
-    tasks: tuple[str, ...]
-    fingerprints: dict[str, str] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    evaluated: int = 0  # pieces that were run now, not read
-    warnings: list[str] = field(default_factory=list)
-    keys: dict[tuple[str, str], str] = field(default_factory=dict)
-    provenance: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

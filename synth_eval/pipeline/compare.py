@@ -20,6 +20,7 @@ from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evalua
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.pipeline.logged import FamilyResults, check_baselines, read_family
 from synth_eval.pipeline.reports import ComparisonResult
+from synth_eval.pipeline.unchanged import comparison_key, keep_key, unchanged_comparison
 from synth_eval.results import package_versions
 from synth_eval.types import Family, Gate
 
@@ -81,12 +82,16 @@ def compare(
     check_gate(family.gate)
     folder = results_folder(family, None if output is None else Path(output))
     with folder.lock() if save or not folders else nullcontext():
-        outcome = None
+        outcome, key = None, ""
         if not folders:
             build_missing(family, listener)
             outcome = evaluate_missing(
                 family, folder, limit=limit, full_hash=full_hash, workers=workers, listener=listener
             )
+            listener.doing("comparing")
+            key = comparison_key(family, outcome, min_tasks=min_tasks, gate=gate)
+            if key and (stored := unchanged_comparison(folder.root, key)) is not None:
+                return stored
         read = read_family(
             family, folders, tasks=outcome.tasks if outcome else None, insist=insist or bool(tasks), listener=listener
         )
@@ -121,6 +126,8 @@ def compare(
         )
         if save:
             found.save()
+            if key:
+                keep_key(folder.root, key)
     return found
 
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from synth_eval.manifest import load_family
 from synth_eval.pipeline.listener import SILENT, Listener
-from synth_eval.results import RunFolder
+from synth_eval.pipeline.unchanged import evaluation_key
+from synth_eval.results import Evaluation, RunFolder, read_receipt, write_receipt
 from synth_eval.types import Family, ItemTable
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from synth_eval.harness.runner import Evaluation
 
 Tables = dict[tuple[str, str], ItemTable]
 
@@ -122,10 +121,20 @@ def evaluate_missing(
     workers: int | None = 1,
     listener: Listener = SILENT,
 ) -> Evaluation | None:
-    """Score what is missing; None if the family has nothing to score (all checkpoints have results)."""
+    """Score what is missing; None if the family has nothing to score (all checkpoints have results).
+
+    If everything was evaluated before, under the same key of all that it depends on, neither lm_eval nor torch is
+    imported.
+    """
     runnable = [c for c in family.checkpoints if not c.results and c.path is not None]
     if not runnable:
         return None
+    listener.doing("looking for what is not evaluated")
+    before = evaluation_key(family, runnable, limit=limit, full_hash=full_hash)
+    if before is not None:
+        outcome = read_receipt(folder.root, before[0])
+        if outcome is not None:
+            return outcome
     from synth_eval.data.folder import data_folder, use_data_folder
     from synth_eval.data.sets import ships_with_its_items
     from synth_eval.harness.environment import prepare, quieten
@@ -142,6 +151,10 @@ def evaluate_missing(
     kept = quieten()
     outcome = evaluate_family(family, folder, limit=limit, listener=listener, full_hash=full_hash, workers=workers)
     outcome.warnings += [f"lm-eval: {text}" + (f" ({n} times)" if n > 1 else "") for text, n in kept.messages.items()]
+    if before is not None and before[1] == outcome.fingerprints and not outcome.failures:
+        tables = {folder.items(outcome.fingerprints[name], task) for name, task in outcome.keys}
+        if all(folder.task_done(outcome.fingerprints[name], task, key) for (name, task), key in outcome.keys.items()):
+            write_receipt(folder.root, before[0], outcome, sorted(tables))
     return outcome
 
 

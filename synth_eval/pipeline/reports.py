@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from synth_eval.scaling.report import ScalingReport
 
 RELIABILITY = "reliability.json"  # beside comparison.json: diagrams by task and ratio
+DATA_FILES = ("comparison.json", "comparison.csv", "comparison.parquet", RELIABILITY)
+REPORT_FILES = ("report.html", "report.md")
 Diagrams = dict[str, tuple["Reliability", ...]]
 
 
@@ -86,8 +88,7 @@ class ComparisonResult:
 
         root = self.folder if folder is None else Path(folder)
         table = self.to_frame()
-        names = ("comparison.json", "comparison.csv", "comparison.parquet", RELIABILITY)
-        data, csv, parquet, diagrams = (root / name for name in names)
+        data, csv, parquet, diagrams = (root / name for name in DATA_FILES)
         write_atomically(data, comparison_to_json(self.comparison))
         with atomic_file(csv) as path:
             table.to_csv(path, index=False)

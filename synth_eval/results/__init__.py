@@ -21,11 +21,13 @@ from synth_eval.results.fingerprint import (
 )
 from synth_eval.results.item_tables import items_key, read_items, write_items
 from synth_eval.results.reader import LoggedModel, read_checkpoints, read_model, read_models
+from synth_eval.results.receipt import Evaluation, read_receipt, write_receipt
 from synth_eval.results.run_folder import RunFolder
 from synth_eval.results.samples import read_samples
 
 __all__ = [
     "Estimate",
+    "Evaluation",
     "LoggedModel",
     "Matched",
     "MetricValue",
@@ -47,6 +49,7 @@ __all__ = [
     "read_items",
     "read_model",
     "read_models",
+    "read_receipt",
     "read_results",
     "read_samples",
     "run_settings",
@@ -55,4 +58,5 @@ __all__ = [
     "write_atomically",
     "write_items",
     "write_json",
+    "write_receipt",
 ]

@@ -18,9 +18,9 @@ from synth_eval.harness import runner
 from synth_eval.harness.evaluate import evaluate_family
 from synth_eval.harness.model import load_model, release
 from synth_eval.harness.recorded import PromptBook, make_prompts
-from synth_eval.harness.runner import NOTHING, Evaluation
+from synth_eval.harness.runner import NOTHING
 from synth_eval.harness.tasks import load_tasks
-from synth_eval.results import RunFolder
+from synth_eval.results import Evaluation, RunFolder
 from synth_eval.types import Checkpoint, Family
 
 pytestmark = pytest.mark.slow

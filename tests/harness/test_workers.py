@@ -17,8 +17,7 @@ from tiny_checkpoint import write_tiny_neox
 from synth_eval.harness.engines import local as workers
 from synth_eval.harness.engines.local import Order, _next, default_workers
 from synth_eval.harness.evaluate import evaluate_family
-from synth_eval.harness.runner import Evaluation
-from synth_eval.results import RunFolder
+from synth_eval.results import Evaluation, RunFolder
 from synth_eval.types import Checkpoint, Family
 
 

@@ -23,9 +23,9 @@ from typing import Any
 from synth_eval.errors import SynthEvalError
 from synth_eval.harness.environment import prepare, quieten
 from synth_eval.harness.model import available_memory
-from synth_eval.harness.runner import Evaluation, ProgressListener, Runner
+from synth_eval.harness.runner import ProgressListener, Runner
 from synth_eval.harness.tasks import load_tasks
-from synth_eval.results import RunFolder
+from synth_eval.results import Evaluation, RunFolder
 from synth_eval.results.fingerprint import weight_files
 from synth_eval.types import Checkpoint, Family
 

@@ -12,8 +12,8 @@ from synth_eval.report.figures.description import (
     Band,
     Bars,
     Figure,
-    Key,
     Layer,
+    LegendKey,
     Markers,
     Panel,
     Polyline,
@@ -46,9 +46,9 @@ def calibration_figure(row: CalibrationRow, title: str) -> Figure:
     curve, level = row.curve, f"{100 * row.curve.level:g}%"
     banded, spread = _known(curve.null_low, curve.null_high), _known(curve.low, curve.high)
     layers = _diagram(curve, spread=tuple(zip(floats(curve.low), floats(curve.high))) if spread else ())
-    legend = [Key("perfect calibration", "quiet", "line", "dot")]
+    legend = [LegendKey("perfect calibration", "quiet", "line", "dot")]
     if banded:
-        legend.append(Key(f"{level} of calibrated models", "quiet", "band"))
+        legend.append(LegendKey(f"{level} of calibrated models", "quiet", "band"))
     if row.smooth is not None:
         places = floats(row.smooth.confidence)
         smooth = (
@@ -56,10 +56,10 @@ def calibration_figure(row: CalibrationRow, title: str) -> Figure:
             Polyline(x=places, y=floats(row.smooth.accuracy), dash="dash", role=SMOOTH),
         )
         layers = (*layers[:2], *smooth, *layers[2:])
-        legend.append(Key("smoothed", SMOOTH, "line", "dash"))
+        legend.append(LegendKey("smoothed", SMOOTH, "line", "dash"))
     bars = f", {level} bootstrap band" if spread else ""
-    legend += [Key(f"bins that chance explains{bars}" if banded else f"bins{bars}", INSIDE, "open")]
-    legend += [Key("bins outside", OUTSIDE, "filled")] if banded else []
+    legend += [LegendKey(f"bins that chance explains{bars}" if banded else f"bins{bars}", INSIDE, "open")]
+    legend += [LegendKey("bins outside", OUTSIDE, "filled")] if banded else []
     x = Axis("confidence", ticks=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), limits=(-0.02, 1.02))
     counts = Bars(at=floats(curve.confidence), start=(0.0,) * len(curve.count), end=floats(curve.count), role=INSIDE)
     error = row.assessment[row.error]

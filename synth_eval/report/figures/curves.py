@@ -17,8 +17,8 @@ from synth_eval.report.figures.description import (
     Figure,
     Form,
     HeatMap,
-    Key,
     Layer,
+    LegendKey,
     Level,
     Markers,
     Panel,
@@ -142,7 +142,7 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
     if onsets:
         title = "onset, and × margin crossed, with 95% intervals"
         panels.append(Panel(tuple(onsets), x, title=title, height=ROW, rows=tuple(rows)))
-    legend = tuple(Key(place.name, place.role) for place, _ in drawn) if len(drawn) > 1 else ()
+    legend = tuple(LegendKey(place.name, place.role) for place, _ in drawn) if len(drawn) > 1 else ()
     spoken = f"{chart.task} over synthetic ratio; the values are in the table below"
     return Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
 

@@ -141,7 +141,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendKey:
     """An entry of a legend; ``kind`` is what the role is drawn as."""
 
     label: str
@@ -156,7 +156,7 @@ class Figure:
 
     title: str
     panels: tuple[Panel, ...]
-    legend: tuple[Key, ...] = ()
+    legend: tuple[LegendKey, ...] = ()
     note: str = ""
     spoken: str = ""
     stacked: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synth_eval.report.figures.description import Axis, Band, Figure, Key, Markers, Panel, Polyline
+from synth_eval.report.figures.description import Axis, Band, Figure, LegendKey, Markers, Panel, Polyline
 from synth_eval.report.view.charts import anchor
 from synth_eval.report.view.model import Drift
 
@@ -23,7 +23,7 @@ def drift_figures(drifts: Sequence[Drift]) -> dict[str, Figure]:
 def _figure(drifts: Sequence[Drift]) -> Figure:
     names = list(dict.fromkeys(line.label for drift in drifts for line in drift.lines))
     panels = tuple(_panel(drift, names) for drift in drifts)
-    return Figure(drifts[0].task, panels, tuple(Key(name, number) for number, name in enumerate(names)))
+    return Figure(drifts[0].task, panels, tuple(LegendKey(name, number) for number, name in enumerate(names)))
 
 
 def _panel(drift: Drift, names: Sequence[str]) -> Panel:

@@ -13,8 +13,8 @@ from synth_eval.report.figures.description import (
     Band,
     Bars,
     Figure,
-    Key,
     Layer,
+    LegendKey,
     Level,
     Markers,
     Panel,
@@ -82,7 +82,7 @@ def loss_figure(task: TaskScaling) -> Figure | None:
     groups = _groups(task)
     names = _names(groups)
     panels = tuple(_loss_panel(task, group, names) for group in groups)
-    keys = tuple(Key(name, number) for number, name in enumerate(names))
+    keys = tuple(LegendKey(name, number) for number, name in enumerate(names))
     note = "filled: held out in the comparison of forms"
     return Figure(f"{task.family}: {task.task}", panels, keys, note) if panels else None
 
@@ -96,7 +96,7 @@ def change_figure(task: TaskScaling) -> Figure | None:
     names = _names(groups)
     panels = tuple(panel for group in groups if (panel := _change_panel(group, names)) is not None)
     roles = {layer.role for panel in panels for layer in panel.layers}
-    keys = tuple(Key(name, number) for number, name in enumerate(names) if number in roles)
+    keys = tuple(LegendKey(name, number) for number, name in enumerate(names) if number in roles)
     return Figure(f"{task.family}: {task.task}", panels, keys) if panels else None
 
 
@@ -171,7 +171,7 @@ def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     top = float(mixture.points.ratio.max())
     x = log_axis([best.tokens for best in told], TOKENS, "count")
     y = Axis("best ratio r*", limits=(-0.04 * top, 1.04 * top))
-    keys = tuple(Key(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
+    keys = tuple(LegendKey(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
     panel = Panel(layers, x, y, spoken=f"best ratio over tokens with its band, {plural(len(names), 'size')}")
     note = "axis: the tested ratios; filled: the whole band lies among them"
     return Figure(f"Best ratio and its 95% band: {mixture.source}", (panel,), keys, note)

@@ -19,8 +19,8 @@ from synth_eval.report.figures.description import (
     Bars,
     Figure,
     HeatMap,
-    Key,
     Layer,
+    LegendKey,
     Level,
     Markers,
     Panel,
@@ -235,7 +235,7 @@ def _heat_map(title: str, fields: HeatMap) -> Drawing:
     return drawing
 
 
-def _handle(key: Key) -> Any:
+def _handle(key: LegendKey) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

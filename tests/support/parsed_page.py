@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = {"meta", "input", "br", "img", "link"}
 
@@ -37,3 +41,12 @@ class Parsed(HTMLParser):
             self.scripts[self.script] = data
         elif not self.open or self.open[-1] != "style":
             self.text.append(data)
+
+    def unpacked(self, name: str) -> str:
+        """A script that the page holds compressed."""
+        return gzip.decompress(base64.b64decode(self.scripts[name])).decode()
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The figures and controls of the page."""
+        return json.loads(self.unpacked("report-data"))

@@ -3,7 +3,6 @@
 "use strict";
 
 (() => {
-  const { figures, controls } = JSON.parse(document.getElementById("report-data").textContent);
   const places = [...document.querySelectorAll("[data-figure]")];
   if (!places.length) return;
   const PAPER = { stacked: 690, single: 215 }; // pixels across a printed page, and a third of it
@@ -11,7 +10,8 @@
   const RIGHT = 14;
   const TICK = 40; // pixels that the name of a ratio takes
   const root = document.documentElement;
-  const state = Object.fromEntries(controls.map((control) => [control.name, new Set(control.chosen)]));
+  let figures = [];
+  const state = {}; // control -> the options chosen
 
   const holds = (when = []) => when.every(([name, option, wanted]) => !state[name] || state[name].has(option) === wanted);
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
@@ -161,10 +161,13 @@
   }
 
   async function start() {
+    const data = JSON.parse(await unpacked("report-data"));
+    figures = data.figures;
+    for (const control of data.controls) state[control.name] = new Set(control.chosen);
     const form = document.getElementById("controls");
     if (form) {
       form.addEventListener("submit", (event) => event.preventDefault());
-      form.append(...controls.map((control) => (control.several ? boxes(control) : list(control))));
+      form.append(...data.controls.map((control) => (control.several ? boxes(control) : list(control))));
     }
     for (const key of document.querySelectorAll("[data-series]")) key.prepend(swatch(Number(key.dataset.series)));
     const library = element("script");

@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import gzip
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -26,8 +25,6 @@ from synth_eval.report.view import Reliability, ReportView
 from synth_eval.text import visible
 
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
-# in a <script> element, where these could end it or start a comment, and where old engines break lines
-UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 NO_RELIABILITY: Mapping[str, Sequence[Reliability]] = {}
 AVERAGES = {"scale": ("change",), "metric": (), "draw": ()}  # of what a figure can show, what averages over tasks do
 FIGURES = SimpleNamespace(picked=picked, conditions=conditions, curve_figure=curve_figure, drift_figures=drift_figures)
@@ -75,14 +72,6 @@ def scaling_page(view: ScalingView, *, title: str) -> str:
     return _page("scaling_page.html.j2", (), title=title, product="scaling", start="scaling", scaling=view)
 
 
-def script_json(value: Any) -> str:
-    """JSON that is safe inside a <script> element; numbers that are not finite become null."""
-    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return "".join(
-        UNSAFE_IN_SCRIPT.get(c, c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0xA0 else c) for c in text
-    )
-
-
 def _page(template: str, choices: Sequence[Control], **context: Any) -> str:
     """A template filled in; figures are numbered as they are placed, and follow as data."""
     try:
@@ -107,7 +96,7 @@ def _page(template: str, choices: Sequence[Control], **context: Any) -> str:
 
     def data() -> str:
         found = {"figures": [plotly_figure(f) for f in placed], "controls": [dataclasses.asdict(c) for c in choices]}
-        return markupsafe.Markup(script_json(found))
+        return _packed(json.dumps(found, allow_nan=False, separators=(",", ":")).encode())
 
     def asset(name: str) -> str:
         return markupsafe.Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
@@ -130,14 +119,6 @@ def _visible(value: Any) -> Any:
     return visible(value, keep="\n\t")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 @cache
 def _plotly() -> str:
     """plotly.min.js, compressed: 4.8 MB become 2 MB, which browsers since 2023 unpack by themselves."""
@@ -145,4 +126,9 @@ def _plotly() -> str:
         script = resources.files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
     except (ModuleNotFoundError, FileNotFoundError):
         raise SynthEvalError("report.html needs plotly: pip install plotly") from None
-    return base64.b64encode(gzip.compress(script, 9, mtime=0)).decode("ascii")
+    return _packed(script)
+
+
+def _packed(content: bytes) -> str:
+    """Compressed, in letters that cannot end the element that holds them."""
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")

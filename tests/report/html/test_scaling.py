@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 
 import pytest
@@ -60,7 +59,7 @@ def test_every_drawing_is_spoken_and_inside_its_frame(page: Parsed) -> None:
     places = [a for _, a in page.tags if "data-panel" in a]
     assert len(places) > 10
     assert all(a.get("role") == "img" and a.get("aria-label") for a in places)
-    figures = json.loads(page.scripts["report-data"])["figures"]
+    figures = page.data["figures"]
     assert sum(len(figure["panels"]) for figure in figures) == len(places)
     for panel in (panel for figure in figures for panel in figure["panels"]):
         for name in ("x", "y"):
@@ -83,7 +82,7 @@ def test_section_of_a_family(found: ScalingView, compared: Comparison) -> None:
 
 
 def test_held_out_points_are_solid(page: Parsed) -> None:
-    losses = json.loads(page.scripts["report-data"])["figures"][0]["panels"][0]
+    losses = page.data["figures"][0]["panels"][0]
     symbols = [trace["marker"]["symbol"] for trace in losses["traces"] if "marker" in trace]
     assert symbols
     for five in symbols:

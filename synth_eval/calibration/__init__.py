@@ -1,7 +1,7 @@
 """Calibration of probabilities, in pure numpy: item scores, errors, curves, recalibration, selective prediction."""
 
 from synth_eval.calibration.answers import confidence_and_correct, why_no_confidence
-from synth_eval.calibration.assess import Assessment, Estimate, assess, assess_choices, assess_tables
+from synth_eval.calibration.assess import Assessment, MetricEstimate, assess, assess_choices, assess_tables
 from synth_eval.calibration.binning import Binning
 from synth_eval.calibration.errors import (
     Norm,
@@ -53,7 +53,7 @@ __all__ = [
     "Binning",
     "BrierParts",
     "ChoiceScores",
-    "Estimate",
+    "MetricEstimate",
     "Norm",
     "NormalisedChoices",
     "Recalibration",

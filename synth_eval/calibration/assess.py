@@ -45,7 +45,7 @@ class AssessOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MetricEstimate:
     """One number and how sure it is.
 
     ``interval`` : where the true value lies, at the assessment's level. For calibration errors it allows for the upward
@@ -73,9 +73,9 @@ class Assessment:
     units: int
     level: float
     resamples: int
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[MetricEstimate, ...]
 
-    def __getitem__(self, name: str) -> Estimate:
+    def __getitem__(self, name: str) -> MetricEstimate:
         for estimate in self.estimates:
             if estimate.name == name:
                 return estimate
@@ -300,14 +300,14 @@ def _estimate(
     *,
     level: float,
     note: str,
-) -> Estimate:
+) -> MetricEstimate:
     if np.isnan(value):
-        return Estimate(metric.name, value, note="undefined: all answers are right or all are wrong")
+        return MetricEstimate(metric.name, value, note="undefined: all answers are right or all are wrong")
     if metric.sides == 1:
         # a debiased error below 0 is shown as 0; it kept its place among the draws for the p-value
         value, null = max(value, 0.0), np.maximum(null, 0.0)
     if null.size == 0:
-        return Estimate(metric.name, value, interval, note=note)
+        return MetricEstimate(metric.name, value, interval, note=note)
     low = 0.0 if metric.sides == 1 else float(np.quantile(null, (1.0 - level) / 2.0))
     high = float(np.quantile(null, level if metric.sides == 1 else (1.0 + level) / 2.0))
-    return Estimate(metric.name, value, interval, float(null.mean()), (low, high), p_value, note)
+    return MetricEstimate(metric.name, value, interval, float(null.mean()), (low, high), p_value, note)

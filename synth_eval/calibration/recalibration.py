@@ -49,7 +49,8 @@ class Recalibration:
     ``choice_nll_*`` : of the right choice; None where only confidences were given or corrected.
     ``temperature`` : T fitted on all items, above 1 for overconfidence, at most `HOTTEST`; None for the other methods.
     ``fold_temperatures`` : those of the folds, for a feeling of its spread.
-    ``direction`` : what T shows, None where it shows nothing clearly, and for the other methods; ``says`` : in words.
+    ``direction`` : what T shows, None where it shows nothing clearly, and for the other methods.
+    ``in_words`` : the same as a sentence.
     """
 
     method: Method
@@ -64,7 +65,7 @@ class Recalibration:
     temperature: float | None = None
     fold_temperatures: tuple[float, ...] = ()
     direction: ConfidenceDirection | None = None
-    says: str = ""
+    in_words: str = ""
 
 
 def recalibrate(
@@ -117,12 +118,12 @@ def recalibrate(
         apply, temperature = fit(confidence[~held_out], correct[~held_out])
         after[held_out] = apply(confidence[held_out])
         temperatures.append(temperature)
-    overall, direction, says = None, None, ""
+    overall, direction, in_words = None, None, ""
     if method == "temperature":
         apply, overall = fit(confidence, correct)
         gain = negative_log_likelihood(confidence, correct) - negative_log_likelihood(apply(confidence), correct)
         direction = _direction(overall, temperatures, gain * len(correct))
-        says = _in_words(overall, direction)
+        in_words = _in_words(overall, direction)
     return Recalibration(
         method=method,
         confidence=after,
@@ -131,7 +132,7 @@ def recalibrate(
         temperature=overall,
         fold_temperatures=tuple(temperatures) if overall is not None else (),
         direction=direction,
-        says=says,
+        in_words=in_words,
     )
 
 
@@ -194,7 +195,7 @@ def recalibrate_choices(
         temperature=overall,
         fold_temperatures=tuple(temperatures),
         direction=direction,
-        says=_in_words(overall, direction),
+        in_words=_in_words(overall, direction),
     )
 
 

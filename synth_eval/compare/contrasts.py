@@ -101,7 +101,7 @@ def _pair(
     for found in (onset_contrast(one, other, names=names), *loss_contrasts(one, other, names=names)):
         label = f"{title}: {names[0]} against {names[1]}, {_measure(found)}"
         yield Contrast(
-            axis, label, first.place, *values, found.measure, found.word, found.says + (UNPAIRED if unpaired else ""),
+            axis, label, first.place, *values, found.measure, found.word, found.reason + (UNPAIRED if unpaired else ""),
             found.estimate, found.interval, found.ratio, task=first.input.task,
         )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _categories(
     label = f"{GROUPS[0]} against {GROUPS[1]}, {_measure(found)}"
     return Contrast(
         "category", f"{name}: {label}" if name else label, place, *GROUPS, found.measure, found.word,
-        found.says + (UNPAIRED if unpaired else ""), found.estimate, found.interval, found.ratio,
+        found.reason + (UNPAIRED if unpaired else ""), found.estimate, found.interval, found.ratio,
     )  # fmt: skip
 
 

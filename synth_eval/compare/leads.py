@@ -52,7 +52,7 @@ def _lead(label: str, accuracy: JudgedCurve, calibration: JudgedCurve) -> Lead:
         words=(accuracy.word, calibration.word),
     )
     onsets = found.accuracy_onset, found.calibration_onset
-    return Lead(label, task, place, found.word, found.says, found.lead, found.interval, *onsets)
+    return Lead(label, task, place, found.word, found.reason, found.lead, found.interval, *onsets)
 
 
 def _shared(accuracy: JudgedCurve, calibration: JudgedCurve) -> tuple[CurveData, CurveData]:

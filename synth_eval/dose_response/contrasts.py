@@ -27,11 +27,11 @@ class CurveContrast:
     """First minus second, in ratios (onset) or in shares of each baseline (loss, above 0 where the first loses more).
 
     ``word`` is different (the interval excludes 0, all numbers of the comparison counted), undetermined, which is the
-    default, or refused; ``says`` is one sentence. ``ratio`` is that of a loss at one ratio.
+    default, or refused; ``reason`` is one sentence. ``ratio`` is that of a loss at one ratio.
     """
 
     word: ContrastWord
-    says: str
+    reason: str
     measure: Measure
     estimate: float | None = None
     interval: tuple[float, float] | None = None
@@ -63,8 +63,8 @@ def onset_contrast(first: ResampledCurve, second: ResampledCurve, *, names: Name
             "undetermined", "which starts to fall first is undetermined", "onset", estimate, (low, high)
         )
     sooner, later = names if high < 0 else names[::-1]
-    says = f"{sooner} starts to fall at a lower ratio than {later}"
-    return CurveContrast("different", says, "onset", estimate, (low, high))
+    reason = f"{sooner} starts to fall at a lower ratio than {later}"
+    return CurveContrast("different", reason, "onset", estimate, (low, high))
 
 
 def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Names) -> tuple[CurveContrast, ...]:
@@ -83,7 +83,7 @@ def loss_contrasts(first: ResampledCurve, second: ResampledCurve, *, names: Name
     >>> from synth_eval.dose_response.resampled import ResampledCurve
     >>> small = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.3]), np.tile([0.0, 0.3], (9, 1)))
     >>> large = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.1]), np.tile([0.0, 0.1], (9, 1)))
-    >>> loss_contrasts(small, large, names=("70M", "410M"))[0].says
+    >>> loss_contrasts(small, large, names=("70M", "410M"))[0].reason
     '70M loses more than 410M on average over 1 ratio'
     """
     ratios = np.intersect1d(first.above, second.above)
@@ -120,7 +120,7 @@ def group_contrast(
     --------
     >>> from synth_eval.dose_response.resampled import ResampledCurve
     >>> task = ResampledCurve(0.0, np.array([0.0, 0.5]), np.array([0.0, 0.2]), np.tile([0.0, 0.2], (9, 1)))
-    >>> group_contrast([task], [task], names=("reasoning", "retrieval")).says
+    >>> group_contrast([task], [task], names=("reasoning", "retrieval")).reason
     '1 reasoning task and 1 retrieval task: at least 3 of each are needed'
     """
     counts = " and ".join(plural(len(group), f"{name} task") for group, name in zip((first, second), names))
@@ -138,7 +138,7 @@ def group_contrast(
     draws = sign @ np.array([curve.drawn_losses_at(ratios).mean(axis=1) for curve in curves])
     found = _loss("mean loss", float(loss), draws, names, True, len(ratios), None)
     few = ", too few to generalise beyond these tasks" if fewest < MIN_TASKS else ""
-    return CurveContrast(found.word, f"{found.says}; {counts}{few}", "mean loss", found.estimate, found.interval)
+    return CurveContrast(found.word, f"{found.reason}; {counts}{few}", "mean loss", found.estimate, found.interval)
 
 
 def _loss(
@@ -150,10 +150,10 @@ def _loss(
     if apart and beyond:
         more, less = names if low > 0 else names[::-1]
         return CurveContrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)
-    says = f"which loses more {where} is undetermined"
+    reason = f"which loses more {where} is undetermined"
     if apart:
-        says += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
-    return CurveContrast("undetermined", says, measure, loss, (low, high), ratio)
+        reason += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
+    return CurveContrast("undetermined", reason, measure, loss, (low, high), ratio)
 
 
 def _beyond_chance(estimates: FloatArray, draws: FloatArray) -> BoolArray:

@@ -26,11 +26,11 @@ class OnsetLead:
 
     ``word`` is early (calibration warned first: the interval of ``lead`` lies above 0), late, undetermined, "accuracy
     not reached" (only calibration is degraded, so that only it warns) or none (calibration is not degraded).
-    ``lead`` and ``interval`` are differences of ratios, given only where both are degraded; ``says`` is one sentence.
+    ``lead`` and ``interval`` are differences of ratios, given only where both are degraded; ``reason`` is one sentence.
     """
 
     word: LeadWord
-    says: str
+    reason: str
     accuracy_onset: float | None = None
     calibration_onset: float | None = None
     lead: float | None = None
@@ -88,8 +88,8 @@ def lead_of(
     calibration_onset = calibration_verdict.onset
     if accuracy_word != "degraded":
         largest = float(accuracy_verdict.ratios[-1])
-        says = f"calibration degrades from {calibration_onset:.2f} on; accuracy onset not reached (> {largest:g})"
-        return OnsetLead("accuracy not reached", says, None, calibration_onset)
+        reason = f"calibration degrades from {calibration_onset:.2f} on; accuracy onset not reached (> {largest:g})"
+        return OnsetLead("accuracy not reached", reason, None, calibration_onset)
     accuracy_onset = accuracy_verdict.onset
     if accuracy_onset is None or calibration_onset is None:
         raise ValueError("a degraded verdict without an onset: pass verdicts of judge_curves")
@@ -104,8 +104,8 @@ def lead_of(
         "late": "accuracy fell first",
         "undetermined": "which came first is undetermined",
     }[word]
-    says = f"{what}: lead {lead:+.2f} [{low:+.2f}, {high:+.2f}] of the mix"
-    return OnsetLead(word, says, accuracy_onset, calibration_onset, lead, (low, high))
+    reason = f"{what}: lead {lead:+.2f} [{low:+.2f}, {high:+.2f}] of the mix"
+    return OnsetLead(word, reason, accuracy_onset, calibration_onset, lead, (low, high))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from synth_eval.results.run_folder import Answer, ResponseLog
+from synth_eval.results.run_folder import LoggedAnswer, ResponseLog
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -57,16 +57,16 @@ class RecordedLM:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def loglikelihood(self, requests: Sequence[Any]) -> list[Answer]:
+    def loglikelihood(self, requests: Sequence[Any]) -> list[LoggedAnswer]:
         return self._answered("loglikelihood", requests)
 
-    def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[Answer]:
+    def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[LoggedAnswer]:
         return self._answered("loglikelihood_rolling", requests)
 
-    def generate_until(self, requests: Sequence[Any]) -> list[Answer]:
+    def generate_until(self, requests: Sequence[Any]) -> list[LoggedAnswer]:
         return self._answered("generate_until", requests)
 
-    def _answered(self, kind: str, requests: Sequence[Any]) -> list[Answer]:
+    def _answered(self, kind: str, requests: Sequence[Any]) -> list[LoggedAnswer]:
         arguments = [request.args for request in requests]
         keys = request_keys(kind, arguments)
         known = self._log.answers
@@ -146,7 +146,7 @@ def _indices(groups: dict[Any, list[int]], contexts: Sequence[str]) -> list[int]
     return [index for context in contexts for index in groups[context]]
 
 
-def _plain(answer: Any) -> Answer:
+def _plain(answer: Any) -> LoggedAnswer:
     """In Python's own types, as the log gives it back."""
     if isinstance(answer, str):
         return answer

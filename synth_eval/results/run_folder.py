@@ -153,7 +153,7 @@ class RunFolder:
 # occurrence of a repeated request, it hands rows to a thread that a kill takes along, its values are pickles, and the
 # requests that are left make other batches, whose rounding differs.
 
-Answer: TypeAlias = tuple[float, bool] | float | str  # of a loglikelihood, a rolling and a generation request
+LoggedAnswer: TypeAlias = tuple[float, bool] | float | str  # of a loglikelihood, a rolling and a generation request
 
 FLUSH_SECONDS = 1.0  # a killed process loses nothing that was written; a machine that loses power, at most this
 _CHECKSUM = 16  # hex digits
@@ -170,7 +170,7 @@ class ResponseLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, LoggedAnswer] = {}
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         self._flushed = time.monotonic()
         lines, _, torn = path.read_bytes().rpartition(b"\n")
@@ -187,7 +187,7 @@ class ResponseLog:
     ) -> None:
         os.close(self._file)
 
-    def append(self, answers: Mapping[str, Answer]) -> None:
+    def append(self, answers: Mapping[str, LoggedAnswer]) -> None:
         """Keep the answers of one batch: all of them or, if the process dies now, none."""
         body = json.dumps(dict(answers), separators=(",", ":")).encode()
         line = _checksum(body) + b" " + body + b"\n"
@@ -205,7 +205,7 @@ class ResponseLog:
             self.path.parent.rmdir()
 
 
-def _read(line: bytes) -> dict[str, Answer]:
+def _read(line: bytes) -> dict[str, LoggedAnswer]:
     """The answers of a line; none if it is not whole."""
     checksum, _, body = line.partition(b" ")
     if not body or checksum != _checksum(body):

@@ -31,14 +31,14 @@ def test_the_temperature_that_was_put_in_is_found_and_removed(temperature):
     assert got.nll_after < got.nll_before
     assert got.ece_after < 0.5 * got.ece_before
     assert got.direction == ("overconfident" if temperature > 1 else "underconfident")
-    assert got.says.startswith(f"{got.direction}:")
+    assert got.in_words.startswith(f"{got.direction}:")
 
 
 def test_a_calibrated_model_is_not_accused():
     got = recalibrate_choices(*_choices(1.0))
     assert got.temperature == pytest.approx(1.0, abs=0.1)
     assert got.direction is None
-    assert "no clear" in got.says
+    assert "no clear" in got.in_words
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -144,7 +144,7 @@ def test_answers_that_are_worse_than_chance_do_not_turn_round(ragged):
     )
     assert got.temperature == pytest.approx(HOTTEST)
     np.testing.assert_allclose(got.confidence[:300], 1 / 3, atol=1e-3)
-    assert got.says.startswith("overconfident: equal probabilities fit best")
+    assert got.in_words.startswith("overconfident: equal probabilities fit best")
     alone = recalibrate(np.full(300, 0.6), np.arange(300) % 10 == 0)
     assert alone.temperature == pytest.approx(HOTTEST)
     np.testing.assert_allclose(alone.confidence, 0.5, atol=1e-3)

@@ -44,7 +44,7 @@ def test_onsets_that_differ() -> None:
     assert found.word == "different"
     assert found.estimate == pytest.approx(-0.2, abs=0.05)
     assert found.interval[0] < found.estimate < found.interval[1] < 0
-    assert found.says == "70M starts to fall at a lower ratio than 410M"
+    assert found.reason == "70M starts to fall at a lower ratio than 410M"
 
 
 def test_onsets_alike_are_undetermined() -> None:
@@ -56,8 +56,8 @@ def test_onsets_alike_are_undetermined() -> None:
 def test_an_onset_that_was_not_reached() -> None:
     found = onset_contrast(*_pair(SOON, FLAT), names=NAMES)
     assert (found.word, found.estimate, found.interval) == ("undetermined", None, None)
-    assert found.says.startswith("70M falls from 0.1")
-    assert found.says.endswith("410M is not shown degraded up to 0.5")
+    assert found.reason.startswith("70M falls from 0.1")
+    assert found.reason.endswith("410M is not shown degraded up to 0.5")
 
 
 def test_interval_by_hand() -> None:
@@ -67,7 +67,7 @@ def test_interval_by_hand() -> None:
     other = replace(one, onset=0.0, onsets=np.zeros(1001))
     found = onset_contrast(one, other, names=NAMES)
     assert (found.estimate, found.interval) == (500.0, pytest.approx((25.0, 975.0)))
-    assert found.says == "410M starts to fall at a lower ratio than 70M"
+    assert found.reason == "410M starts to fall at a lower ratio than 70M"
 
 
 def test_losses_that_differ() -> None:
@@ -75,11 +75,11 @@ def test_losses_that_differ() -> None:
     mean, *each = loss_contrasts(*_pair(SOON, FLAT), names=NAMES)
     assert (mean.word, mean.measure, mean.ratio) == ("different", "mean loss", None)
     assert mean.estimate == pytest.approx(0.2 / 3)
-    assert mean.says == "70M loses more than 410M on average over 5 ratios"
+    assert mean.reason == "70M loses more than 410M on average over 5 ratios"
     assert [loss.estimate for loss in each] == pytest.approx([0, 0.1 / 3, 0.2 / 3, 0.3 / 3, 0.4 / 3], abs=1e-9)
     assert [loss.ratio for loss in each] == list(SIX[1:])
     assert (each[0].word, each[-1].word) == ("undetermined", "different")
-    assert each[-1].says == "70M loses more than 410M at 50%"
+    assert each[-1].reason == "70M loses more than 410M at 50%"
 
 
 def test_more_ratios_are_no_more_alarms() -> None:
@@ -93,7 +93,7 @@ def test_more_ratios_are_no_more_alarms() -> None:
     found = loss_contrasts(_given(losses, draws, ratios=ratios), none, names=NAMES)[1]
     assert found.interval[0] > 0
     assert found.word == "undetermined"
-    assert "not once all 21 numbers" in found.says
+    assert "not once all 21 numbers" in found.reason
     alone = loss_contrasts(
         _given(losses[:1], draws[:, :1], ratios=(0.5,)), _given((0,), np.zeros((4000, 1)), ratios=(0.5,)), names=NAMES
     )
@@ -106,7 +106,7 @@ def test_only_common_ratios_count() -> None:
     mean, only = loss_contrasts(first, second, names=NAMES)
     assert (mean.estimate, only.estimate, only.ratio) == (0.2, 0.2, 0.3)
     (refused,) = loss_contrasts(first, _given((0.0,), np.zeros((9, 1)), ratios=(0.5,)), names=NAMES)
-    assert (refused.word, refused.says) == ("refused", "no ratio above the baseline in common")
+    assert (refused.word, refused.reason) == ("refused", "no ratio above the baseline in common")
 
 
 @settings(max_examples=20, deadline=None)
@@ -119,7 +119,7 @@ def test_turning_a_contrast_round_turns_its_sign(seed: int) -> None:
     for one, other in zip(there, back):
         assert one.estimate == pytest.approx(-other.estimate)
         assert one.interval == pytest.approx((-other.interval[1], -other.interval[0]))
-        assert (one.word, one.says) == (other.word, other.says)
+        assert (one.word, one.reason) == (other.word, other.reason)
 
 
 @settings(max_examples=10, deadline=None)
@@ -145,7 +145,7 @@ def test_groups_by_hand() -> None:
     found = group_contrast(_group(0.1, 0.2, 0.3), _group(0.1, 0.1, 0.1), names=("reasoning", "retrieval"))
     assert found.word == "different"
     assert (found.estimate, found.interval) == (pytest.approx(0.1), pytest.approx((0.1, 0.1)))
-    assert found.says == (
+    assert found.reason == (
         "reasoning loses more than retrieval on average over 2 ratios; 3 reasoning tasks and 3 retrieval tasks"
     )
 
@@ -154,10 +154,10 @@ def test_small_groups_are_refused_unless_asked() -> None:
     groups = _group(0.1, 0.2, 0.3), _group(0.1)
     refused = group_contrast(*groups, names=("reasoning", "retrieval"))
     assert (refused.word, refused.interval) == ("refused", None)
-    assert refused.says == "3 reasoning tasks and 1 retrieval task: at least 3 of each are needed"
+    assert refused.reason == "3 reasoning tasks and 1 retrieval task: at least 3 of each are needed"
     asked = group_contrast(*groups, names=("reasoning", "retrieval"), min_tasks=1)
     assert asked.estimate == pytest.approx(0.1)
-    assert asked.says.endswith("too few to generalise beyond these tasks")
+    assert asked.reason.endswith("too few to generalise beyond these tasks")
     assert group_contrast([], groups[1], names=("a", "b"), min_tasks=0).word == "refused"
 
 

@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synth_eval
-from synth_eval.results.run_folder import Answer, ResponseLog
+from synth_eval.results.run_folder import LoggedAnswer, ResponseLog
 
 answers = st.one_of(st.floats(), st.text(), st.tuples(st.floats(), st.booleans()))
 batches = st.lists(st.dictionaries(st.text(max_size=5), answers, max_size=4), min_size=1, max_size=5)
 
 
-def same(a: Answer, b: Answer) -> bool:
+def same(a: LoggedAnswer, b: LoggedAnswer) -> bool:
     return repr(a) == repr(b)  # NaN too; repr of a float is exact
 
 
-def write(path: Path, content: list[dict[str, Answer]]) -> list[int]:
+def write(path: Path, content: list[dict[str, LoggedAnswer]]) -> list[int]:
     """File size after each batch."""
     sizes = []
     with ResponseLog(path) as log:
@@ -34,14 +34,14 @@ def write(path: Path, content: list[dict[str, Answer]]) -> list[int]:
     return sizes
 
 
-def merged(content: list[dict[str, Answer]]) -> dict[str, Answer]:
+def merged(content: list[dict[str, LoggedAnswer]]) -> dict[str, LoggedAnswer]:
     return {key: value for batch in content for key, value in batch.items()}
 
 
 @settings(deadline=None, max_examples=40)
 @given(content=batches, data=st.data())
 def test_cut_anywhere_whole_batches_come_back(
-    content: list[dict[str, Answer]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    content: list[dict[str, LoggedAnswer]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "a/b.log"
     sizes = write(path, content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth_eval.calibration import Assessment, Estimate, ReliabilityCurve
+from synth_eval.calibration import Assessment, MetricEstimate, ReliabilityCurve
 from synth_eval.compare.calibration import (
     CalibrationReport,
     CalibrationRow,
@@ -40,9 +40,11 @@ def row(
 ) -> CalibrationRow:
     """A row that is overconfident by ``gap``; ``p`` of its gap and of its error."""
 
-    def estimate(name: str, value: float, spread: float, null: tuple[float, float], p_value: float | None) -> Estimate:
+    def estimate(
+        name: str, value: float, spread: float, null: tuple[float, float], p_value: float | None
+    ) -> MetricEstimate:
         ends = (value - spread, value + spread) if interval else None
-        return Estimate(name, value, ends, sum(null) / 2, None if p is None else null, p_value)
+        return MetricEstimate(name, value, ends, sum(null) / 2, None if p is None else null, p_value)
 
     estimates = (
         estimate("accuracy", 0.6 - gap, 0.05, (0.55, 0.65), p),

@@ -38,7 +38,7 @@ def test_calibration_first() -> None:
     assert lead.calibration_onset == pytest.approx(0.1, abs=0.05)
     assert lead.lead == pytest.approx(lead.accuracy_onset - lead.calibration_onset)
     assert 0 < lead.interval[0] < lead.lead < lead.interval[1]
-    assert lead.says.startswith("calibration warned first: lead +0.")
+    assert lead.reason.startswith("calibration warned first: lead +0.")
 
 
 def test_accuracy_first() -> None:
@@ -60,7 +60,7 @@ def test_the_side_of_the_gap_does_not_matter() -> None:
 def test_accuracy_that_never_falls() -> None:
     lead = _lead(_curve(1, FLAT), _curve(2, SOON))
     assert lead.word == "accuracy not reached"
-    assert "accuracy onset not reached (> 0.5)" in lead.says
+    assert "accuracy onset not reached (> 0.5)" in lead.reason
     assert lead.lead is None
     assert lead.interval is None
 
@@ -68,7 +68,7 @@ def test_accuracy_that_never_falls() -> None:
 def test_no_warning_without_degraded_calibration() -> None:
     lead = _lead(_curve(1, LATE), _curve(2, FLAT))
     assert lead.word == "none"
-    assert "not shown degraded" in lead.says
+    assert "not shown degraded" in lead.reason
 
 
 def test_settled_words_decide() -> None:

@@ -1,7 +1,7 @@
 """What `synth-eval calibrate` reports: each task, and each group and category with its items pooled.
 
 The calibration error of a group is that of its items taken together. A mean of its tasks' errors would be another
-number: every task brings its own upward bias, and errors of opposite sign, which cancel in the pool, would add up.
+number: every task has its own upward bias, and errors of opposite sign, which cancel in the pool, would add up.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class CalibrationRow:
     ``tasks`` : those whose items are in it; ``of_tasks`` how many the group or category has, rolling ones and those
     without samples included.
     ``source`` : of generated answers, what their confidence is ("vote share", "p true" ...); "" for multiple choice.
-    ``clustered`` : whether clusters were resampled whole; ``assessment.units`` says how many.
-    ``smooth`` : the kernel-smoothed curve, where asked for.
+    ``clustered`` : whether clusters were resampled whole; ``assessment.units`` is their number.
+    ``smooth`` : the kernel-smoothed curve, where requested.
     """
 
     name: str
@@ -164,7 +164,7 @@ def calibration_rows(
 ) -> tuple[CalibrationRow, ...]:
     """Assess every task of a model, every group with the items of its tasks, and every category likewise.
 
-    Which pools there are says `planned_pools`.
+    The pools are those of `planned_pools`.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class CalibrationItems:
     ``left_out`` : items that this normalisation cannot score.
     ``source`` : "" for multiple choice. Of generated answers, what their confidence is: "vote share", "p true" ...;
     choice 0 is then "right", choice 1 "wrong", and choice 0 is the predicted one, however improbable.
-    ``clusters`` : (n,) labels; items that share one are resampled together. None if each stands alone.
+    ``clusters`` : (n,) labels; items that share one are resampled together. None if each is its own.
     """
 
     task: str
@@ -117,7 +117,7 @@ def generated_items(samples: Samples, *, category: str) -> list[CalibrationItems
     """The answers of a generation task, once for each confidence that its samples hold, with two choices an item.
 
     The vote share is that of the most frequent of several answers; what the task logs itself (``samples.sure``) belongs
-    to the one answer of which ``exact_match`` says whether it is right.
+    to the one answer which is right by ``exact_match``.
 
     Raises
     ------

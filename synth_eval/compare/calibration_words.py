@@ -1,4 +1,4 @@
-"""What a calibration report says in words."""
+"""A calibration report in words."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def calibration_frame(report: CalibrationReport) -> pd.DataFrame:
     -------
     DataFrame with the columns of `COLUMNS`. Of each estimate: value, ends of its interval (``_low``, ``_high``), mean
     and ends of what a calibrated model shows (``_null_*``), and p-value (``_p``). ``ece`` is the error that ``error``
-    names. ``tasks`` are those pooled, joined by ";"; ``source`` says what the confidence of generated answers is.
+    names. ``tasks`` are those pooled, joined by ";"; ``source`` is that of the confidence of generated answers.
     Numbers that cannot be had are missing (NaN), never 0.
     """
     import pandas as pd  # 0.2 s, which a report without an export need not wait for

@@ -17,13 +17,13 @@ from synth_eval.dose_response import CurveVerdict, adjusted_p, adjusted_verdict,
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
 from synth_eval.errors import Refusal
-from synth_eval.text import percent, plural
+from synth_eval.text import joined, percent, plural
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-# The sentence beside a verdict, in the words of a practitioner and the units of the metric.
+# The sentence beside a verdict, in the units of the metric.
 
 DISPLAY_ONLY = Refusal("display only", "shown beside the others, carries no verdict")
 
@@ -48,7 +48,7 @@ def reason_of(
     p_adjusted: float | None,
     curves: int,
 ) -> tuple[str, str]:
-    """Why a curve got its word; for example 'clearly below baseline from 50% on, onset 30% (95%: 20% to 40%);
+    """Why a curve got its word; for example 'starts at about 30% (95% interval 20% to 40%), significant from 50% on;
     safe budget 10%'. The same without its part on the budget comes second.
 
     Parameters
@@ -61,9 +61,7 @@ def reason_of(
     budget = ""
     if word == "degraded":
         budget = f"; {_budget(verdict, baseline_ratio)}"
-        text = _onset(verdict)
-        if verdict.first_below is not None:
-            text = f"clearly {_worse(metric)} {_where(verdict)}, {text}"
+        text = _degraded(verdict)
     elif word == "safe":
         text = f"every tested ratio up to {percent(verdict.ratios[-1])} is shown within {_margin(metric)} of baseline"
     else:
@@ -73,7 +71,7 @@ def reason_of(
     if_noise = ""
     if verdict.conditional:
         assumed = amount(verdict.seed_sd or 0.0, metric)
-        if_noise = f"; if training runs differ by {assumed} (SD), which too few of them measure"
+        if_noise = f"; assuming that training runs differ by {assumed} (SD), too few of them to measure it"
     return text + budget + if_noise, text + if_noise
 
 
@@ -86,8 +84,8 @@ def _inconclusive(
     if verdict.verdict == "degraded":
         where = f" {_where(verdict)}" if verdict.first_below is not None else ""
         return (
-            f"{_worse(metric)}{where} by itself (p = {verdict.p_value:.2g}), "
-            f"but not once all {curves} curves are counted (p = {p_adjusted:.2g})"
+            f"{_worse(metric)}{where} when tested alone (p = {verdict.p_value:.2g}), "
+            f"but not after correction for all {curves} curves (p = {p_adjusted:.2g})"
         )
     if detectable > margin:
         return f"{data} can detect a {noun} of {amount(detectable, metric)} at best; {_margin_amount(margin, metric)}"
@@ -114,12 +112,14 @@ def _where(verdict: CurveVerdict) -> str:
     return f"from {percent(first)} on" if later.size and (later > 0).all() else f"at {percent(first)}"
 
 
-def _onset(verdict: CurveVerdict) -> str:
-    """'onset 20% (95%: 10% to 30%)'."""
+def _degraded(verdict: CurveVerdict) -> str:
+    """'starts at about 20% (95% interval 10% to 30%), significant from 50% on'."""
+    where = f"significant {_where(verdict)}" if verdict.first_below is not None else ""
     if verdict.onset is None:
-        return "onset not known"
+        return joined(where, "onset not known")
     low, high = verdict.onset_ci or (verdict.onset, verdict.onset)
-    return f"onset {_rounded(verdict.onset)} (95%: {_rounded(low)} to {_rounded(high)})"
+    start = f"starts at about {_rounded(verdict.onset)} (95% interval {_rounded(low)} to {_rounded(high)})"
+    return joined(start, where)
 
 
 def _rounded(ratio: float) -> str:

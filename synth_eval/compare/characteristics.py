@@ -79,7 +79,7 @@ def judged_characteristics(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, .
 
     p-values are corrected (Holm) over the characteristics that are a side of a collapse, and over the others, each by
     themselves: that a family's texts were looked at must not make its scores harder to judge, and the many
-    characteristics that say the same thing once more must not hide those that count.
+    redundant characteristics must not hide those that count.
     """
     sides = iter(judged_of([given for given in inputs if _is_side(given)]))
     others = iter(judged_of([given for given in inputs if not _is_side(given)]))
@@ -104,7 +104,7 @@ SAMPLES = "samples"
 
 
 def has_samples(table: ItemTable) -> bool:
-    """Whether a table brings every text that was sampled for each prompt, and at least one for each."""
+    """Whether a table has every text that was sampled for each prompt, and at least one for each."""
     return table.kind == "generation" and SAMPLES in table.columns and all(map(len, table.columns[SAMPLES]))
 
 
@@ -153,7 +153,7 @@ def _shares(samples: AnyArray, clusters: IntArray, buckets: int) -> FloatArray:
 
 # Characteristics of a task whose texts were all cut to one length, for ratios at which length moved.
 
-FEWEST_TOKENS = 20  # shorter texts leave too little to be told apart
+FEWEST_TOKENS = 20  # shorter texts leave too little to compare
 # Sides of a collapse that follow length. Rare words are a share of words, whatever their number. Loops, degenerate
 # texts and length are about how a whole text goes and ends: they stay as they are, and a loop is no sign of a collapse
 # here, since longer texts have more time to run into one.

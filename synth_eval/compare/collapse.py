@@ -31,7 +31,7 @@ def collapses_of(
 
     A side of `diversity.collapse_signs` moved where the interval of the change of one of its characteristics, which
     counts prompts and training runs, excludes 0 at its share of 5%; three sides toward collapse and none away from it
-    are called a collapse. The stage also asks for the scores: a task is worse where its headline metric is degraded
+    are called a collapse. The stage also depends on the scores: a task is worse where its headline metric is degraded
     and the interval at that ratio lies on the worse side, and the tail is lost where `tail_mass` is just that.
 
     Parameters
@@ -43,7 +43,7 @@ def collapses_of(
 
     Returns
     -------
-    One for each task, place and ratio. The stage is "" where a collapse cannot be told, else
+    One for each task, place and ratio. The stage is "" where a collapse cannot be decided, else
 
     - early collapse : the tail is lost, no score is shown worse; tail lost where no score was judged;
     - narrower : three sides agree, the tail is not shown lost and no score worse;
@@ -150,7 +150,7 @@ def _shift(cell: Cell, ratio: float, measured: Sequence[Cell]) -> Shift | None:
 
 
 def _why_not(shifts: Sequence[Shift], cells: Mapping[str, Cell], ratio: float) -> str:
-    """Why a collapse cannot be told at this ratio; '' if it can."""
+    """Why a collapse cannot be decided at this ratio; '' if it can."""
     there = {shift.kind.dimension for shift in shifts}
     if len(there) < AGREEING:
         missing = [dimension for dimension in DIMENSIONS if dimension not in there]

@@ -103,7 +103,7 @@ def inputs_of(
         elif not metric.display_only:
             without.append(metric.label)
     if without:
-        notes.append(f"{', '.join(without)} left out: the baseline brings no samples")
+        notes.append(f"{', '.join(without)} left out: the baseline has no samples")
     return inputs, notes
 
 
@@ -183,7 +183,7 @@ class _CurveResults:
         self, metric: Metric, used: list[Checkpoint], sampled: list[Checkpoint], estimates: Mapping[str, Estimate]
     ) -> CurveInput | None:
         """The headline metric is shown and refused for want of a baseline."""
-        text = f"the baseline brings no {metric.label} with an error: run lm_eval with --log_samples"
+        text = f"the baseline has no {metric.label} with an error: run lm_eval with --log_samples"
         value_of = {name: each.value for name, each in estimates.items()}
         if sampled:
             scores, rows = self._items(metric, sampled)
@@ -222,7 +222,7 @@ class _CurveResults:
     ) -> CurveInput:
         """Checkpoints without items in their place on the curve of those that have them."""
         added = [c for c in used if c not in sampled]
-        unpaired = f"unpaired, wider: {len(added)} of {len(used)} checkpoints bring no samples"
+        unpaired = f"unpaired, wider: {len(added)} of {len(used)} checkpoints have no samples"
         together = scores_with_means(scores, [estimates[c.name] for c in added])
         n = len(scores)
         if isinstance(together, Refusal):

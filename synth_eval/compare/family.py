@@ -51,7 +51,7 @@ def compare_family(
     ----------
     family : the manifest.
     tables : (checkpoint name, task) -> item table; absent where a checkpoint failed or was not asked.
-    results : (checkpoint name, task) -> aggregate, which stands in where there is no item table: with independent
+    results : (checkpoint name, task) -> aggregate, used where there is no item table: with independent
         errors, so that the curve is unpaired and its intervals are wider.
     failures : checkpoint name -> why it could not be built, loaded or scored.
     fingerprints : checkpoint name -> fingerprint of its weights.
@@ -62,7 +62,7 @@ def compare_family(
     Returns
     -------
     Comparison; cells ordered by task (as in `tables`), curve (as in the manifest) and metric. What did not pair, was
-    missing or contradicts itself stands in ``warnings``.
+    missing or contradicts itself is in ``warnings``.
 
     Raises
     ------
@@ -134,9 +134,9 @@ def _nothing_to_compare(task: str, tables: Mapping[str, ItemTable], results: Map
     logged = {each.metric for result in results.values() for each in result.metrics}
     known = ", ".join(metric.name for metric in metrics_of("generation") if metric.floor is not None)
     if any(table.kind == "generation" for table in tables.values()):
-        return f"{task}: its texts have no score for each item that is compared ({known}); left out"
+        return f"{task}: no per-item score to compare ({known}); left out"
     there = f"only {', '.join(sorted(logged)[:MAX_LISTED])}" if logged else "none"
-    return f"{task}: no metric that is compared ({there}); left out"
+    return f"{task}: no metric to compare ({there}); left out"
 
 
 def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tuple[str, str], TaskResult]) -> list[str]:
@@ -185,7 +185,7 @@ def _category(
     family: Family,
     warnings: list[str],
 ) -> str:
-    """What the manifest says, else what the results say; contradictions are reported."""
+    """From the manifest, else from the results; contradictions are reported."""
     logged = [*(table.category for table in tables.values()), *(result.category for result in results.values())]
     named = list(dict.fromkeys(category for category in logged if category not in ("", UNCATEGORISED)))
     if task in family.categories:
@@ -199,7 +199,7 @@ def _category(
 
 
 def _title(task: str, curve: CurveMembers, layout: Sequence[CurveMembers]) -> str:
-    """The task, with as much of its place as tells this curve from the others."""
+    """The task, with as much of its place as distinguishes this curve from the others."""
     name = place_names(place_of(c) for c in layout)[place_of(curve)]
     return joined(task, name)
 

@@ -1,4 +1,4 @@
-"""Published claims against one family: does it agree, disagree, or can it not tell? From intervals alone.
+"""Published claims against one family: does it agree, disagree, or can it not decide? From intervals alone.
 
 The claims are data (`published_claims.json`, each with its source); what one of them takes to be checked is here.
 """
@@ -118,7 +118,7 @@ def _best_ratio(comparison: Comparison, claim: Mapping[str, Any]) -> Found:
     best = [cell.verdict.best_ratio for cell in cells if cell.verdict.best_ratio is not None]
     inside = sum(claim["low"] <= ratio <= claim["high"] for ratio in best)
     # a best ratio has no interval here; `synth-eval scaling` gives one
-    return "cannot tell", f"the best ratio lies near it in {inside} of {len(best)} curves; synth-eval scaling can tell"
+    return "cannot tell", f"the best ratio lies near it in {inside} of {len(best)} curves; see synth-eval scaling"
 
 
 _CHECKS: dict[str, Callable[[Comparison, Mapping[str, Any]], Found]] = {

@@ -131,7 +131,7 @@ CHARACTERISTICS: tuple[Metric, ...] = tuple(map(_characteristic, (*CATALOGUE, *A
 
 
 def metrics_of(kind: TaskKind) -> tuple[Metric, ...]:
-    """Metrics of a kind of task, headline first; which of them a task of generated text has, its tables say."""
+    """Metrics of a kind of task, headline first; which of them a task of generated text has, is in its tables."""
     return tuple(metric for metric in METRICS if metric.kind == kind)
 
 
@@ -140,7 +140,7 @@ def metrics_among(names: Collection[str], kind: TaskKind | None) -> tuple[Metric
 
     Parameters
     ----------
-    kind : of the task; if None, what the names tell.
+    kind : of the task; if None, from the names.
     """
     if kind is None:
         telling = [metric.kind for metric in METRICS if metric.telling and metric.name in names]

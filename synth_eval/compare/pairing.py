@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """``rows[i, t]`` is the row of shared item i in table t; ``notes`` say what did not pair, one line each."""
+    """``rows[i, t]`` is the row of shared item i in table t; ``notes`` are what did not pair, one line each."""
 
     rows: IntArray
     notes: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def _other_prompts(first: ItemTable, rows: IntArray) -> list[str]:
     return [f"{len(rows)} items were asked with different prompts and were left out (doc_id {named}{more})"]
 
 
-# Checkpoints that bring aggregate results only: their means join a curve with independent errors, unpaired.
+# Checkpoints that have aggregate results only: their means join a curve with independent errors, unpaired.
 
 _KINDS: dict[str, TaskKind] = {
     "multiple_choice": "choice",
@@ -152,8 +152,8 @@ def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -
 def comparable(results: Mapping[str, TaskResult]) -> tuple[dict[str, TaskResult], dict[str, str]]:
     """The results that were asked like the first one, which is the baseline's, and a note on each of the others.
 
-    Item tables tell other questions by their hashes. Of an aggregate only the number of shots and the version of the
-    task are known.
+    Item tables identify other questions by their hashes. Of an aggregate only the number of shots and the version of
+    the task are known.
     """
     kept: dict[str, TaskResult] = {}
     notes: dict[str, str] = {}
@@ -191,7 +191,7 @@ def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dic
 
 
 def kind_of_results(results: Mapping[str, TaskResult]) -> TaskKind | None:
-    """The kind of task, where some results file says it."""
+    """The kind of task, where some results file has it."""
     return next((_KINDS[result.output_type] for result in results.values() if result.output_type in _KINDS), None)
 
 
@@ -226,7 +226,7 @@ def ece(table: ItemTable, rows: IntArray) -> float:
 def oriented(scores: FloatArray, metric: Metric) -> FloatArray:
     """Scores (n_items, n_checkpoints) turned so that higher is better.
 
-    A signed metric is best at 0 and stays as it is: `CurveData.signed` says so.
+    A signed metric is best at 0 and stays as it is: see `CurveData.signed`.
     """
     return scores if metric.higher_is_better or metric.signed else 0.0 - scores  # not -scores: 0 must not become -0
 

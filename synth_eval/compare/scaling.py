@@ -79,7 +79,7 @@ def _parameters(size: str) -> float | None:
 
 # The scaling laws of a compared family, where its checkpoints span several token budgets.
 
-LEAST_BUDGETS = 2  # of one size: below, nothing can be said of tokens
+LEAST_BUDGETS = 2  # of one size: below, there is no answer about tokens
 
 
 def family_scaling(

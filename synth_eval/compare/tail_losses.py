@@ -1,4 +1,4 @@
-"""Are rare items lost first, or all alike? Early and late collapse, where levels say how rare an item is."""
+"""Are rare items lost first, or all alike? Early and late collapse, where levels are the rarity of items."""
 
 from __future__ import annotations
 

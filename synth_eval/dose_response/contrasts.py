@@ -152,7 +152,7 @@ def _loss(
         return CurveContrast("different", f"{more} loses more than {less} {where}", measure, loss, (low, high), ratio)
     reason = f"which loses more {where} is undetermined"
     if apart:
-        reason += f": different by itself, but not once all {ratios + 1} numbers of this comparison are counted"
+        reason += f": different when tested alone, but not after correction for all {ratios + 1} numbers compared"
     return CurveContrast("undetermined", reason, measure, loss, (low, high), ratio)
 
 

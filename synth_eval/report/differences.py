@@ -20,7 +20,7 @@ Key = tuple[str, Place, str]  # task, place, metric
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell, and what is said of it."""
+    """A cell, and its verdict."""
 
     cell: Cell
     facts: Facts

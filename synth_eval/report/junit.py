@@ -16,7 +16,7 @@ def junit_xml(comparison: Comparison) -> str:
     """One test suite for the family, one test case a metric of a curve, and one a rule of the gate.
 
     Degraded is a failure. Inconclusive and refused are skipped tests with the reason, since they prove nothing; safe
-    passes. With a gate it is the gate that says what fails: a curve fails if a rule failed on it, and one that is
+    passes. With a gate the gate decides what fails: a curve fails if a rule failed on it, and one that is
     degraded where no rule objects is skipped. A checkpoint that could not be evaluated is an error of its own.
 
     Returns
@@ -38,7 +38,7 @@ def junit_xml(comparison: Comparison) -> str:
 
 
 def _objections(results: Sequence[GateResult]) -> dict[Key, str]:
-    """What the rules of the gate say against each curve."""
+    """The rules of the gate that failed on each curve."""
     found: dict[Key, list[str]] = {}
     for result in results:
         for curve in result.failed:

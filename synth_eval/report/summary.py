@@ -59,7 +59,7 @@ SUMMARY_SCHEMA: dict[str, Any] = {
 
 
 def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> dict[str, Any]:
-    """What a pipeline asks first.
+    """What a pipeline needs first.
 
     Parameters
     ----------

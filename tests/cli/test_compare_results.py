@@ -95,7 +95,7 @@ def test_results_in_the_manifest_may_be_folders_files_or_the_older_layout(call) 
     acc = next(cell for cell in comparison["cells"] if cell["metric"] == "acc")
     assert acc["data"]["ratios"] == [0.0, 0.1, 0.2, 0.4]
     assert acc["data"]["values"][3] == pytest.approx(0.5)
-    assert "2 of 4 checkpoints bring no samples" in acc["verdict"]["reason"]
+    assert "2 of 4 checkpoints have no samples" in acc["verdict"]["reason"]
 
 
 def test_folders_of_the_manifest_need_not_be_there(call) -> None:
@@ -156,7 +156,7 @@ def test_damaged_samples_fall_back_on_the_aggregate(call) -> None:
     samples.write_text("{")
     comparison = compared(call, "m.yaml", "--results", "out")
     acc = next(cell for cell in comparison["cells"] if cell["metric"] == "acc")
-    assert "1 of 4 checkpoints bring no samples" in acc["verdict"]["reason"]
+    assert "1 of 4 checkpoints have no samples" in acc["verdict"]["reason"]
     assert any("its aggregate is used instead" in line for line in comparison["warnings"])
 
 

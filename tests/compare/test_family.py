@@ -243,7 +243,9 @@ def test_one_seed_is_said() -> None:
     made = simulate({"t": Task(Flat(0.8), n=200)}, ratios=(0.0, 0.2, 0.5), seeds=1)
     cell = _cell(compare_family(made.family, made.tables), "t", "acc")
     assert cell.verdict.conditional
-    assert cell.verdict.reason.endswith("if training runs differ by 1.0 pp (SD), which too few of them measure")
+    assert cell.verdict.reason.endswith(
+        "assuming that training runs differ by 1.0 pp (SD), too few of them to measure it"
+    )
 
 
 def _generated(name: str, metrics: dict[str, np.ndarray], n: int) -> ItemTable:
@@ -255,7 +257,7 @@ def _generated(name: str, metrics: dict[str, np.ndarray], n: int) -> ItemTable:
 def test_texts_without_a_score_are_left_out_with_a_warning(studied: Simulated) -> None:
     name = studied.family.checkpoints[0].name
     comparison = compare_family(studied.family, {**studied.tables, (name, "essay"): _generated(name, {}, 5)})
-    assert any(line.startswith("essay: its texts have no score for each item") for line in comparison.warnings)
+    assert any(line.startswith("essay: no per-item score to compare") for line in comparison.warnings)
 
 
 def test_generated_answers_are_compared_by_what_lm_eval_logged() -> None:

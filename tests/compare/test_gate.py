@@ -84,13 +84,14 @@ def test_a_minimum_budget(changes, why: str) -> None:
 
 def test_the_budget_is_said_once() -> None:
     # the reason as compare.wording builds it
-    reason = (
-        "clearly below baseline at 50%, onset 32% (95%: 20% to 48%); safe budget 20%; if training runs differ by 1 pp"
+    start, assumed = (
+        "starts at about 32% (95% interval 20% to 48%), significant at 50%",
+        "if training runs differ by 1 pp",
     )
-    because = "clearly below baseline at 50%, onset 32% (95%: 20% to 48%); if training runs differ by 1 pp"
+    reason, because = f"{start}; safe budget 20%; {assumed}", f"{start}; {assumed}"
     row = row_of(GateRule(minimum_budget=0.3), cell(**{**DEGRADED, "reason": reason, "because": because}))
     assert row.failed[0].reason == (
-        "shown safe up to 20% only (degraded: clearly below baseline at 50%, onset 32% (95%: 20% to 48%); "
+        "shown safe up to 20% only (degraded: starts at about 32% (95% interval 20% to 48%), significant at 50%; "
         "if training runs differ by 1 pp)"
     )
 

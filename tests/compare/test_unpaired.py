@@ -109,7 +109,7 @@ def test_a_mix_is_paired_where_it_can_be(falling: Simulated, names: list[str]) -
     cell, paired = _acc(comparison), _acc(compare_family(falling.family, falling.tables))
     assert cell.data.ratios == paired.data.ratios
     assert cell.data.values == pytest.approx(paired.data.values)
-    assert "unpaired, wider: 2 of 6 checkpoints bring no samples" in cell.verdict.reason
+    assert "unpaired, wider: 2 of 6 checkpoints have no samples" in cell.verdict.reason
     width = [high - low for low, high in cell.data.difference_ci]
     assert max(width[1:4]) < min(width[4:])
     assert comparison.warnings == (
@@ -124,7 +124,7 @@ def test_a_baseline_without_samples(falling: Simulated, names: list[str]) -> Non
     comparison = _compared(falling, names[:1])
     assert [cell.metric for cell in comparison.cells] == ["acc"]
     assert _acc(comparison).data.ratios == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-    assert "t: NLL, Brier score, surprise gap left out: the baseline brings no samples" in comparison.warnings
+    assert "t: NLL, Brier score, surprise gap left out: the baseline has no samples" in comparison.warnings
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_length_normalised_accuracy_only_without_accuracy(falling: Simulated, na
 def test_a_task_without_a_known_metric(falling: Simulated, names: list[str]) -> None:
     odd = TaskResult("odd", (MetricValue("eqbench", "none", 40.0, 1.0),), n_samples=100)
     comparison = compare_family(falling.family, {}, results={(names[0], "odd"): odd})
-    assert "odd: no metric that is compared (only eqbench); left out" in comparison.warnings
+    assert "odd: no metric to compare (only eqbench); left out" in comparison.warnings
 
 
 def test_results_of_an_unknown_checkpoint(falling: Simulated, names: list[str]) -> None:
@@ -200,7 +200,7 @@ def test_a_baseline_without_anything_refuses_the_headline_metric_and_shows_the_o
     tables = {key: table for key, table in made.tables.items() if key[0] != first}
     (cell,) = compare_family(made.family, tables, results={(first, "docs"): bare}).cells
     assert (cell.verdict.word, cell.data.ratios[0]) == ("refused", 0.1)
-    assert cell.verdict.reason == "the baseline brings no bits per byte with an error: run lm_eval with --log_samples"
+    assert cell.verdict.reason == "the baseline has no bits per byte with an error: run lm_eval with --log_samples"
     columns = tables[made.family.checkpoints[1].name, "docs"].columns
     bits = -columns["loglik"].sum() / np.log(2) / columns["n_bytes"].sum()
     assert cell.data.values[0] == pytest.approx(bits)

@@ -42,32 +42,34 @@ def _reason(verdict: CurveVerdict, word, metric=ACC, p_adjusted: float = 0.01) -
 
 def test_degraded() -> None:
     assert _reason(_verdict(), "degraded") == (
-        "clearly below baseline from 50% on, onset 20% (95%: 10% to 29.6%); safe budget 10%"
+        "starts at about 20% (95% interval 10% to 29.6%), significant from 50% on; safe budget 10%"
     )
 
 
 def test_degraded_without_any_budget() -> None:
     assert _reason(_verdict(budget=0.0), "degraded", NLL) == (
-        "clearly above baseline (worse) from 50% on, onset 20% (95%: 10% to 29.6%); no ratio above 0% is shown safe"
+        "starts at about 20% (95% interval 10% to 29.6%), significant from 50% on; no ratio above 0% is shown safe"
     )
 
 
 def test_degraded_as_a_curve_though_no_single_ratio_is() -> None:
-    assert _reason(_verdict(first_below=None), "degraded") == "onset 20% (95%: 10% to 29.6%); safe budget 10%"
+    assert _reason(_verdict(first_below=None), "degraded") == (
+        "starts at about 20% (95% interval 10% to 29.6%); safe budget 10%"
+    )
 
 
 def test_a_signed_metric_may_grow_upwards() -> None:
     upwards = np.array([[0, 0], [-0.01, 0.03], [0.02, 0.08], [0.1, 0.2]])
     verdict = _verdict(difference_ci=upwards, direction=1)
-    assert "further from 0 than baseline from 50% on, onset" in _reason(verdict, "degraded", GAP)
+    assert ", significant from 50% on; " in _reason(verdict, "degraded", GAP)
     verdict = _verdict(difference_ci=upwards, direction=1, verdict="inconclusive", min_detectable=0.01)
     assert "a growth of up to 0.20 nats at 100% is not ruled out" in _reason(verdict, "inconclusive", GAP)
 
 
 def test_from_on_is_said_only_if_larger_ratios_are_worse_too() -> None:
     recovers = np.array([[0, 0], [-0.02, 0.006], [-0.08, -0.05], [-0.02, 0.02]])
-    assert "below baseline at 50%, " in _reason(_verdict(difference_ci=recovers), "degraded")
-    assert "below baseline at 100%, " in _reason(_verdict(first_below=1.0), "degraded")
+    assert ", significant at 50%; " in _reason(_verdict(difference_ci=recovers), "degraded")
+    assert ", significant at 100%; " in _reason(_verdict(first_below=1.0), "degraded")
 
 
 def test_inconclusive_for_want_of_data() -> None:
@@ -86,7 +88,10 @@ def test_inconclusive_though_the_data_would_suffice() -> None:
 
 def test_degraded_only_by_itself() -> None:
     text = _reason(_verdict(p_value=0.031, budget=0.0), "inconclusive", p_adjusted=0.71)
-    assert text == "below baseline from 50% on by itself (p = 0.031), but not once all 23 curves are counted (p = 0.71)"
+    assert text == (
+        "below baseline from 50% on when tested alone (p = 0.031), "
+        "but not after correction for all 23 curves (p = 0.71)"
+    )
 
 
 def test_safe() -> None:
@@ -101,7 +106,7 @@ def test_refused_gives_the_reason() -> None:
 
 def test_declared_noise_between_training_runs() -> None:
     assert _reason(_verdict(conditional=True, seed_sd=0.01), "safe").endswith(
-        "; if training runs differ by 1.0 pp (SD), which too few of them measure"
+        "; assuming that training runs differ by 1.0 pp (SD), too few of them to measure it"
     )
 
 

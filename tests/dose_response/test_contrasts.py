@@ -93,7 +93,7 @@ def test_more_ratios_are_no_more_alarms() -> None:
     found = loss_contrasts(_given(losses, draws, ratios=ratios), none, names=NAMES)[1]
     assert found.interval[0] > 0
     assert found.word == "undetermined"
-    assert "not once all 21 numbers" in found.reason
+    assert "not after correction for all 21 numbers" in found.reason
     alone = loss_contrasts(
         _given(losses[:1], draws[:, :1], ratios=(0.5,)), _given((0,), np.zeros((4000, 1)), ratios=(0.5,)), names=NAMES
     )

@@ -16,7 +16,7 @@ def test_headline_budgets_and_verdicts(compared: Comparison) -> None:
     text = markdown_report(report_view(compared))
     assert text.startswith("## simulated: synthetic data against the 0% baseline\n")
     assert "**2 of 7 tasks are degraded, the earliest from 10% synthetic data on (synth\\_python\\_code)" in text
-    assert "| ❌ degraded | synth\\_arithmetic | accuracy clearly below baseline" in text
+    assert "| ❌ degraded | synth\\_arithmetic | accuracy degraded: significant from 30% on" in text
     assert text.count("<details>") == text.count("</details>") > 2
 
 

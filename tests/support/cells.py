@@ -21,7 +21,7 @@ CELL = Cell(
         seeds=2,
         n_items=500,
     ),
-    verdict=Verdict("degraded", "clearly below baseline at 50%", first_below=0.5, budget=0.0),
+    verdict=Verdict("degraded", "significant at 50%", first_below=0.5, budget=0.0),
 )
 
 

@@ -92,7 +92,7 @@ def reliability_figures(reliability: Mapping[str, Sequence[Reliability]]) -> tup
 
 
 def is_outside(curve: Reliability | ReliabilityCurve, i: int) -> bool:
-    """Whether a bin lies beyond what chance would do to a calibrated model; False where that is not known."""
+    """Whether a bin is beyond what chance would do to a calibrated model; False where that is not known."""
     low, high = curve.null_low[i], curve.null_high[i]
     return bool(low <= high) and not low - 1e-9 <= curve.accuracy[i] <= high + 1e-9
 
@@ -134,7 +134,7 @@ def _diagram(curve: Reliability | ReliabilityCurve, spread: Sequence[tuple[float
 def _spoken(curve: Reliability) -> str:
     bins = range(len(curve.confidence))
     outside = sum(is_outside(curve, i) for i in bins)
-    return f"{curve.label}: {outside} of {len(bins)} bins lie outside what chance would do to a calibrated model"
+    return f"{curve.label}: {outside} of {len(bins)} bins are outside what chance would do to a calibrated model"
 
 
 def _known(low: Iterable[float], high: Iterable[float]) -> bool:

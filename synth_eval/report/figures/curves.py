@@ -44,7 +44,7 @@ FIT, NO_FIT, SEEDS = ("draw", "fit", True), ("draw", "fit", False), ("draw", "se
 
 @dataclasses.dataclass(frozen=True)
 class CurveStyle:
-    """How a curve is told apart: its role, its name ('' if it is alone), and the choices that show it."""
+    """How a curve is distinguished: its role, its name ('' if it is alone), and the choices that show it."""
 
     role: Role
     name: str
@@ -86,7 +86,7 @@ def controls(charts: Sequence[TaskChart]) -> tuple[Control, ...]:
         Control(name, name, tuple((value, _title(name, value)) for value in values), tuple(values[-1:]))
         for name, values in places.items()
     ]
-    if made:  # the first is told apart by colour, marker and dash; of the others one value is shown at a time
+    if made:  # the first is distinguished by colour, marker and dash; of the others one value is shown at a time
         made[0] = dataclasses.replace(made[0], chosen=tuple(places[made[0].name]), several=True, keyed=True)
     others = [line for chart in charts for curve in chart.curves for line in curve.lines[1:]]
     labels = {line.metric: line.label for line in reversed(others)}

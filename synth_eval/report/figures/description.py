@@ -1,7 +1,7 @@
 """What a figure shows, in data coordinates: described once, drawn by plotly in the page and by matplotlib in files.
 
-A drawer chooses colours, markers and pixels; a description only says which role a layer plays. Every role of a series
-has a colour, a marker and a dash of its own, so that colour is never needed to tell two series apart.
+A drawer chooses colours, markers and pixels; a description only gives the role of a layer. Every role of a series
+has a colour, a marker and a dash of its own, so that colour is never needed to distinguish two series.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SERIES = 6  # colours, markers and dashes; markers shift by one where colours be
 
 @dataclass(frozen=True)
 class Axis:
-    """``ticks`` are the places that have one, () for the drawer's choice; ``form`` says how they are written."""
+    """``ticks`` are the places that have one, () for the drawer's choice; ``form`` is how they are written."""
 
     label: str = ""
     log: bool = False
@@ -82,7 +82,7 @@ class Band(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class Level(Layer):
-    """A straight line through the whole panel, at a place of one axis; ``above`` says on which side its label is."""
+    """A straight line through the whole panel, at a place of one axis; ``above`` is the side of its label."""
 
     at: float
     axis: Literal["x", "y"] = "y"
@@ -125,14 +125,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Panel:
-    """``spoken`` is what a screen reader says where the panel is drawn by itself; heights are pixels of the page."""
+    """``spoken`` is what a screen reader reads where the panel is drawn by itself; heights are pixels of the page."""
 
     layers: tuple[Layer, ...]
     x: Axis = Axis()
     y: Axis = Axis()
     title: str = ""
-    aside: str = ""  # said beside the title
-    note: str = ""  # said below
+    aside: str = ""  # shown beside the title
+    note: str = ""  # shown below
     spoken: str = ""
     height: float = 210.0
     square: bool = False

@@ -63,7 +63,7 @@ def over_sizes_table(task: TaskScaling, sizes: Sizes, name: str) -> DataTable | 
 
 
 def thinned(best: Sequence[BestRatio], budgets: int = 4) -> tuple[BestRatio, ...]:
-    """What is told, at the smallest and the largest budget of each size and a few between."""
+    """What is estimated, at the smallest and the largest budget of each size and a few between."""
     kept = []
     for size in dict.fromkeys(each.size for each in best):
         told = [each for each in best if each.size == size and each.answer.value is not None]

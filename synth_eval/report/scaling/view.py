@@ -1,4 +1,4 @@
-"""ScalingReport -> view: everything that reports say and draw of scaling laws, computed once."""
+"""ScalingReport -> view: everything that reports show of scaling laws, computed once."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ScalingView:
 
 
 def scaling_view(report: ScalingReport) -> ScalingView:
-    """Everything that is said of a scaling report; tables are named for a page."""
+    """Everything that a scaling report shows; tables are named for a page."""
     return ScalingView(
         tuple(_task(f"scaling-{number}", task, report.sizes) for number, task in enumerate(report.tasks)),
         tuple(

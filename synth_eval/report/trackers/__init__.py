@@ -1,4 +1,4 @@
-"""Experiment trackers: the tidy table as scalars over ratio, and the figures. Off unless asked for by --track."""
+"""Experiment trackers: the tidy table as scalars over ratio, and the figures. Off unless requested by --track."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def target_of(text: str) -> Target:
 
 
 def track(comparison: Comparison, target: Target) -> str:
-    """Log a comparison; only the tracker that is asked for is imported.
+    """Log a comparison; only the requested tracker is imported.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Weights & Biases. Written offline unless WANDB_MODE says online: then, and only then, it reaches the network."""
+"""Weights & Biases. Written offline unless WANDB_MODE is online: then, and only then, it reaches the network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 OFFLINE = "offline"
-os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # or it would tell its makers of errors, offline too
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # or it would report errors to its makers, offline too
 
 import wandb  # noqa: E402  (reads the variable when it is imported)
 

@@ -1,4 +1,4 @@
-"""The view model: what every report says, computed once from the comparison."""
+"""The view model: what every report shows, computed once from the comparison."""
 
 from synth_eval.report.view.build import report_view
 from synth_eval.report.view.curves import BASELINE

@@ -1,4 +1,4 @@
-"""Comparison -> view: everything that a report says, once."""
+"""Comparison -> view: everything that a report shows, once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from synth_eval.report.view.summaries import (
 )
 from synth_eval.text import percent
 
-DETERMINED = ("early", "late")  # of leads: said first
+DETERMINED = ("early", "late")  # of leads: shown first
 LEGEND = (
     "How to read this: a change is the checkpoint minus the baseline of the same seed on the same items, with its 95% "
     "interval in brackets (pp: percentage points). Degraded: a falling curve fits better than a flat one, after "
@@ -38,7 +38,7 @@ LEGEND = (
 
 
 def report_view(comparison: Comparison) -> ReportView:
-    """Everything that a report of this comparison says, worst first."""
+    """Everything that a report of this comparison shows, worst first."""
     curves = curves_of(comparison)
     failed = [checkpoint for checkpoint in comparison.checkpoints if checkpoint.failed]
     baseline = comparison.baseline_ratio
@@ -138,7 +138,7 @@ def _checkpoints(records: Sequence[CheckpointRecord]) -> DataTable:
 
 
 def _asides(comparison: Comparison) -> tuple[Aside, ...]:
-    """What the comparison says in sentences besides its curves: safe budgets, early warning, published claims."""
+    """Sentences of the comparison besides its curves: safe budgets, early warning, published claims."""
     leads = [row for row in comparison.leads if row.verdict != "none"]
     leads.sort(key=lambda row: row.verdict not in DETERMINED)
     findings = [row for row in comparison.findings if row.verdict != "not tested"]

@@ -245,8 +245,8 @@ def reliability_of(curve: ReliabilityCurve, *, label: str, note: str = "") -> Re
     Parameters
     ----------
     curve : from `synth_eval.calibration.reliability_curve`.
-    label : what tells it from its neighbours, such as the ratio.
-    note : said below it, such as the ECE beside its null band.
+    label : what distinguishes it from its neighbours, such as the ratio.
+    note : shown below it, such as the ECE beside its null band.
     """
     return Reliability(
         label=label,

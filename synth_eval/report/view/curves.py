@@ -19,7 +19,7 @@ NO_ONSET = 2.0  # sorts behind every ratio
 
 @dataclass(frozen=True)
 class Curve:
-    """The cells of one task at one place of the grid, by metric; ``place`` says only what varies in the family."""
+    """The cells of one task at one place of the grid, by metric; ``place`` has only what varies in the family."""
 
     task: str
     place: str
@@ -72,7 +72,7 @@ def _urgency(curve: Curve) -> tuple[float, ...]:
 
 BASELINE = "baseline"
 NO_INTERVAL = "Intervals of refused curves that would rest on fewer than 3 degrees of freedom are left out."
-# Accuracy with what says whether it can be trusted, then the proper scores: where a table must be split, it is here.
+# Accuracy with its calibration, then the proper scores: where a table must be split, it is here.
 TABLE_COLUMNS = (("acc", "ece", "surprise_gap"), ("nll", "brier"))
 
 

@@ -1,4 +1,4 @@
-"""What the curve test says of every metric: onset, crossing, budget, noise. As text, and as one sortable table."""
+"""Results of the curve test for every metric: onset, crossing, budget, noise. As text, and as one sortable table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says, as plain text and numbers in small frozen dataclasses. Renderers only draw it."""
+"""What a report shows, as plain text and numbers in small frozen dataclasses. Renderers only draw it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Status:
     word: VerdictWord
     title: str
     sentence: str
-    also: str  # what its other metrics say, or ''
+    also: str  # its other metrics, or ''
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class MetricTable:
 
 @dataclass(frozen=True)
 class Entry:
-    """A cell of a `DataTable`. ``sort`` is what it sorts by where that is a number; ``tone`` says how it is meant: a
+    """A cell of a `DataTable`. ``sort`` is what it sorts by where that is a number; ``tone`` is how it is meant: a
     verdict ("refused" in a map of losses too), or "loss-1" to "loss-4" and "gain-1" to "gain-4" there, or "worse"."""
 
     text: str
     sort: float | None = None
     tone: str = ""
-    note: str = ""  # said on request
+    note: str = ""  # shown on request
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ class DataTable:
     note: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
-    tally: str = ""  # what its rows say, counted: "3 early, 2 late"
+    tally: str = ""  # its rows, counted: "3 early, 2 late"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the curve test says of one metric of one curve, as text; '' where it says nothing."""
+    """Results of the curve test for one metric of one curve, as text; '' where there is none."""
 
     title: str
     metric: str
@@ -109,7 +109,7 @@ class SeedLine:
 
 @dataclass(frozen=True)
 class FitLine:
-    """The fitted curve of a `Line` as corners to be joined, in its units; ``text`` says what shape it has."""
+    """The fitted curve of a `Line` as corners to be joined, in its units; ``text`` describes its shape."""
 
     ratios: tuple[float, ...]
     values: tuple[float | None, ...]

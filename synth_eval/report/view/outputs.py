@@ -26,7 +26,7 @@ STAGE_NOTE = (
     "Narrower: three sides agree, but rare words are not shown lost and no score worse. Tail and scores: rare words "
     "are lost and scores are worse, fewer than three sides agree. Scores alone: scores are worse, what is written is "
     "not shown narrower. Tail lost: no score was judged. At N tokens: length moved, so texts were cut to that. "
-    "Refused: it cannot be told."
+    "Refused: it cannot be decided."
 )
 VALUE_NOTE = "* : the 95% interval of the change from baseline lies wholly toward collapse; + : wholly away from it."
 LEAD_NOTE = (
@@ -35,7 +35,7 @@ LEAD_NOTE = (
 )
 ITERATION_NOTE = (
     "Mean relative loss over the ratios, first minus second, in shares of the baseline; below 0, the later iteration "
-    "lost more. Each pair stands at 5% by itself."
+    "lost more. Each pair is tested at 5% by itself."
 )
 SHOWN = ("label", "verdict", "estimate", "interval", "reason")
 STAGES = ("late collapse", "tail and scores", "early collapse", "tail lost", "narrower")  # the most advanced first
@@ -46,7 +46,7 @@ TONE = {
 
 
 def outputs_view(comparison: Comparison) -> OutputsView | None:
-    """Everything said of what the models write; None where nothing was looked at."""
+    """Everything about what the models write; None where nothing was looked at."""
     cells = [cell for cell in comparison.characteristics if math.isfinite(cell.data.values[0])]
     if not cells:
         return None
@@ -82,7 +82,7 @@ def _sentences(rows: Sequence[Collapse], names: Mapping[Place, str]) -> Iterable
         stages: dict[str, list[Collapse]] = {}
         for row in group:
             if row.stage != "none":
-                stages.setdefault(row.stage or "cannot be told", []).append(row)
+                stages.setdefault(row.stage or "cannot be decided", []).append(row)
         if not stages:
             yield f"{title}: no sign of a collapse at any ratio"
             continue
@@ -133,7 +133,7 @@ def _iterations(rows: Sequence[Contrast]) -> Iterable[str]:
 
 
 def _table(name: str, title: str, note: str, rows: Sequence[Lead] | Sequence[Contrast]) -> DataTable | None:
-    """The label says where: size, iteration and the rest would only repeat it."""
+    """The label has the place: size, iteration and the rest would only repeat it."""
     apart = [key for row in rows for key in fields_of(row) if key not in SHOWN]
     return row_table(name, title, note, rows, without=apart)
 
@@ -273,7 +273,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
 
 
 def _group(metric: str) -> str:
-    """The side of a collapse; MAUVE stands by itself; '' for those that are shown in the table alone."""
+    """The side of a collapse; MAUVE is no side; '' for those that are shown in the table alone."""
     return "reference text" if metric == MAUVE else side_of(metric)
 
 

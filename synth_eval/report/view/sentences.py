@@ -28,10 +28,10 @@ def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoin
 
 
 def status_sentence(curve: Curve) -> str:
-    """Where the headline metric stands: its name and the reason of its verdict."""
+    """The headline metric's name and the reason of its verdict."""
     cell = curve.headline
-    verb = "" if cell.verdict.word == "degraded" else ":"
-    return f"{label_of(cell.metric)}{verb} {cell.verdict.reason}"
+    word = " degraded" if cell.verdict.word == "degraded" else ""
+    return f"{label_of(cell.metric)}{word}: {cell.verdict.reason}"
 
 
 def also(curve: Curve) -> str:

@@ -62,7 +62,7 @@ def _budget(row: Budget | None) -> Entry:
 
 # Leads, contrasts and findings, as tables.
 
-# what a row may say, in the order in which it is shown
+# what a row may have, in the order in which it is shown
 KNOWN = (
     "label",
     "task",
@@ -86,10 +86,10 @@ LEADS_NOTE = (
     "Above 0: calibration warned first."
 )
 CONTRASTS_NOTE = (
-    "Undetermined is the honest default: it says that this family cannot tell, not that there is no difference. "
-    "Each pair stands at 5% by itself; nothing is corrected over tasks and pairs."
+    "Undetermined is the default: this family cannot decide, which does not mean that there is no difference. "
+    "Each pair is tested at 5% by itself; nothing is corrected over tasks and pairs."
 )
-FINDINGS_NOTE = "Published claims, and whether the intervals of this family agree, disagree or cannot tell."
+FINDINGS_NOTE = "Published claims, and whether the intervals of this family agree, disagree or cannot decide."
 
 
 def row_table(
@@ -162,7 +162,7 @@ Contrasts: TypeAlias = Sequence[Contrast]
 FEW = 12  # rows that a reader takes in
 AT_ONE_RATIO = "loss"
 DIFFERENT = "different"
-IN_LABEL = ("kind", "task", "first", "second", "measure", "ratio")  # keys that the label says already
+IN_LABEL = ("kind", "task", "first", "second", "measure", "ratio")  # keys that the label has already
 COUNTED_NOTE = (
     "How many curves show which difference; worse is an earlier onset or a larger mean loss. The single contrasts are "
     "below. "
@@ -213,7 +213,7 @@ def contrast_details(rows: Contrasts) -> tuple[DataTable, ...]:
         ("contrasts-by-ratio", "Losses at each ratio", by_ratio),
     )
     tables = (row_table(name, title, "", of, without=_in_label(of)) for name, title, of in parts)
-    # a count of one word says nothing beside the number of rows
+    # a count of one word adds nothing to the number of rows
     return tuple(t if "," in t.tally else replace(t, tally="") for t in tables if t is not None)
 
 

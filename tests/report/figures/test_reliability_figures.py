@@ -55,7 +55,7 @@ def test_without_a_band_nothing_is_outside() -> None:
     (band,) = (layer for layer in panel.layers if isinstance(layer, Band))
     assert band.x == ()
     assert list(_points(panel)) == [INSIDE]
-    assert panel.spoken == "20%: 0 of 2 bins lie outside what chance would do to a calibrated model"
+    assert panel.spoken == "20%: 0 of 2 bins are outside what chance would do to a calibrated model"
 
 
 def test_the_edge_of_the_band_is_inside() -> None:

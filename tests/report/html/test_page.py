@@ -101,8 +101,8 @@ def test_reliability_is_drawn_where_it_is_given(compared: Comparison) -> None:
     page = Parsed(html_report(report_view(compared), reliability={"arc": [bare, curve]}))
     drawn = [a for tag, a in page.tags if "data-panel" in a]
     assert [a["aria-label"] for a in drawn] == [
-        "0%: 0 of 1 bins lie outside what chance would do to a calibrated model",
-        "20%: 1 of 2 bins lie outside what chance would do to a calibrated model",
+        "0%: 0 of 1 bins are outside what chance would do to a calibrated model",
+        "20%: 1 of 2 bins are outside what chance would do to a calibrated model",
     ]
     assert [a["data-panel"] for a in drawn] == ["0", "1"]
     assert HOSTILE in "".join(page.text)

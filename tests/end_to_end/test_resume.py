@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked_run import Run
 from tiny_checkpoint import write_tiny_neox
-
-import synth_eval
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +29,7 @@ checkpoints:
 """
 WAYS = {"shared-prefix": "", "plain": ", shared_prefix: false", "two-workers": ""}
 LIMIT = "24"
+NUMBER = count()  # of the run, for its log
 ITEM_TABLES = 6  # three tasks, two checkpoints
 
 
@@ -43,43 +43,33 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(family: Path, way: str, output: Path) -> subprocess.Popen[str]:
-    root = Path(synth_eval.__file__).parents[1]
+def start(family: Path, way: str, output: Path) -> Run:
     workers = "2" if way == "two-workers" else "1"
-    command = [sys.executable, "-m", "synth_eval", "run", f"{way}.yaml", "-o", str(output)]
-    return subprocess.Popen(
-        [*command, "--limit", LIMIT, "--workers", workers, "--quiet"],
-        cwd=family,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = ("run", f"{way}.yaml", "-o", str(output), "--limit", LIMIT, "--workers", workers, "--quiet")
+    return Run(*command, cwd=family, log=output.with_name(f"{output.name} {next(NUMBER)}"))
 
 
-def finish(process: subprocess.Popen[str]) -> str:
-    said, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors
-    return said
+def wait_for_answers(run: Run, output: Path) -> None:
+    while run.returncode is None and not (output / "progress").is_dir():
+        time.sleep(0.005)
 
 
-def kill_while_scoring(process: subprocess.Popen[str], output: Path, *, after: float) -> bool:
+def kill_while_scoring(run: Run, output: Path, *, after: float) -> bool:
     """SIGKILL so many seconds after the first answers are due; whether the run was still at work."""
-    while process.poll() is None and not (output / "progress").is_dir():
-        time.sleep(0.005)
+    wait_for_answers(run, output)
     end = time.monotonic() + after
-    while process.poll() is None and time.monotonic() < end:
+    while run.returncode is None and time.monotonic() < end:
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    return run.returncode == -signal.SIGKILL
 
 
-def scoring_seconds(process: subprocess.Popen[str], output: Path) -> float:
-    while process.poll() is None and not (output / "progress").is_dir():
-        time.sleep(0.005)
+def scoring_seconds(run: Run, output: Path) -> float:
+    wait_for_answers(run, output)
     started = time.monotonic()
-    finish(process)
+    run.finish()
     return time.monotonic() - started
 
 
@@ -117,12 +107,12 @@ def kill_and_compare(family: Path, way: str, folder: Path, *, kills: int, seed: 
         ):
             landed += 1
             resumed = True
-        finish(start(family, way, output))
+        start(family, way, output).finish()
         assert contents(output) == expected
         assert resumed or landed < kills
         assert not list((output / "progress").iterdir())
         assert not list(output.rglob("*.tmp"))
-    assert finish(start(family, way, output)).startswith("0 evaluations now")
+    assert start(family, way, output).finish().startswith("0 evaluations now")
 
 
 def test_killed_twice(family: Path, tmp_path: Path) -> None:
@@ -137,15 +127,14 @@ def test_killed_twenty_times(way: str, family: Path, tmp_path: Path) -> None:
 
 def test_a_second_run_on_the_same_folder_says_so(family: Path, tmp_path: Path) -> None:
     first = start(family, "plain", tmp_path)
-    while first.poll() is None and not (tmp_path / "progress").is_dir():
-        time.sleep(0.005)
+    wait_for_answers(first, tmp_path)
     second = start(family, "plain", tmp_path)
-    first.send_signal(signal.SIGSTOP)  # it holds the folder for as long as the second one needs to see it
+    os.kill(first.pid, signal.SIGSTOP)  # it holds the folder for as long as the second one needs to see it
     try:
-        _, errors = second.communicate(timeout=600)
+        _, errors = second.wait()
     finally:
-        first.send_signal(signal.SIGCONT)
+        os.kill(first.pid, signal.SIGCONT)
     assert second.returncode == 2
     assert f"in use by process {first.pid} on" in errors
     assert len(errors.strip().splitlines()) == 1
-    finish(first)
+    first.finish()

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from end_to_end_run import run
 
 from synth_eval.harness.environment import prepare
 
@@ -203,16 +202,16 @@ def test_tasks_that_cannot_be_asked(model: Any, task: Any) -> None:
         follow_up(model, task, limit=LIMIT)
 
 
-def test_the_command_shows_them_side_by_side(folder: Path, tmp_path: Path) -> None:
+def test_the_command_shows_them_side_by_side(folder: Path, tmp_path: Path, run_here: Any) -> None:
     command = ("confidence", str(folder), "--limit", "5", "--quiet")
-    done = run(*command, "--json", cwd=tmp_path)
+    done = run_here(*command, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["task"] == "synth_arithmetic_generate"
     assert [row["confidence"] for row in found["methods"]] == METHODS
     assert {row["n"] for row in found["methods"]} == {5}
     assert all(0.0 <= row["mean_confidence"] <= 1.0 and 0.0 <= row["ece"] <= 1.0 for row in found["methods"])
-    drawn = run(*command, cwd=tmp_path)
+    drawn = run_here(*command, cwd=tmp_path)
     assert drawn.returncode == 0, drawn.stderr
     heading = drawn.stdout.splitlines()[1].split()
     assert heading == ["method", "answer", "accuracy", "confidence", "ECE", "null", "AUROC"]
@@ -228,8 +227,8 @@ def test_the_command_shows_them_side_by_side(folder: Path, tmp_path: Path) -> No
         ((".", "--task", "synth_recal_generate"), "did you mean 'synth_recall_generate'?"),
     ],
 )
-def test_wrong_usage_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    done = run("confidence", *arguments, cwd=tmp_path)
+def test_wrong_usage_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path, run_here: Any) -> None:
+    done = run_here("confidence", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -14,7 +14,7 @@ prepare(offline=True)
 
 from synth_eval.data.records import OwnDataError
 from synth_eval.errors import SynthEvalError
-from synth_eval.harness.tasks import LoadedTask, load_tasks
+from synth_eval.harness.tasks import LoadedTask, load_tasks, task_manager
 from synth_eval.types import OwnTask
 
 pytestmark = pytest.mark.slow
@@ -107,10 +107,14 @@ def test_the_manifests_categories_and_a_name_that_lm_eval_has_too(exam: OwnTask)
     assert loaded(taken).task.eval_docs[0]["question"].startswith("Q: ")
 
 
-def test_errors_come_through_as_they_are(exam: OwnTask, domain: OwnTask, tmp_path: Path) -> None:
+def test_errors_come_through_as_they_are(
+    exam: OwnTask, domain: OwnTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(OwnDataError, match=r"^notes\.jsonl:3: the document \(text\) is empty"):
         loaded(replace(domain, skip_unusable=False))
     with pytest.raises(OwnDataError, match=r"^exam\.jsonl:1: the field 'key' is missing"):
         loaded(replace(exam, answer="key"))
+    suite = task_manager(with_defaults=False)
+    monkeypatch.setattr("synth_eval.harness.tasks.task_manager", lambda with_defaults: suite)  # saves lm-eval's index
     with pytest.raises(SynthEvalError, match="'exma'; did you mean 'exam'"):
         load_tasks(["exma"], categories={}, own=[exam])

@@ -15,7 +15,8 @@ grid:
   path: runs/r{ratio}
   size: [20k]
   ratio: [0, 0.5, 1.0]
-lab: {recipe: miniature, base: runs/base, hidden: 16, layers: 1, base_tokens: 6000, tokens: 3000, gate: false}
+lab: {recipe: miniature, base: runs/base, hidden: 16, layers: 1, base_tokens: 6000, lesson_tokens: 1000, tokens: 3000,
+  gate: false}
 """
 
 

@@ -121,7 +121,7 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
         named = len(chart.curves) > 1
         drawn = [(CurveStyle(i, curve.title if named else ""), curve) for i, curve in enumerate(chart.curves)]
     else:
-        drawn = [(_place(curve, places), curve) for curve in chart.curves]
+        drawn = [(_style(curve, places), curve) for curve in chart.curves]
     metrics = list(dict.fromkeys(line.metric for curve in chart.curves for line in curve.lines))
     first = chart.curves[0].lines[0].metric
     ratios = tuple(sorted({ratio for curve in chart.curves for ratio in curve.lines[0].ratios}))
@@ -131,18 +131,18 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
     rows: list[Row] = []
     onsets: list[Layer] = []
     for metric in (first, *(each for each in metrics if each != first)):
-        lines = [(place, line) for place, curve in drawn for line in curve.lines if line.metric == metric]
+        lines = [(style, line) for style, curve in drawn for line in curve.lines if line.metric == metric]
         chosen: tuple[Condition, ...] = () if metric == first else (("metric", metric, True),)
         height = 210.0 if metric == first else 170.0
         panels += [_panel(lines, scale, x, height, chosen) for scale in ("change", "value")]
-        for place, line in lines:
+        for style, line in lines:
             if line.onset is not None:
-                onsets += _onset(place, line, len(rows), chosen)
-                rows.append(_row(place, line))
+                onsets += _onset(style, line, len(rows), chosen)
+                rows.append(_row(style, line))
     if onsets:
         title = "onset, and × margin crossed, with 95% intervals"
         panels.append(Panel(tuple(onsets), x, title=title, height=ROW, rows=tuple(rows)))
-    legend = tuple(LegendKey(place.name, place.role) for place, _ in drawn) if len(drawn) > 1 else ()
+    legend = tuple(LegendKey(style.name, style.role) for style, _ in drawn) if len(drawn) > 1 else ()
     spoken = f"{chart.task} over synthetic ratio; the values are in the table below"
     return Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
 
@@ -175,7 +175,7 @@ def _title(name: str, value: str) -> str:
     return f"iteration {value}" if name == "iteration" else value or f"{name} not given"
 
 
-def _place(curve: ChartCurve, places: dict[str, list[str]]) -> CurveStyle:
+def _style(curve: ChartCurve, places: dict[str, list[str]]) -> CurveStyle:
     if not places:
         return CurveStyle(0, "")
     name, values = next(iter(places.items()))
@@ -187,12 +187,12 @@ def _panel(
     lines: Sequence[tuple[CurveStyle, Line]], scale: str, x: Axis, height: float, when: tuple[Condition, ...]
 ) -> Panel:
     """One metric of every curve, as values or as changes from the baseline."""
-    change, several = scale == "change", len({place.role for place, _ in lines}) > 1
-    layers = [layer for place, line in lines for layer in _curve(place, line, change)]
+    change, several = scale == "change", len({style.role for style, _ in lines}) > 1
+    layers = [layer for style, line in lines for layer in _curve(style, line, change)]
     # changes share one baseline, and relative margins too; those of a signed gap depend on where each curve starts
-    levelled = [(place, line) for place, line in lines if line.baseline is not None]
-    for place, line in levelled[:1] if change else levelled:
-        layers += _levels(place, line, change, several)
+    levelled = [(style, line) for style, line in lines if line.baseline is not None]
+    for style, line in levelled[:1] if change else levelled:
+        layers += _levels(style, line, change, several)
     one = lines[0][1]
     if one.signed and not change and any(line.zero for _, line in lines):
         layers.append(Level(at=0.0, role="quiet", dash="solid"))
@@ -206,12 +206,12 @@ def _panel(
     return Panel(tuple(layers), x, Axis(form=form), title, height=height, when=conditions)
 
 
-def _curve(place: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
+def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
     """Band, seeds, fitted curve, points, and where the curve starts to fall."""
     y, low, high = (line.change, line.change_low, line.change_high) if change else (line.values, line.low, line.high)
-    named = f"{place.name}, " if place.name else ""
+    named = f"{style.name}, " if style.name else ""
     fit = _fit(line, change)
-    yield Band(x=line.ratios, low=low, high=high, role=place.role, when=place.when)
+    yield Band(x=line.ratios, low=low, high=high, role=style.role, when=style.when)
     for seed in line.seeds:
         values = seed.change if change else seed.values
         written = [_seed_text(value, line, change) for value in values]
@@ -219,25 +219,25 @@ def _curve(place: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
             f"{named}seed {seed.seed}, {share(ratio)}: {line.label} {text}" for ratio, text in zip(line.ratios, written)
         )
         yield Markers(
-            x=line.ratios, y=values, texts=texts, filled=False, size=5.0, joined=True, role=place.role,
-            when=(*place.when, SEEDS),
+            x=line.ratios, y=values, texts=texts, filled=False, size=5.0, joined=True, role=style.role,
+            when=(*style.when, SEEDS),
         )  # fmt: skip
     shape = ""
     if fit is not None and line.fit is not None:
         shape = f"\nfitted: {line.fit.text}"
         corners = line.fit.ratios
-        yield Polyline(x=corners, y=fit, width=2.5, role=place.role, when=(*place.when, FIT))
+        yield Polyline(x=corners, y=fit, width=2.5, role=style.role, when=(*style.when, FIT))
         if line.onset is not None and line.crossing is not None:
             said = f"{named}{line.label}: fitted loss reaches the margin at {_found(line.crossing, line.crossing_ci)}"
             crossed = float(np.interp(line.crossing, corners, fit))
-            when = (*place.when, FIT)
-            yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=place.role, when=when)
-    when = place.when if fit is None else (*place.when, NO_FIT)
-    yield Polyline(x=line.ratios, y=y, width=1.2, role=place.role, when=when)
+            when = (*style.when, FIT)
+            yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=style.role, when=when)
+    when = style.when if fit is None else (*style.when, NO_FIT)
+    yield Polyline(x=line.ratios, y=y, width=1.2, role=style.role, when=when)
     texts = tuple(f"{named}{share(ratio)}: {line.label} {text}{shape}" for ratio, text in zip(line.ratios, line.texts))
-    yield Markers(x=line.ratios, y=y, texts=texts, role=place.role, when=place.when)
+    yield Markers(x=line.ratios, y=y, texts=texts, role=style.role, when=style.when)
     if line.onset is not None:
-        yield Level(at=line.onset, axis="x", role=place.role, when=place.when)
+        yield Level(at=line.onset, axis="x", role=style.role, when=style.when)
 
 
 def _fit(line: Line, change: bool) -> tuple[float, ...] | None:
@@ -247,12 +247,12 @@ def _fit(line: Line, change: bool) -> tuple[float, ...] | None:
     return known if known and len(known) == len(values) else None
 
 
-def _levels(place: CurveStyle, line: Line, change: bool, several: bool) -> Iterator[Level]:
+def _levels(style: CurveStyle, line: Line, change: bool, several: bool) -> Iterator[Level]:
     """Baseline and margins; named where they hold for all that is drawn."""
     assert line.baseline is not None
     shared = change or not several
-    role: Role = "quiet" if shared else place.role
-    when = () if shared else place.when
+    role: Role = "quiet" if shared else style.role
+    when = () if shared else style.when
     start = 0.0 if change else line.baseline
     margins = line.change_margins if change else line.margins
     if change and several and line.signed:
@@ -265,26 +265,26 @@ def _levels(place: CurveStyle, line: Line, change: bool, several: bool) -> Itera
         yield Level(at=edge, role=role, when=when, dash="dash", label=label, above=not above)
 
 
-def _row(place: CurveStyle, line: Line) -> Row:
+def _row(style: CurveStyle, line: Line) -> Row:
     assert line.onset is not None
     crossed = "" if line.crossing is None else f", margin {share(line.crossing)}"
-    label = f"{line.label}, {place.name}" if place.name else line.label
+    label = f"{line.label}, {style.name}" if style.name else line.label
     return Row(label, f"onset {share(line.onset)}{crossed}")
 
 
-def _onset(place: CurveStyle, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
+def _onset(style: CurveStyle, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
     assert line.onset is not None
-    label, when = _row(place, line).label, (*place.when, *chosen)
+    label, when = _row(style, line).label, (*style.when, *chosen)
     said = f"{label}: onset {_found(line.onset, line.onset_ci)}"
     yield Markers(
         x=(line.onset,), y=(float(row),), texts=(said,), size=10.0, x_spread=(line.onset_ci or (line.onset,) * 2,),
-        role=place.role, when=when,
+        role=style.role, when=when,
     )  # fmt: skip
     if line.crossing is not None:
         said = f"{label}: margin crossed at {_found(line.crossing, line.crossing_ci)}"
         yield Markers(
             x=(line.crossing,), y=(row + BELOW,), texts=(said,), cross=True,
-            x_spread=(line.crossing_ci or (line.crossing,) * 2,), role=place.role, when=when,
+            x_spread=(line.crossing_ci or (line.crossing,) * 2,), role=style.role, when=when,
         )  # fmt: skip
 
 

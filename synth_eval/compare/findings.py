@@ -132,7 +132,7 @@ _CHECKS: dict[str, Callable[[Comparison, Mapping[str, Any]], Found]] = {
 
 def _judged(comparison: Comparison, role: Role) -> list[Cell]:
     judged = [cell for cell in comparison.cells if cell.verdict.p_value is not None]
-    return [cell for cell in judged if (metric := metric_named(cell.metric)) is not None and metric.role == role]
+    return [cell for cell in judged if metric_named(cell.metric).role == role]
 
 
 def _shown_safe(cell: Cell, up_to: float, baseline: float) -> bool:

@@ -100,7 +100,7 @@ def _result(rule_text: str, where: str, cells: Sequence[Cell], rule: GateRule, c
             failed.append(GateFailure(cell.task, cell.place, cell.metric, verdict.word, verdict.budget, why))
     if failed:
         first = failed[0]
-        title = joined(first.task, name_of[first.place], _label(first.metric))
+        title = joined(first.task, name_of[first.place], metric_named(first.metric).label)
         others = f"; {len(failed) - 1} more" if len(failed) > 1 else ""
         reason = f"{len(failed):,} of {plural(len(cells), 'curve')}: {title}: {first.reason}{others}"
     else:
@@ -155,8 +155,3 @@ def _there(cells: Sequence[Cell]) -> Iterator[str]:
     for noun, names in (("categories", [c.category for c in judged]), ("tasks", [c.task for c in judged])):
         if names:
             yield f"{noun}: {', '.join(dict.fromkeys(names))}"
-
-
-def _label(metric: str) -> str:
-    known = metric_named(metric)
-    return known.label if known is not None else metric

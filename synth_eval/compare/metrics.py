@@ -28,7 +28,8 @@ class Metric:
 
     What it is: ``role`` (accuracy is a share of right answers; a loss has scaling laws); ``proper`` scores have room to
     get worse where accuracy is at chance; ``chance`` says what is known of guessing in a task with choices. ``telling``
-    metrics occur in tasks of their kind alone; one is compared ``only_without`` another.
+    metrics occur in tasks of their kind alone; one is compared ``only_without`` another; ``percent`` says how it is
+    written.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Metric:
     chance: Literal["of choices", "not known"] | None = None
     telling: bool = False
     only_without: str = ""
+    percent: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ class Metric:
 _CHOICE = (
     Metric(
         "acc", "accuracy", "choice", True, "share", column="correct", seed_sd=POINT, role="accuracy",
-        chance="of choices",
+        chance="of choices", percent=True,
     ),
     Metric("nll", "NLL", "choice", False, "nats", column="nll", role="loss", proper=True),
     Metric("brier", "Brier score", "choice", False, "score", column="brier", proper=True),
@@ -99,7 +101,7 @@ def _per_answer(name: str, label: str, *, role: Role = "other", **more: Any) -> 
 _GENERATION = (
     _per_answer("exact_match", "exact match", role="accuracy", telling=True),
     _per_answer("em", "exact match (em)", role="accuracy", telling=True),
-    _per_answer("acc", "accuracy", role="accuracy", chance="of choices"),
+    _per_answer("acc", "accuracy", role="accuracy", chance="of choices", percent=True),
     _per_answer("pass@1", "pass@1", telling=True),
     _per_answer("prompt_level_strict_acc", "prompts followed (strict)", telling=True),
     _per_answer("f1", "F1"),
@@ -148,9 +150,10 @@ def metrics_among(names: Collection[str], kind: TaskKind | None) -> tuple[Metric
     return tuple(m for m in metrics_of(kind) if m.name in names and m.only_without not in names)
 
 
-def metric_named(name: str) -> Metric | None:
-    """The metric of that name, or None: a comparison read from a file may know others."""
-    return next((metric for metric in (*METRICS, *CHARACTERISTICS) if metric.name == name), None)
+def metric_named(name: str) -> Metric:
+    """The metric of that name. A comparison read from a file may have others: they are scores with the usual margin."""
+    known = (metric for metric in (*METRICS, *CHARACTERISTICS) if metric.name == name)
+    return next(known, Metric(name, name, "choice", True, "score"))
 
 
 def side_of(name: str) -> str:

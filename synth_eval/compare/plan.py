@@ -83,12 +83,12 @@ def plan_of(
 def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None, curves: int) -> CurvePlan:
     item_sd, seed_sd = cell.verdict.item_sd or 0.0, cell.verdict.seed_sd or 0.0
     metric = metric_named(cell.metric)
-    relative = metric is None or metric.margin_kind == "relative"
-    share = loss if loss is not None else (metric.margin if metric is not None else 0.03)
+    relative = metric.margin_kind == "relative"
+    share = metric.margin if loss is None else loss
     at_baseline = abs(cell.data.values[cell.data.index(baseline) or 0])
     wanted = share * at_baseline if relative else share
-    margin = (metric.margin if metric is not None else 0.03) * (at_baseline if relative else 1.0)
-    tests = 2 if metric is not None and metric.signed else 1
+    margin = metric.margin * (at_baseline if relative else 1.0)
+    tests = 2 if metric.signed else 1
 
     def layout(n_seeds: int) -> Layout:
         return Layout(cell.data.ratios, n_seeds, round(baseline, RATIO_DECIMALS))

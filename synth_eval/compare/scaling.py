@@ -22,7 +22,7 @@ def comparison_losses(comparison: Comparison, *, name: str = "comparison.json") 
     problems: dict[str, None] = {}
     for cell in comparison.cells:
         metric = metric_named(cell.metric)
-        if metric is None or metric.role not in ("loss", "accuracy"):
+        if metric.role not in ("loss", "accuracy"):
             continue
         is_rate = metric.role == "accuracy"
         for ratio, value in zip(cell.data.ratios, cell.data.values):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from synth_eval.compare.places import full_place_name
-from synth_eval.comparison import Cell, Comparison, Place
+from synth_eval.comparison import Comparison, Place
 from synth_eval.report.view.curves import URGENCY, Curve, curves_of
-from synth_eval.report.view.facts import facts_of, judged
-from synth_eval.report.view.model import Facts
+from synth_eval.report.view.facts import Facts, facts_of
 
 SCHEMA = 1
 SAME_BUDGET = 1e-9
@@ -19,21 +18,13 @@ Key = tuple[str, Place, str]  # task, place, metric
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A cell, and its verdict."""
-
-    cell: Cell
-    facts: Facts
-
-
-@dataclass(frozen=True)
 class Change:
     """A curve before and after; None where it is only in the other comparison."""
 
     title: str
     metric: str
-    before: Judged | None
-    after: Judged | None
+    before: Facts | None
+    after: Facts | None
 
     @property
     def worse(self) -> bool:
@@ -142,7 +133,7 @@ def _plain(change: Change) -> dict[str, Any]:
     }
 
 
-def _numbers(each: Judged | None) -> dict[str, Any] | None:
+def _numbers(each: Facts | None) -> dict[str, Any] | None:
     if each is None:
         return None
     verdict = each.cell.verdict
@@ -155,11 +146,10 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
         yield f"  {mark}{change.title}: {change.metric} {_said(change.before)} -> {_said(change.after)}"
 
 
-def _verdicts(comparison: Comparison) -> Mapping[Key, Judged]:
+def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
     return {
-        (cell.task, cell.place, cell.metric): Judged(cell, facts)
-        for curve in curves_of(comparison)
-        for cell, facts in zip(judged(curve), facts_of([_titled(curve)]))
+        (facts.cell.task, facts.cell.place, facts.cell.metric): facts
+        for facts in facts_of([_titled(curve) for curve in curves_of(comparison)])
     }
 
 
@@ -169,10 +159,10 @@ def _titled(curve: Curve) -> Curve:
     return Curve(curve.task, full_place_name(cell.place), cell, curve.cells)
 
 
-def _change(before: Judged | None, after: Judged | None) -> Change:
+def _change(before: Facts | None, after: Facts | None) -> Change:
     one = after or before
     assert one is not None, "a change is of a curve of one comparison at least"
-    return Change(one.facts.title, one.facts.metric, before, after)
+    return Change(one.title, one.metric, before, after)
 
 
 def _ordered(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -185,23 +175,22 @@ def _settings(before: Comparison, after: Comparison) -> tuple[tuple[str, str, st
     return tuple((name, old, new) for name, old, new in pairs if old != new)
 
 
-def _said(each: Judged | None) -> str:
+def _said(each: Facts | None) -> str:
     if each is None:
         return ""
-    facts = each.facts
-    more = [f"onset {facts.onset}"] if facts.onset and facts.verdict == "degraded" else []
-    more += [f"budget {facts.budget}"] if facts.budget else []
-    return f"{facts.verdict} ({', '.join(more)})" if more else facts.verdict
+    more = [f"onset {each.onset}"] if each.onset and each.verdict == "degraded" else []
+    more += [f"budget {each.budget}"] if each.budget else []
+    return f"{each.verdict} ({', '.join(more)})" if more else each.verdict
 
 
-def _word(each: Judged | None) -> str:
+def _word(each: Facts | None) -> str:
     return each.cell.verdict.word if each is not None else ""
 
 
-def _budget(each: Judged | None) -> float:
+def _budget(each: Facts | None) -> float:
     """Nothing shown safe counts as a budget of 0."""
     return each.cell.verdict.budget or 0.0 if each is not None else 0.0
 
 
-def _urgency(each: Judged | None) -> int:
+def _urgency(each: Facts | None) -> int:
     return URGENCY[each.cell.verdict.word] if each is not None else len(URGENCY)

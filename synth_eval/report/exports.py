@@ -31,7 +31,7 @@ def markdown_report(view: ReportView) -> str:
     """
     head, tail = "\n".join(_head(view)), "\n".join(_tail(view))
     outputs = [] if view.outputs is None else [view.outputs.stages, view.outputs.leads, view.outputs.iterations]
-    tables = [view.leads, view.contrasts, view.findings, *outputs, view.verdicts, *(loss.table for loss in view.losses)]
+    tables = [view.leads, view.contrasts, view.findings, *outputs, view.verdicts, *view.losses]
     folded, left_out = [], 0
     room = MAX_LENGTH - len(head) - len(tail)
     for table in tables:
@@ -151,8 +151,7 @@ def latex_tables(view: ReportView) -> str:
     -------
     str : LaTeX. Every text of the comparison is escaped.
     """
-    losses = (loss.table for loss in view.losses)
-    tables = [view.budgets, view.verdicts, *losses, *view.grids, view.leads, view.contrasts]
+    tables = [view.budgets, view.verdicts, *view.losses, *view.grids, view.leads, view.contrasts]
     return "\n\n".join([PREAMBLE, *(_latex(table) for table in tables if table is not None and table.rows)]) + "\n"
 
 

@@ -16,16 +16,16 @@ def value_text(value: float, metric: str) -> str:
     if not math.isfinite(value):
         return UNKNOWN
     known = metric_named(metric)
-    if metric == "acc":
+    if known.percent:
         return f"{100 * value:.1f}%"
-    return signed(value, DECIMALS) if known is not None and known.signed else f"{value:.{DECIMALS}f}"
+    return signed(value, DECIMALS) if known.signed else f"{value:.{DECIMALS}f}"
 
 
 def change_text(difference: float, interval: tuple[float, float] | None, metric: str) -> str:
     """'-4.2 pp [-6.1, -2.3]' for accuracy, '+0.135 [+0.052, +0.218]' for the rest."""
     if not math.isfinite(difference):
         return UNKNOWN
-    if metric == "acc":
+    if metric_named(metric).percent:
         scale, decimals, unit = 100.0, 1, " pp"
     else:
         scale, decimals, unit = 1.0, DECIMALS, ""
@@ -53,7 +53,6 @@ def interval_text(interval: tuple[float, float], *, largest: float | None = None
 
 def amount_text(size: float, metric: str) -> str:
     """A size of change without a sign: '4.1 pp' for accuracy, '0.135' for the rest, in the metric's units."""
-    known = metric_named(metric)
-    if known is not None and known.unit == "share":
+    if metric_named(metric).unit == "share":
         return f"{100 * size:.1f} pp"
     return f"{size:.{DECIMALS}f}"

@@ -22,7 +22,8 @@ def test_one_name_reads_the_same_in_every_kind() -> None:
         assert (found.label, found.unit, found.higher_is_better, found.signed) == (
             metric.label, metric.unit, metric.higher_is_better, metric.signed,
         )  # fmt: skip
-    assert metric_named("no such metric") is None
+    unknown = metric_named("no such metric")
+    assert (unknown.label, unknown.role, unknown.signed) == ("no such metric", "other", False)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from synth_eval.report.figures.description import (
 )
 from synth_eval.report.figures.outputs import drift_figures
 from synth_eval.report.text import share
-from synth_eval.report.view import ChartCurve, Line, LossMap, ReportView, TaskChart
+from synth_eval.report.view import ChartCurve, DataTable, Line, ReportView, TaskChart
 from synth_eval.report.view.charts import anchor
 
 PLACES = ("size", "tokens", "iteration", "source")
@@ -59,7 +59,7 @@ def report_figures(view: ReportView) -> dict[str, Figure]:
             scale = "change" if len(each.curves) > 1 else "value"
             choice = {"scale": [scale], "metric": [SECOND], "draw": ["fit"]}
             figures[each.name] = picked(curve_figure(each), choice)
-    figures |= {loss.table.name: loss_map(loss) for loss in view.losses if loss.table.rows}
+    figures |= {table.name: loss_map(table) for table in view.losses if table.rows}
     if view.outputs is not None:
         figures |= drift_figures((*view.outputs.over_ratio, *view.outputs.over_iteration))
     return figures
@@ -147,9 +147,9 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
     return Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
 
 
-def loss_map(loss: LossMap) -> Figure:
+def loss_map(table: DataTable) -> Figure:
     """Tasks down, ratios across; the loss in percent is written in each field."""
-    rows, columns = loss.table.rows, loss.table.columns[1:]
+    rows, columns = table.rows, table.columns[1:]
     refused = frozenset((i, j) for i, row in enumerate(rows) for j, e in enumerate(row[1:]) if e.tone == REFUSED)
     values = [tuple(math.nan if e.sort is None or e.tone == REFUSED else 100 * e.sort for e in row[1:]) for row in rows]
     texts = [tuple(f"{e.text}\n{REFUSED}" if e.tone == REFUSED else e.text for e in row[1:]) for row in rows]
@@ -157,7 +157,7 @@ def loss_map(loss: LossMap) -> Figure:
         rows=tuple(row[0].text for row in rows), columns=columns, values=tuple(values), texts=tuple(texts),
         hatched=refused, reach=LOSS_REACH, label="relative loss (%)",
     )  # fmt: skip
-    return Figure(loss.table.title, (Panel((fields,)),))
+    return Figure(table.title, (Panel((fields,)),))
 
 
 def _rounds(chart: TaskChart) -> Iterator[TaskChart]:

@@ -13,8 +13,7 @@ from synth_eval.comparison import Cell, Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.curves import Curve, curves_of
-from synth_eval.report.view.facts import facts_of, judged
-from synth_eval.report.view.model import Facts
+from synth_eval.report.view.facts import Facts, facts_of
 from synth_eval.report.view.summaries import row_table
 from synth_eval.text import percent, visible
 
@@ -60,24 +59,24 @@ def _unknown(comparison: Comparison, task: str) -> str:
 
 def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
     yield from _folded(f"{curve.title}: {curve.headline.verdict.word}", width)
-    for facts, cell in zip(facts_of([curve]), judged(curve)):
+    for facts in facts_of([curve]):
         yield ""
         yield from _folded(f"{facts.metric}: {facts.verdict}", width, "  ")
-        yield from _folded(facts.reason, width, "  ")
-        for name, text in _said(facts, cell):
+        yield from _folded(facts.cell.verdict.reason, width, "  ")
+        for name, text in _said(facts):
             yield from _folded(text, width, f"    {name:<{NAME}}", " " * (NAME + 4))
-        yield from _values(cell, comparison.baseline_ratio, width)
+        yield from _values(facts.cell, comparison.baseline_ratio, width)
     for lead in _leads(comparison, curve):
         yield ""
         yield from _folded(f"lead of calibration over accuracy: {lead}", width, "  ")
 
 
-def _said(facts: Facts, cell: Cell) -> Iterator[tuple[str, str]]:
+def _said(facts: Facts) -> Iterator[tuple[str, str]]:
     """Each fact, and in words what it is."""
     if facts.onset:
         yield "onset", f"{facts.onset}  where degradation starts, with its 95% interval"
     if facts.crossing:
-        yield "crossing", f"{facts.crossing}  where the fitted loss reaches the margin{_margin(cell)}"
+        yield "crossing", f"{facts.crossing}  where the fitted loss reaches the margin{_margin(facts.cell)}"
     if facts.budget:
         yield "budget", f"{facts.budget}  the largest tested ratio up to which the loss is shown within the margin"
     if facts.p_adjusted:
@@ -87,8 +86,12 @@ def _said(facts: Facts, cell: Cell) -> Iterator[tuple[str, str]]:
     if facts.df:
         yield "df", f"{facts.df}  degrees of freedom that phi rests on"
     if facts.min_detectable:
-        yield "detectable", f"{facts.min_detectable}  the loss at {percent(cell.data.ratios[-1])} found with 80% power"
-    if facts.conditional:
+        largest = percent(facts.cell.data.ratios[-1])
+        yield (
+            "detectable",
+            f"{facts.min_detectable}  the loss at {largest} found with 80% power",
+        )
+    if facts.cell.verdict.conditional:
         yield "conditional", "yes  too few runs to measure the spread between seeds: it is assumed, not measured"
     if facts.seed_tolerance:
         yield "seed tolerance", f"{facts.seed_tolerance}  the largest spread between seeds at which the verdict holds"
@@ -99,17 +102,15 @@ def _said(facts: Facts, cell: Cell) -> Iterator[tuple[str, str]]:
 
 def _margin(cell: Cell) -> str:
     metric = metric_named(cell.metric)
-    if metric is None:
-        return ""
     return f" ({percent(metric.margin)} of baseline)" if metric.margin_kind == "relative" else f" ({metric.margin:g})"
 
 
 def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:
     ratios = [percent(ratio) for ratio in cell.data.ratios]
     values = [value_text(value, cell.metric) for value in cell.data.values]
-    for i, ratio in enumerate(cell.data.ratios):
+    for i in range(len(ratios)):
         change = change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)
-        said = "baseline" if ratio == round(baseline, 9) else change
+        said = "baseline" if i == cell.data.index(baseline) else change
         text = f"{ratios[i]:>{max(map(len, ratios))}}  {values[i]:>{max(map(len, values))}}  {said}"
         yield from _folded(text, width, " " * (NAME + 4), " " * (NAME + 4), keep=True)
 

@@ -2,14 +2,13 @@
 
 from synth_eval.report.view.build import report_view
 from synth_eval.report.view.curves import BASELINE
+from synth_eval.report.view.facts import Facts
 from synth_eval.report.view.model import (
     ChartCurve,
     Column,
     DataTable,
     Entry,
-    Facts,
     Line,
-    LossMap,
     MetricTable,
     Plot,
     PlotRow,
@@ -27,7 +26,6 @@ __all__ = [
     "Entry",
     "Facts",
     "Line",
-    "LossMap",
     "MetricTable",
     "Plot",
     "PlotRow",

@@ -40,6 +40,7 @@ LEGEND = (
 def report_view(comparison: Comparison) -> ReportView:
     """Everything that a report of this comparison shows, worst first."""
     curves = curves_of(comparison)
+    facts = facts_of(curves)
     failed = [checkpoint for checkpoint in comparison.checkpoints if checkpoint.failed]
     baseline = comparison.baseline_ratio
     # a comparison written by an earlier version has none
@@ -64,8 +65,8 @@ def report_view(comparison: Comparison) -> ReportView:
         family=comparison.family,
         created=comparison.created,
         baseline=percent(baseline),
-        facts=facts_of(curves),
-        verdicts=verdict_table(curves),
+        facts=facts,
+        verdicts=verdict_table(facts),
         budgets=budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
         charts=charts_of(curves, baseline),
         losses=loss_maps(curves),

@@ -71,12 +71,12 @@ def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
 def _line(cell: Cell, baseline: float) -> Line:
     metric = metric_named(cell.metric)
     start = _baseline_value(cell, baseline)
-    relative = metric is not None and metric.margin_kind == "relative" and not cell.display_only and bool(start)
+    relative = metric.margin_kind == "relative" and not cell.display_only and bool(start)
     scale = 100 / abs(start) if relative and start else 1.0
-    share = metric is not None and metric.unit == "share"
+    share = metric.unit == "share"
     if not relative and share:
         scale = 100.0
-    within = (0.0, 1.0) if share and metric is not None and not metric.signed else (-math.inf, math.inf)
+    within = (0.0, 1.0) if share and not metric.signed else (-math.inf, math.inf)
     offsets = [_offsets(cell, i, within) for i in range(len(cell.data.ratios))]
     margins, zero = _levels(cell, start, offsets)
     return Line(
@@ -102,15 +102,15 @@ def _line(cell: Cell, baseline: float) -> Line:
         crossing_ci=cell.verdict.crossing_ci,
         seeds=tuple(_seed(cell, seed, baseline, scale) for seed in cell.data.by_seed),
         fit=_fit(cell.verdict.fitted, cell.data.ratios, start, scale) if cell.verdict.fitted is not None else None,
-        signed=metric is not None and metric.signed and bool(margins),
+        signed=metric.signed and bool(margins),
         zero=zero,
     )
 
 
 def _seed(cell: Cell, seed: SeedValues, baseline: float, scale: float) -> SeedLine:
     numbers = [math.nan if value is None else value for value in seed.values]
-    own = [value for ratio, value in zip(cell.data.ratios, numbers) if ratio == round(baseline, 9)]
-    start = own[0] if own and math.isfinite(own[0]) else _baseline_value(cell, baseline)
+    at = cell.data.index(baseline)
+    start = numbers[at] if at is not None and math.isfinite(numbers[at]) else _baseline_value(cell, baseline)
     return SeedLine(
         seed=seed.seed,
         values=_finite(numbers),
@@ -140,8 +140,8 @@ def _fit(fitted: FittedCurve, ratios: Sequence[float], start: float | None, scal
 
 
 def _baseline_value(cell: Cell, baseline: float) -> float | None:
-    values = [value for ratio, value in zip(cell.data.ratios, cell.data.values) if ratio == round(baseline, 9)]
-    return values[0] if values and math.isfinite(values[0]) else None
+    at = cell.data.index(baseline)
+    return cell.data.values[at] if at is not None and math.isfinite(cell.data.values[at]) else None
 
 
 def _offsets(cell: Cell, i: int, within: Interval) -> Interval:
@@ -177,7 +177,7 @@ def _levels(cell: Cell, start: float | None, offsets: Sequence[Interval]) -> tup
 def _margins(cell: Cell, start: float | None) -> tuple[float, ...]:
     """Values at which the loss reaches the margin. A signed gap that is best at 0 has one on each side."""
     metric = metric_named(cell.metric)
-    if metric is None or start is None or cell.display_only:
+    if start is None or cell.display_only:
         return ()
     if metric.signed:
         reach = abs(start) + metric.margin
@@ -187,13 +187,12 @@ def _margins(cell: Cell, start: float | None) -> tuple[float, ...]:
 
 
 def _unit(metric: str) -> str:
-    known = metric_named(metric)
-    return {"nats": "nats", "bits": "bits per byte"}.get(known.unit, "") if known is not None else ""
+    return {"nats": "nats", "bits": "bits per byte"}.get(metric_named(metric).unit, "")
 
 
 def _text(cell: Cell, i: int, baseline: float) -> str:
     value = value_text(cell.data.values[i], cell.metric)
-    if cell.data.ratios[i] == round(baseline, 9):
+    if i == cell.data.index(baseline):
         return f"{value} (baseline)"
     return value if cell.display_only else f"{value} ({change_of(cell, i)})"
 
@@ -223,7 +222,7 @@ def _plot(cell: Cell, ends: str = "") -> Plot:
 
 def _margin(cell: Cell) -> float:
     metric = metric_named(cell.metric)
-    if metric is None or metric.display_only:
+    if metric.display_only:
         return ECE_MARGIN
     return metric.margin * (abs(cell.data.values[0]) if metric.margin_kind == "relative" else 1.0)
 

@@ -56,8 +56,7 @@ def start_of(cell: Cell) -> float | None:
 
 def label_of(metric: str) -> str:
     """The name that a reader knows a metric by."""
-    known = metric_named(metric)
-    return known.label if known is not None else metric
+    return metric_named(metric).label
 
 
 def _urgency(curve: Curve) -> tuple[float, ...]:
@@ -133,18 +132,18 @@ def lacks_interval(cell: Cell) -> bool:
 
 def _lacks_seeds(cell: Cell, baseline: float) -> bool:
     """Whether some change is not the difference of the values shown, because a seed is missing there."""
-    at_baseline = [value for ratio, value in zip(cell.data.ratios, cell.data.values) if ratio == round(baseline, 9)]
-    return any(
-        abs(value - at_baseline[0] - difference) > 1e-6
-        for value, difference in (zip(cell.data.values, cell.data.difference) if at_baseline else ())
-    )
+    at = cell.data.index(baseline)
+    if at is None:
+        return False
+    start, changes = cell.data.values[at], zip(cell.data.values, cell.data.difference)
+    return any(abs(value - start - difference) > 1e-6 for value, difference in changes)
 
 
 def _column(cell: Cell, header: str, baseline: float) -> Column:
     indices = range(len(cell.data.ratios))
     changes = tuple(
         BASELINE
-        if cell.data.ratios[i] == round(baseline, 9)
+        if i == cell.data.index(baseline)
         else change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)
         for i in indices
     )
@@ -162,7 +161,7 @@ def is_worse(cell: Cell, i: int) -> bool:
     if interval is None or cell.display_only:
         return False
     low, high = interval
-    if metric is not None and metric.signed:
+    if metric.signed:
         away = low > 0 if cell.data.values[i] > 0 else high < 0
         return away and abs(cell.data.values[i]) > abs(cell.data.values[i] - cell.data.difference[i])
     return high < 0 if cell.higher_is_better else low > 0
@@ -214,7 +213,7 @@ def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, E
         value_text(cell.data.values[i], cell.metric),
         cell.data.values[i] if math.isfinite(cell.data.values[i]) else None,
     )
-    if ratio == round(baseline, 9):
+    if i == cell.data.index(baseline):
         return value, Entry(BASELINE, 0.0)
     return value, Entry(change_of(cell, i), cell.data.difference[i], tone="worse" if is_worse(cell, i) else "")
 

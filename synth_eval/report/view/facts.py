@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from synth_eval.comparison import Cell
+from synth_eval.compare.metrics import metric_named
+from synth_eval.comparison import Cell, Interval, VerdictWord
 from synth_eval.report.text import amount_text, interval_text, share
-from synth_eval.report.view.curves import Curve, label_of
-from synth_eval.report.view.model import DataTable, Entry, Facts
+from synth_eval.report.view.curves import Curve
+from synth_eval.report.view.model import DataTable, Entry
 from synth_eval.report.view.summaries import tally
-from synth_eval.text import percent, plural
+from synth_eval.text import joined, percent, plural
 
 NOT_FITTED = "not fitted"
 COLUMNS = (
@@ -26,9 +28,86 @@ NOTE = (
 )
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the curve test says of one metric of one curve, as text; '' where it says nothing."""
+
+    title: str  # of the curve
+    cell: Cell
+
+    @property
+    def metric(self) -> str:
+        return metric_named(self.cell.metric).label
+
+    @property
+    def verdict(self) -> VerdictWord:
+        return self.cell.verdict.word
+
+    @property
+    def onset(self) -> str:
+        verdict = self.cell.verdict
+        if verdict.word == "degraded" and verdict.onset is not None:
+            return self._with_interval(verdict.onset, verdict.onset_ci)
+        return f"{NOT_FITTED}; clear at {percent(verdict.first_below)}" if verdict.first_below is not None else ""
+
+    @property
+    def onset_estimated(self) -> bool:
+        return self.cell.verdict.onset is not None
+
+    @property
+    def crossing(self) -> str:
+        verdict = self.cell.verdict
+        if verdict.crossing is not None:
+            return self._with_interval(verdict.crossing, verdict.crossing_ci)
+        known = verdict.onset is not None or verdict.word == "safe"
+        return f"beyond {percent(self.cell.data.ratios[-1])}" if known else ""
+
+    def _with_interval(self, ratio: float, interval: Interval | None) -> str:
+        return joined(
+            share(ratio), interval and interval_text(interval, largest=self.cell.data.ratios[-1]), between=" "
+        )
+
+    @property
+    def budget(self) -> str:
+        return "" if self.cell.verdict.budget is None else percent(self.cell.verdict.budget)
+
+    @property
+    def phi(self) -> str:
+        return "" if self.cell.verdict.phi is None else f"{self.cell.verdict.phi:.2f}"
+
+    @property
+    def df(self) -> str:
+        return "" if self.cell.verdict.df is None else f"{self.cell.verdict.df:g}"
+
+    @property
+    def p_adjusted(self) -> str:
+        p = self.cell.verdict.p_adjusted
+        return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+    @property
+    def min_detectable(self) -> str:
+        return self._amount(self.cell.verdict.min_detectable)
+
+    @property
+    def seed_tolerance(self) -> str:
+        return self._amount(self.cell.verdict.seed_tolerance)
+
+    def _amount(self, value: float | None) -> str:
+        return "" if value is None else amount_text(value, self.cell.metric)
+
+    @property
+    def best_ratio(self) -> str:
+        return "" if self.cell.verdict.best_ratio is None else percent(self.cell.verdict.best_ratio)
+
+    @property
+    def data(self) -> str:
+        data = self.cell.data
+        return f"{data.n_items:,} items, {plural(data.seeds, 'seed')}{'' if data.paired else ', unpaired'}"
+
+
 def facts_of(curves: Sequence[Curve]) -> tuple[Facts, ...]:
     """Facts of every metric that carries a verdict, curves in the order given, the headline metric first."""
-    return tuple(_facts(curve, cell) for curve in curves for cell in judged(curve))
+    return tuple(Facts(curve.title, cell) for curve in curves for cell in judged(curve))
 
 
 def judged(curve: Curve) -> list[Cell]:
@@ -37,88 +116,31 @@ def judged(curve: Curve) -> list[Cell]:
     return [curve.headline, *others]
 
 
-def verdict_table(curves: Sequence[Curve]) -> DataTable:
+def verdict_table(facts: Sequence[Facts]) -> DataTable:
     """One row a curve and metric."""
     return DataTable(
         name="verdicts",
         title="Every verdict",
         note=NOTE,
         columns=COLUMNS,
-        rows=tuple(_row(_facts(curve, cell), cell) for curve in curves for cell in judged(curve)),
-        tally=tally(cell.verdict.word for curve in curves for cell in judged(curve)),
+        rows=tuple(map(_row, facts)),
+        tally=tally(each.verdict for each in facts),
     )
 
 
-def _row(facts: Facts, cell: Cell) -> tuple[Entry, ...]:
+def _row(facts: Facts) -> tuple[Entry, ...]:
+    verdict = facts.cell.verdict
     return (
         Entry(facts.verdict, tone=facts.verdict),
         Entry(facts.title),
         Entry(facts.metric),
-        Entry(facts.onset, cell.verdict.onset if facts.onset else None),
-        Entry(facts.crossing, cell.verdict.crossing),
-        Entry(facts.budget, cell.verdict.budget),
-        Entry(facts.p_adjusted, cell.verdict.p_adjusted),
-        Entry(facts.phi, cell.verdict.phi),
-        Entry(facts.df, cell.verdict.df),
-        Entry(facts.min_detectable, cell.verdict.min_detectable),
-        Entry(facts.seed_tolerance, cell.verdict.seed_tolerance),
-        Entry(facts.data, float(cell.data.n_items)),
+        Entry(facts.onset, verdict.onset if facts.onset else None),
+        Entry(facts.crossing, verdict.crossing),
+        Entry(facts.budget, verdict.budget),
+        Entry(facts.p_adjusted, verdict.p_adjusted),
+        Entry(facts.phi, verdict.phi),
+        Entry(facts.df, verdict.df),
+        Entry(facts.min_detectable, verdict.min_detectable),
+        Entry(facts.seed_tolerance, verdict.seed_tolerance),
+        Entry(facts.data, float(facts.cell.data.n_items)),
     )
-
-
-def _facts(curve: Curve, cell: Cell) -> Facts:
-    seeds = plural(cell.data.seeds, "seed")
-    return Facts(
-        title=curve.title,
-        metric=label_of(cell.metric),
-        verdict=cell.verdict.word,
-        reason=cell.verdict.reason,
-        onset=_onset(cell),
-        onset_estimated=cell.verdict.onset is not None,
-        crossing=_crossing(cell),
-        budget=percent(cell.verdict.budget) if cell.verdict.budget is not None else "",
-        phi=f"{cell.verdict.phi:.2f}" if cell.verdict.phi is not None else "",
-        df=f"{cell.verdict.df:g}" if cell.verdict.df is not None else "",
-        p_adjusted=_p(cell.verdict.p_adjusted),
-        min_detectable=amount_text(cell.verdict.min_detectable, cell.metric)
-        if cell.verdict.min_detectable is not None
-        else "",
-        seed_tolerance=amount_text(cell.verdict.seed_tolerance, cell.metric)
-        if cell.verdict.seed_tolerance is not None
-        else "",
-        best_ratio=percent(cell.verdict.best_ratio) if cell.verdict.best_ratio is not None else "",
-        data=f"{cell.data.n_items:,} items, {seeds}{'' if cell.data.paired else ', unpaired'}",
-        conditional=cell.verdict.conditional,
-    )
-
-
-def _onset(cell: Cell) -> str:
-    if cell.verdict.word == "degraded" and cell.verdict.onset is not None:
-        interval = (
-            f" {interval_text(cell.verdict.onset_ci, largest=cell.data.ratios[-1])}"
-            if cell.verdict.onset_ci is not None
-            else ""
-        )
-        return f"{share(cell.verdict.onset)}{interval}"
-    return f"{NOT_FITTED}; clear at {percent(cell.verdict.first_below)}" if cell.verdict.first_below is not None else ""
-
-
-def _crossing(cell: Cell) -> str:
-    if cell.verdict.crossing is None:
-        return (
-            f"beyond {percent(cell.data.ratios[-1])}"
-            if cell.verdict.onset is not None or cell.verdict.word == "safe"
-            else ""
-        )
-    interval = (
-        f" {interval_text(cell.verdict.crossing_ci, largest=cell.data.ratios[-1])}"
-        if cell.verdict.crossing_ci is not None
-        else ""
-    )
-    return f"{share(cell.verdict.crossing)}{interval}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from synth_eval.compare.places import IN_WORDS, part_name, part_of, place_order, size_order
 from synth_eval.comparison import Cell, MeanLoss, PlacePart, PlaceValue
 from synth_eval.report.view.curves import Curve, is_worse
-from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, LossMap, TaskChart
+from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, TaskChart
 from synth_eval.text import percent, rounded
 
 REFUSED = "refused"
@@ -20,12 +20,11 @@ MAP_NOTE = (
 )
 
 
-def loss_maps(curves: Sequence[Curve]) -> tuple[LossMap, ...]:
+def loss_maps(curves: Sequence[Curve]) -> tuple[DataTable, ...]:
     """Tasks down, ratios across; one map a place of the grid."""
     places = list(dict.fromkeys(curve.place for curve in sorted(curves, key=_grid_order)))
     return tuple(
-        LossMap(place, _map(f"loss-{i}", place, [curve for curve in curves if curve.place == place]))
-        for i, place in enumerate(places)
+        _map(f"loss-{i}", place, [curve for curve in curves if curve.place == place]) for i, place in enumerate(places)
     )
 
 

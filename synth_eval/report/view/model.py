@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from synth_eval.comparison import VerdictWord
+
+if TYPE_CHECKING:
+    from synth_eval.report.view.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -74,28 +78,6 @@ class DataTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
     tally: str = ""  # its rows, counted: "3 early, 2 late"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Results of the curve test for one metric of one curve, as text; '' where there is none."""
-
-    title: str
-    metric: str
-    verdict: VerdictWord
-    reason: str
-    onset: str
-    onset_estimated: bool
-    crossing: str
-    budget: str
-    phi: str
-    df: str
-    p_adjusted: str
-    min_detectable: str
-    seed_tolerance: str
-    best_ratio: str
-    data: str
-    conditional: bool
 
 
 @dataclass(frozen=True)
@@ -174,14 +156,6 @@ class TaskChart:
     task: str
     category: str
     curves: tuple[ChartCurve, ...]
-    table: DataTable
-
-
-@dataclass(frozen=True)
-class LossMap:
-    """Tasks down, ratios across: relative loss of the headline metric at one place of the grid."""
-
-    place: str
     table: DataTable
 
 
@@ -267,7 +241,7 @@ class ReportView:
     verdicts: DataTable
     budgets: DataTable | None
     charts: tuple[TaskChart, ...]
-    losses: tuple[LossMap, ...]
+    losses: tuple[DataTable, ...]  # of the headline metric, one a place: tasks down, ratios across
     grids: tuple[DataTable, ...]  # size, tokens, iteration and source by ratio: where they vary
     grid_charts: tuple[TaskChart, ...]  # the same drawn, where the comparison has intervals
     leads: DataTable | None

@@ -192,7 +192,7 @@ def _entry(cell: Cell, ratio: float, baseline: float) -> Entry:
         return Entry("")
     i = cell.data.ratios.index(ratio)
     value = cell.data.values[i]
-    if ratio == round(baseline, 9) or not math.isfinite(value):
+    if i == cell.data.index(baseline) or not math.isfinite(value):
         return Entry(amount(value, cell.metric), value if math.isfinite(value) else None)
     worse, better = is_worse(cell, i), _is_better(cell, i)
     mark = "*" if worse else "+" if better else ""
@@ -210,8 +210,7 @@ def amount(value: float, metric: str) -> str:
     """'21.4%' for shares, three significant digits for the rest."""
     if not math.isfinite(value):
         return UNKNOWN
-    known = metric_named(metric)
-    return f"{100 * value:.1f}%" if known is not None and known.unit == "share" else f"{value:.3g}"
+    return f"{100 * value:.1f}%" if metric_named(metric).unit == "share" else f"{value:.3g}"
 
 
 def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drift, ...]:
@@ -227,7 +226,7 @@ def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drif
             label=label_of(metric),
             side=_group(group[0].metric),
             over="ratio",
-            percent=_is_share(metric),
+            percent=(metric_named(metric).unit == "share"),
             lines=tuple(
                 _line(names[cell.place] or task, metric, [(ratio, cell, i) for i, ratio in enumerate(cell.data.ratios)])
                 for cell in group
@@ -253,7 +252,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
             label=label_of(metric),
             side=_group(group[0].metric),
             over="iteration",
-            percent=_is_share(metric),
+            percent=(metric_named(metric).unit == "share"),
             lines=tuple(
                 _line(
                     percent(ratio),
@@ -275,11 +274,6 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
 def _group(metric: str) -> str:
     """The side of a collapse; MAUVE is no side; '' for those that are shown in the table alone."""
     return "reference text" if metric == MAUVE else side_of(metric)
-
-
-def _is_share(metric: str) -> bool:
-    known = metric_named(metric)
-    return known is not None and known.unit == "share"
 
 
 def _is_constant(cell: Cell) -> bool:

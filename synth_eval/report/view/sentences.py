@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from synth_eval.compare.metrics import metric_named
+from synth_eval.comparison import Cell
 from synth_eval.report.text import share
 from synth_eval.report.view.curves import Curve, label_of, start_of
 from synth_eval.text import listed, percent
-
-CALIBRATION = "surprise_gap"
-PROPER_SCORES = ("nll", "brier")
 
 
 def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoints: int) -> tuple[str, ...]:
@@ -94,9 +93,8 @@ def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
     alone = [
         curve.title
         for curve in curves
-        if CALIBRATION in curve.cells
-        and curve.cells[CALIBRATION].verdict.word == "degraded"
-        and curve.headline.verdict.word != "degraded"
+        if curve.headline.verdict.word != "degraded"
+        and any(metric_named(name).role == "calibration" for name, cell in curve.cells.items() if _is_degraded(cell))
     ]
     if not alone:
         return ()
@@ -108,9 +106,8 @@ def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
     found = [
         curve
         for curve in curves
-        if curve.headline.verdict.word == "refused"
-        and "above chance" in curve.headline.verdict.reason
-        and any(cell.metric in PROPER_SCORES and cell.verdict.word != "refused" for cell in curve.cells.values())
+        if curve.headline.verdict.refusal == "at chance"
+        and any(metric_named(name).proper and cell.verdict.word != "refused" for name, cell in curve.cells.items())
     ]
     if not found:
         return ()
@@ -118,6 +115,10 @@ def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
         "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
         f"{_titles([curve.title for curve in found])}.",
     )
+
+
+def _is_degraded(cell: Cell) -> bool:
+    return cell.verdict.word == "degraded"
 
 
 def _titles(titles: Sequence[str]) -> str:

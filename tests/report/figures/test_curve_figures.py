@@ -66,7 +66,7 @@ def test_iterations_get_figures_of_their_own(make_cell, tmp_path) -> None:
 def test_the_map_writes_its_numbers(fitted: Comparison) -> None:
     loss = report_view(fitted).losses[0]
     texts = [text.get_text() for text in matplotlib_figure(loss_map(loss)).axes[0].texts]
-    assert texts[:3] == [entry.text for entry in loss.table.rows[0][1:]]
+    assert texts[:3] == [entry.text for entry in loss.rows[0][1:]]
 
 
 def test_refused_curves_are_hatched_in_the_map(make_cell) -> None:

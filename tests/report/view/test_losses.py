@@ -38,8 +38,8 @@ def test_no_loss_without_a_baseline(make_cell) -> None:
 
 def test_the_map_marks_what_is_clear(make_cell) -> None:
     (loss,) = _view(make_cell()).losses
-    assert loss.table.columns == ("task", "0%", "20%", "50%")
-    ((task, *entries),) = loss.table.rows
+    assert loss.columns == ("task", "0%", "20%", "50%")
+    ((task, *entries),) = loss.rows
     assert task.text == "arc"
     assert [entry.text for entry in entries] == ["0", "2.5%", "25.0% *"]  # the interval at 20% reaches above 0
     assert [entry.tone for entry in entries] == ["", "loss-1", "loss-4"]
@@ -48,7 +48,7 @@ def test_the_map_marks_what_is_clear(make_cell) -> None:
 def test_a_map_for_each_place_and_a_grid_for_what_varies(make_cell) -> None:
     half = make_cell(size="1.4B", values=(0.8, 0.8, 0.7), difference=(0.0, 0.0, -0.1))
     view = _view(make_cell(), half, make_cell("boolq"))
-    assert [loss.place for loss in view.losses] == ["410M", "1.4B"]
+    assert [loss.title for loss in view.losses] == ["Relative loss, 410M", "Relative loss, 1.4B"]
     (grid,) = view.grids
     assert grid.columns == ("size", "0%", "20%", "50%")
     small, large = grid.rows
@@ -62,7 +62,7 @@ def test_missing_ratios_stay_empty(make_cell) -> None:
         "short", ratios=(0.0, 0.2), values=(0.8, 0.7), difference=(0.0, -0.1), difference_ci=((0.0, 0.0), None)
     )
     (loss,) = _view(make_cell(), short).losses
-    row = next(row for row in loss.table.rows if row[0].text == "short")
+    row = next(row for row in loss.rows if row[0].text == "short")
     assert [entry.text for entry in row] == ["short", "0", "12.5%", ""]
 
 
@@ -75,7 +75,7 @@ def test_tones_mirror_each_other(loss: float) -> None:
 
 def test_a_refused_curve_has_no_colour(make_cell) -> None:
     (loss,) = _view(make_cell(verdict="refused")).losses
-    ((_, *entries),) = loss.table.rows
+    ((_, *entries),) = loss.rows
     assert [entry.text for entry in entries] == ["0", "2.5%", "25.0%"]  # and no *, though the interval is below 0
     assert [(entry.tone, entry.note) for entry in entries] == [("", ""), *[("refused", "– refused")] * 2]
     assert [entry.sort for entry in entries] == pytest.approx([0.0, 0.025, 0.25])

@@ -45,7 +45,7 @@ def test_among_open_ones_those_with_other_metrics_degraded_come_first() -> None:
 
 def test_what_is_judged_where_accuracy_is_at_chance_is_explained() -> None:
     refused = {"verdict": "refused", "first_below": None, "budget": None}
-    at_chance = {**refused, "reason": "not clearly above chance (0.25): no room to fall"}
+    at_chance = {**refused, "refusal": "at chance"}
     nll = {"metric": "nll", "higher_is_better": False}
     said = "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
     view = _view(
@@ -53,7 +53,7 @@ def test_what_is_judged_where_accuracy_is_at_chance_is_explained() -> None:
     )
     assert f"{said}hard." in view.headline
     for unexplained in (
-        (cell("few", **{**refused, "reason": "too few items"}), cell("few", **nll)),  # not for chance
+        (cell("few", **{**refused, "refusal": "few items"}), cell("few", **nll)),  # not for chance
         (cell("easy"), cell("easy", **nll)),
     ):
         assert not any(line.startswith(said[:20]) for line in _view(*unexplained).headline)

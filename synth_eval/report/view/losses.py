@@ -54,6 +54,7 @@ def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
         note=MAP_NOTE,
         columns=("task", *(percent(ratio) for ratio in ratios)),
         rows=tuple((Entry(curve.task), *(_loss(curve.headline, ratio) for ratio in ratios)) for curve in curves),
+        place=place,
     )
 
 

@@ -78,6 +78,7 @@ class DataTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
     tally: str = ""  # its rows, counted: "3 early, 2 late"
+    place: str = ""  # in the grid, where there is a table for each
 
 
 @dataclass(frozen=True)

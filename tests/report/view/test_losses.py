@@ -48,7 +48,7 @@ def test_the_map_marks_what_is_clear(make_cell) -> None:
 def test_a_map_for_each_place_and_a_grid_for_what_varies(make_cell) -> None:
     half = make_cell(size="1.4B", values=(0.8, 0.8, 0.7), difference=(0.0, 0.0, -0.1))
     view = _view(make_cell(), half, make_cell("boolq"))
-    assert [loss.title for loss in view.losses] == ["Relative loss, 410M", "Relative loss, 1.4B"]
+    assert [loss.place for loss in view.losses] == ["410M", "1.4B"]
     (grid,) = view.grids
     assert grid.columns == ("size", "0%", "20%", "50%")
     small, large = grid.rows

@@ -56,7 +56,9 @@ def _reworded(value):
     if not dataclasses.is_dataclass(value):
         return value
     changes = {
-        field.name: "x" if field.name in SENTENCES else _reworded(getattr(value, field.name))
+        field.name: "x"
+        if field.name in SENTENCES and getattr(value, field.name)
+        else _reworded(getattr(value, field.name))
         for field in dataclasses.fields(value)
     }
     return dataclasses.replace(value, **changes)

@@ -69,12 +69,9 @@ def _structure(value):
     if isinstance(value, tuple):
         return tuple(map(_structure, value))
     if dataclasses.is_dataclass(value):
-        return {
-            field.name: getattr(value, field.name)
-            if field.name in ("tone", "verdict", "word")
-            else _structure(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-        }
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        words = {"tone", "verdict", "word", "refusal"}
+        return {n: v if n in words and isinstance(v, str) else _structure(v) for n, v in fields.items()}
     return bool(value) if isinstance(value, str) else value
 
 

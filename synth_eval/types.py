@@ -26,7 +26,7 @@ RETRIEVAL = "retrieval"
 DOMAIN = "domain"
 GENERATION = "generation"
 UNCATEGORISED = "other"
-LEAST_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with fewer its clusters hold few each
+MIN_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with fewer its clusters hold few each
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 Direction: TypeAlias = Literal["overconfident", "underconfident", "mixed", "calibrated", "untested"]
-LEAST_P = 0.001  # smaller ones are only bounded by the number of draws
+MIN_P = 0.001  # smaller ones are only bounded by the number of draws
 
 
 def direction(row: CalibrationRow) -> Direction:
@@ -40,7 +40,7 @@ def calibration_words(row: CalibrationRow) -> str:
 
 def p_text(p_value: float) -> str:
     """'p = 0.013', or 'p < 0.001'."""
-    return f"p < {LEAST_P}" if p_value < LEAST_P else f"p = {p_value:.3f}"
+    return f"p < {MIN_P}" if p_value < MIN_P else f"p = {p_value:.3f}"
 
 
 def headline(model: ModelCalibration) -> str:

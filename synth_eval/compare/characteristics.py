@@ -153,7 +153,7 @@ def _shares(samples: AnyArray, clusters: IntArray, buckets: int) -> FloatArray:
 
 # Characteristics of a task whose texts were all cut to one length, for ratios at which length moved.
 
-FEWEST_TOKENS = 20  # shorter texts leave too little to compare
+MIN_TOKENS = 20  # shorter texts leave too little to compare
 # Sides of a collapse that follow length. Rare words are a share of words, whatever their number. Loops, degenerate
 # texts and length are about how a whole text goes and ends: they stay as they are, and a loop is no sign of a collapse
 # here, since longer texts have more time to run into one.
@@ -186,9 +186,9 @@ def at_one_length(
     if not described or not all(map(has_samples, described.values())):
         return AtOneLength(refusal="the texts are not kept in these results: evaluate again to compare at one length")
     least = {name: usual_least(table.columns[SAMPLES].tolist()) for name, table in described.items()}
-    kept = {name: table for name, table in described.items() if least[name] >= FEWEST_TOKENS}
+    kept = {name: table for name, table in described.items() if least[name] >= MIN_TOKENS}
     if len(kept) < 2:
-        return AtOneLength(refusal=f"too many texts have fewer than {FEWEST_TOKENS} tokens to compare at one length")
+        return AtOneLength(refusal=f"too many texts have fewer than {MIN_TOKENS} tokens to compare at one length")
     tokens = min(least[name] for name in kept)
     alike = _cut_tables(kept, tokens)
     inputs: list[CurveInput] = []

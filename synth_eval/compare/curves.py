@@ -169,9 +169,8 @@ class _CurveResults:
         if beside_items and metric.weight is not None:  # a mean by weights, beside means of means
             estimates, reasons = {}, dict.fromkeys(self.aggregates, "no samples")
         if reasons and (estimates or beside_items):
-            name, reason = next(iter(reasons.items()))
-            more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-            self.notes.append(f"{metric.label}: left out {name}: {reason}{more}")
+            named = listed((f"{name}: {reason}" for name, reason in reasons.items()), 1)
+            self.notes.append(f"{metric.label}: left out {named}")
         return estimates
 
     def _without_baseline(self, used: list[Checkpoint]) -> bool:

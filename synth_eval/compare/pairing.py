@@ -13,7 +13,7 @@ from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.compare.metrics import Metric
 from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
-from synth_eval.text import MAX_LISTED
+from synth_eval.text import listed
 from synth_eval.types import ItemTable, TaskKind
 
 if TYPE_CHECKING:
@@ -89,10 +89,9 @@ def _missing(
         return []
     lacking = sorted(((len(every) - len(rows), table.checkpoint) for table, rows in zip(tables, row_of)), reverse=True)
     named = [f"{name} lacks {count}" for count, name in lacking if count]
-    more = len(named) - MAX_LISTED
     return [
         f"{left_out} of {len(every)} items are not in every checkpoint and were left out "
-        f"({', '.join(named[:MAX_LISTED])}{f', and {more} more checkpoints' if more > 0 else ''})"
+        f"({listed(named, what='checkpoints')})"
     ]
 
 
@@ -100,9 +99,8 @@ def _other_prompts(first: ItemTable, rows: IntArray) -> list[str]:
     """One note on the items whose prompt differs between checkpoints."""
     if not len(rows):
         return []
-    named = ", ".join(str(doc_id) for doc_id in np.asarray(first.columns["doc_id"])[rows[:MAX_LISTED]])
-    more = ", ..." if len(rows) > MAX_LISTED else ""
-    return [f"{len(rows)} items were asked with different prompts and were left out (doc_id {named}{more})"]
+    named = listed(np.asarray(first.columns["doc_id"])[rows])
+    return [f"{len(rows)} items were asked with different prompts and were left out (doc_id {named})"]
 
 
 # Checkpoints that have aggregate results only: their means join a curve with independent errors, unpaired.

@@ -79,7 +79,7 @@ def _parameters(size: str) -> float | None:
 
 # The scaling laws of a compared family, where its checkpoints span several token budgets.
 
-LEAST_BUDGETS = 2  # of one size: below, there is no answer about tokens
+MIN_BUDGETS = 2  # of one size: below, there is no answer about tokens
 
 
 def family_scaling(
@@ -95,6 +95,6 @@ def family_scaling(
     budgets: dict[str, set[float]] = {}
     for row in table.rows:
         budgets.setdefault(row.size, set()).add(row.tokens)
-    if max(map(len, budgets.values()), default=0) < LEAST_BUDGETS:
+    if max(map(len, budgets.values()), default=0) < MIN_BUDGETS:
         return None
     return scaling_report(table.rows, notes=table.problems, on_task=on_task)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from synth_eval.types import BoolArray, FloatArray
 
 RARER_BY_LEVEL = (RECALL,)  # in other tasks a level is how hard an item is, not how seldom it is met
-FEWEST_ITEMS = 50  # of either half
+MIN_ITEMS = 50  # of either half
 MARGIN = 0.03  # of what the baseline knew above chance
 RUN_SD = 0.01  # of accuracy, between training runs, where too few measure it: as for accuracy itself
 TAIL, HEAD, BOTH = "tail", "head", "tail against head"
@@ -100,7 +100,7 @@ def _rare(
         return None
     head, tail = levels[: (len(levels) + 1) // 2], levels[(len(levels) + 1) // 2 :]
     rare = np.array([level_of[label] in tail for label in given.items])
-    return (rare, (tail, head)) if min(rare.sum(), (~rare).sum()) >= FEWEST_ITEMS else None
+    return (rare, (tail, head)) if min(rare.sum(), (~rare).sum()) >= MIN_ITEMS else None
 
 
 def _curves(each: JudgedCurve, rare: BoolArray) -> tuple[CurveData, CurveData, CurveData]:

@@ -6,6 +6,8 @@ import os.path
 import re
 from pathlib import Path
 
+from synth_eval.text import joined
+
 _MAX_LENGTH = 100  # characters; file systems stop at 255 bytes, and suffixes are added
 
 
@@ -29,8 +31,8 @@ def given_name(name: str) -> str:
 def derived_name(size: str, source: str, ratio: float, iteration: int, seed: int, tokens: str = "") -> str:
     """A name from the place in the grid: "410M-self-r0.3-it1-s0", or "410M-10Bt-self-r0.3-it1-s0" with tokens."""
     budget = f"{_safe(tokens)}t" if tokens else ""
-    parts = [_safe(size), budget, _safe(source)[:40], f"r{ratio:.10g}", f"it{iteration}", f"s{seed}"]
-    return "-".join(part for part in parts if part)
+    parts = (_safe(size), budget, _safe(source)[:40], f"r{ratio:.10g}", f"it{iteration}", f"s{seed}")
+    return joined(*parts, between="-")
 
 
 def unique(name: str, taken: set[str]) -> str:

@@ -22,7 +22,7 @@ from pydantic import (
 
 from synth_eval.manifest.names import absolute
 from synth_eval.manifest.source import STRICT, Seed, Source, Text, as_list, none_as_empty
-from synth_eval.types import DOMAIN, LEAST_TEXTS, OwnTask, ReferenceText
+from synth_eval.types import DOMAIN, MIN_TEXTS, OwnTask, ReferenceText
 
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*:[^:/]+:[^:/]+", re.ASCII)  # org/name:split:field
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -208,7 +208,7 @@ class MauveEntry(BaseModel):
     reference: Annotated[list[Text], BeforeValidator(as_list), Field(min_length=1)]
     model: Text
     field: Text = "text"
-    texts: Annotated[StrictInt, Field(ge=LEAST_TEXTS)] = 1000
+    texts: Annotated[StrictInt, Field(ge=MIN_TEXTS)] = 1000
     longest: Annotated[StrictInt, Field(ge=1)] = 128
     seed: Seed = 0
     skip_unusable: StrictBool = False

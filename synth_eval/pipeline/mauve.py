@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from synth_eval.errors import SynthEvalError, first_line
 from synth_eval.pipeline.listener import SILENT, Listener
-from synth_eval.types import LEAST_TEXTS, ItemTable, OwnTask, ReferenceText
+from synth_eval.types import MIN_TEXTS, ItemTable, OwnTask, ReferenceText
 
 if TYPE_CHECKING:
     from synth_eval.harness.mauve import KeptFeatures
@@ -65,8 +65,8 @@ def _added(
 
     sample = domain_sample(_as_domain(reference))
     texts = tuple(document.text for document in sample.documents)
-    if len(texts) < LEAST_TEXTS:
-        raise SynthEvalError(f"the reference has {len(texts)} texts; at least {LEAST_TEXTS} are needed")
+    if len(texts) < MIN_TEXTS:
+        raise SynthEvalError(f"the reference has {len(texts)} texts; at least {MIN_TEXTS} are needed")
     reader = KeptFeatures.of(kept, model=reference.model, longest=reference.longest)
     warnings = []
     about = {
@@ -97,8 +97,8 @@ def _add_task(
 
     written = {name: texts_of(table) for name, table in of_task.items()}
     fewest = min(map(len, written.values()))
-    if fewest < LEAST_TEXTS:
-        return f"no MAUVE: {fewest} texts of a checkpoint; at least {LEAST_TEXTS} are needed"
+    if fewest < MIN_TEXTS:
+        return f"no MAUVE: {fewest} texts of a checkpoint; at least {MIN_TEXTS} are needed"
     features = [_read(reader, texts, f"{name}, {task}", listener) for name, texts in written.items()]
     listener.doing(f"MAUVE of {task}")
     buckets = max(2, round(min(fewest, len(of_reference)) / TEXTS_A_BUCKET))

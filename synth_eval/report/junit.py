@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from synth_eval.comparison import Cell, Comparison, GateResult, Place
 from synth_eval.report.view.curves import Curve, curves_of, label_of
 from synth_eval.report.view.facts import judged
+from synth_eval.text import joined, visible
 
 Key = tuple[str, Place, str]  # task, place, metric
 
@@ -27,7 +28,7 @@ def junit_xml(comparison: Comparison) -> str:
     cases = [_case(curve, cell, objections) for curve in curves_of(comparison) for cell in judged(curve)]
     cases += [_rule(row) for row in comparison.gate]
     cases += [_broken(record.name, record.failed) for record in comparison.checkpoints if record.failed]
-    suite = ElementTree.Element("testsuite", name=_visible(comparison.family), timestamp=comparison.created[:19])
+    suite = ElementTree.Element("testsuite", name=visible(comparison.family), timestamp=comparison.created[:19])
     suite.extend(cases)
     for outcome, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(outcome, str(len(list(suite.iter(tag)))))
@@ -47,12 +48,12 @@ def _objections(results: Sequence[GateResult]) -> dict[Key, str]:
 
 
 def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> ElementTree.Element:
-    name = ", ".join(part for part in (label_of(cell.metric), curve.place) if part)
-    case = ElementTree.Element("testcase", classname=_visible(curve.task), name=_visible(name), time="0")
-    message = _visible(f"{cell.verdict.word}: {cell.verdict.reason}")
+    name = joined(label_of(cell.metric), curve.place)
+    case = ElementTree.Element("testcase", classname=visible(curve.task), name=visible(name), time="0")
+    message = visible(f"{cell.verdict.word}: {cell.verdict.reason}")
     objection = (objections or {}).get((cell.task, cell.place, cell.metric))
     if objection is not None:
-        failure = ElementTree.SubElement(case, "failure", type="gate", message=_visible(objection))
+        failure = ElementTree.SubElement(case, "failure", type="gate", message=visible(objection))
         failure.text = message
     elif cell.verdict.word == "degraded" and objections is None:
         ElementTree.SubElement(case, "failure", type="degraded", message=message).text = message
@@ -64,18 +65,14 @@ def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> Ele
 
 
 def _rule(result: GateResult) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="gate", name=_visible(result.rule), time="0")
+    case = ElementTree.Element("testcase", classname="gate", name=visible(result.rule), time="0")
     if not result.passed:
-        message = _visible(f"{result.reason} ({result.where})" if result.where else result.reason)
+        message = visible(f"{result.reason} ({result.where})" if result.where else result.reason)
         ElementTree.SubElement(case, "failure", type="gate", message=message).text = message
     return case
 
 
 def _broken(name: str, reason: str) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="checkpoints", name=_visible(name), time="0")
-    ElementTree.SubElement(case, "error", type="failed", message=_visible(reason))
+    case = ElementTree.Element("testcase", classname="checkpoints", name=visible(name), time="0")
+    ElementTree.SubElement(case, "error", type="failed", message=visible(reason))
     return case
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

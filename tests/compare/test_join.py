@@ -40,7 +40,7 @@ def test_items_that_some_checkpoint_lacks_are_left_out_and_counted() -> None:
 
 def test_many_checkpoints_that_lack_items_are_counted() -> None:
     tables = [_table("whole", ["x", "y"])] + [_table(f"part{i}", ["x"]) for i in range(5)]
-    assert join_items(tables).notes[0].endswith("(part4 lacks 1, part3 lacks 1, part2 lacks 1, and 2 more checkpoints)")
+    assert join_items(tables).notes[0].endswith("(part4 lacks 1, part3 lacks 1, part2 lacks 1 and 2 more checkpoints)")
 
 
 def test_other_prompts_are_left_out_and_named() -> None:

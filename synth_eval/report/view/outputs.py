@@ -100,7 +100,7 @@ def _headline(rows: Sequence[Collapse], names: Mapping[Place, str]) -> tuple[str
             first = min(found, key=lambda row: row.ratio)
             title = joined(first.task, names.get(first.place))
             again = len({(row.task, row.place) for row in found}) - 1
-            more = f", and {again} more" if again else ""
+            more = f" and {again} more" if again else ""
             return (f"What the models write: {stage} from {percent(first.ratio)} on ({title}{more}).",)
     return ()
 
@@ -243,7 +243,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
     several = len(set(alike.values())) > 1
     for cell in cells:
         if _group(cell.metric) and not _is_constant(cell):
-            where = ", ".join(str(part) for part in alike[cell] if part) if several else ""
+            where = joined(*(str(part or "") for part in alike[cell])) if several else ""
             panels.setdefault((cell.task, where, cell.metric), []).append(cell)
     return tuple(
         Drift(

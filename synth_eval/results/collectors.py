@@ -13,7 +13,6 @@ from synth_eval.results.rows import (
     USUAL_METRICS,
     Unusable,
     answers_kept,
-    answers_of,
     filtered_text,
     is_pair,
     logged_bytes,
@@ -38,18 +37,22 @@ class Collector:
     def __len__(self) -> int:
         return len(self._columns["doc_id"])
 
-    def add(self, row: dict[str, Any], arguments: list[list[Any]], **identity: Any) -> None:
+    def add(
+        self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any], identity: Mapping[str, Any]
+    ) -> None:
         """Keep a row. Raises Unusable, and keeps nothing of it, where it cannot be used.
 
-        ``arguments`` are those of `arguments_of`; ``identity`` is kept beside what the kind takes from the row: doc_id,
-        doc_hash, prompt_hash and, where requested, its cluster as ``clusters``.
+        ``arguments`` and ``answers`` are those of `arguments_of` and `answers_of`; ``identity`` is kept beside what the
+        kind takes from the row: doc_id, doc_hash, prompt_hash and, where asked for, its cluster as ``clusters``.
         """
-        values = {**identity, **self.values(row, arguments)}
+        values = {**identity, **self.values(row, arguments, answers)}
+        if not self._levels:
+            self._columns = {name: [] for name in values}
         for name, value in values.items():
-            self._columns.setdefault(name, []).append(value)
+            self._columns[name].append(value)
         self._levels.append(_level(row))
 
-    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
+    def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
         """The columns of this kind, from one row."""
         raise NotImplementedError
 
@@ -79,8 +82,7 @@ class ChoiceItems(Collector):
         self._gold = GoldFinder()
         self._no_texts = 0
 
-    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
-        answers = answers_of(row)
+    def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
         if arguments and len(arguments) != len(answers):
             raise Unusable("not as many responses as requests")
         k = _choices_asked(arguments) if arguments else len(answers)
@@ -109,8 +111,8 @@ class RollingDocuments(Collector):
 
     kind: TaskKind = "rolling"
 
-    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
-        answer = answers_of(row)[0]
+    def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
+        answer = answers[0]
         loglik = _loglik(answer) if is_pair(answer) else number_of(answer)
         if loglik is None or not math.isfinite(loglik):
             raise Unusable("log-likelihood missing or not finite")
@@ -138,15 +140,15 @@ class GeneratedTexts(Collector):
         self._sure: list[dict[str, float]] = []
         self._metrics: list[dict[str, float]] = []
 
-    def values(self, row: dict[str, Any], arguments: list[list[Any]]) -> dict[str, Any]:
-        answers, dropped = answers_kept(row)
+    def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
+        kept, dropped = answers_kept(row)
         self._dropped += dropped
         targets, text = targets_of(row), filtered_text(row)
         self._sure.append(logged_confidences(row))
         self._metrics.append(logged_metrics(row))
         return {
             "texts": text,
-            "repeats": tuple(answers),
+            "repeats": tuple(kept),
             "targets": None if targets is None else tuple(targets),
             "exact_match": number_of(row.get("exact_match")),
         }

@@ -6,8 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from synth_eval.results.rows import Unusable, number_of
 
@@ -16,12 +15,11 @@ _SEVERAL = "several right answers"
 _LETTER = re.compile(r"\(?([A-Z])[).:]?")
 
 
-@dataclass(frozen=True)
-class _Clue:
+class _Clue(NamedTuple):
     """What one row has about its answer."""
 
-    index: int | None  # the target read as an index
-    text: int | None  # the target read as the text, or the letter, of a choice
+    as_index: int | None  # the target read as an index
+    as_text: int | None  # the target read as the text, or the letter, of a choice
     best: int  # the choice of highest log-likelihood, as np.argmax takes it
     n_choices: int
     right: bool | None  # lm-eval's own acc
@@ -61,7 +59,7 @@ class GoldFinder:
     def settle(self, reasons: Counter[str], notes: list[str]) -> list[int | None]:
         """The right choice of every row; None, with the reason counted, where it cannot be known."""
         as_text = self._read_as_text()
-        if as_text and any(clue.index not in (None, clue.text) for clue in self._clues):
+        if as_text and any(clue.as_index not in (None, clue.as_text) for clue in self._clues):
             notes.append("numeric targets read as the text of a choice, not as its index")
         gold = [self._hidden_gold(clue) if clue.hidden else _chosen(clue, as_text=as_text) for clue in self._clues]
         for clue, answer in zip(self._clues, gold):
@@ -74,13 +72,13 @@ class GoldFinder:
     def _read_as_text(self) -> bool:
         agree = Counter[str]()
         for clue in self._clues:
-            if clue.right is not None and None not in (clue.index, clue.text) and clue.index != clue.text:
-                agree["index"] += clue.right == (clue.index == clue.best)
-                agree["text"] += clue.right == (clue.text == clue.best)
+            if clue.right is not None and None not in (clue.as_index, clue.as_text) and clue.as_index != clue.as_text:
+                agree["index"] += clue.right == (clue.as_index == clue.best)
+                agree["text"] += clue.right == (clue.as_text == clue.best)
         if agree["text"] != agree["index"]:
             return agree["text"] > agree["index"]
         seen = [clue for clue in self._clues if not clue.hidden]
-        return any(clue.index is None for clue in seen) and all(clue.text is not None for clue in seen)
+        return any(clue.as_index is None for clue in seen) and all(clue.as_text is not None for clue in seen)
 
     def _hidden_gold(self, clue: _Clue) -> int | None:
         # with more than two choices a wrong answer does not determine the right one, and to keep the right ones alone
@@ -91,7 +89,7 @@ class GoldFinder:
 
 
 def _chosen(clue: _Clue, *, as_text: bool) -> int | None:
-    return clue.text if as_text or clue.index is None else clue.index
+    return clue.as_text if as_text or clue.as_index is None else clue.as_index
 
 
 def _single(target: Any) -> Any:

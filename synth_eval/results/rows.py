@@ -20,20 +20,17 @@ class Unusable(Exception):  # noqa: N818 - a reason, counted and reported, not a
     """Why a row is left out, in a few words that are the same for all such rows."""
 
 
-def kind_of(row: dict[str, Any], arguments: list[list[Any]]) -> TaskKind:
+def kind_of(row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> TaskKind:
     """Which kind of task logged the row.
 
     A loglikelihood request is answered by a pair, a rolling one by a number, a generation by text. A generated "42"
     is a number too, and two generated answers may look like a pair, so the requests decide: a generation has settings
-    as an argument, a rolling one has the text as its only argument. ``arguments`` are those of `arguments_of`.
-
-    Raises
-    ------
-    Unusable : no responses.
+    as an argument, a rolling one has the text as its only argument. ``arguments`` and ``answers`` are those of
+    `arguments_of` and `answers_of`.
     """
-    answers = answers_of(row)
-    if any(isinstance(argument, dict) for request in arguments for argument in request[1:2]):
-        return "generation"
+    for request in arguments:
+        if len(request) > 1 and isinstance(request[1], dict):
+            return "generation"
     if is_pair(answers[0]):
         return "choice" if len(answers) > 1 else "rolling"
     if number_of(answers[0]) is None:
@@ -51,7 +48,12 @@ def answers_of(row: dict[str, Any]) -> list[Any]:
     """
     responses = row.get("resps")
     if isinstance(responses, list) and responses:
-        return [repeats[0] if _is_list_of_repeats(repeats) else repeats for repeats in responses]
+        return [
+            repeats[0]
+            if isinstance(repeats, list) and repeats and (len(repeats) != 2 or not is_pair(repeats))
+            else repeats
+            for repeats in responses
+        ]
     responses = row.get("filtered_resps")
     if isinstance(responses, list) and responses:
         return responses
@@ -120,11 +122,16 @@ def arguments_of(row: dict[str, Any]) -> list[list[Any]]:
 
 def is_pair(answer: Any) -> bool:
     """Whether an answer is (log-likelihood, whether it is the greedy choice)."""
-    return isinstance(answer, list) and len(answer) == 2 and answer[1] in ("True", "False", True, False)
+    return isinstance(answer, list) and len(answer) == 2 and answer[1] in ("False", "True", True, False)
 
 
 def number_of(value: Any) -> float | None:
     """A number that may be written as text; "N/A" is NaN; None if it is none."""
+    if type(value) is str and value != "N/A":  # by far the most frequent
+        try:
+            return float(value)
+        except ValueError:
+            return None
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -190,13 +197,10 @@ def _texts(responses: Any) -> list[str]:
     return responses if isinstance(responses, list) and all(isinstance(text, str) for text in responses) else []
 
 
-def _is_list_of_repeats(response: Any) -> bool:
-    return isinstance(response, list) and bool(response) and not is_pair(response)
-
-
 def _as_list(request: Any) -> list[Any]:
     if isinstance(request, dict):
-        return [request[key] for key in _in_order(request)]
+        usual = len(request) <= 2 and next(iter(request), "").endswith("_0")  # as lm-eval writes them, in order
+        return list(request.values()) if usual else [request[key] for key in _in_order(request)]
     return request if isinstance(request, list) else [request]
 
 

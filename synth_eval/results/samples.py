@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 from synth_eval.errors import ResultsError
 from synth_eval.results.collectors import ChoiceItems, Collector, GeneratedTexts, RollingDocuments
 from synth_eval.results.find import task_of
-from synth_eval.results.rows import Unusable, arguments_of, cluster_of, kind_of
+from synth_eval.results.rows import Unusable, answers_of, arguments_of, cluster_of, kind_of
 from synth_eval.types import Samples, TaskKind
 
 # The rows of a samples file, one at a time: plain or gzip, JSON lines or (first 0.4 releases) one JSON array.
@@ -171,7 +171,8 @@ def read_samples(
         rows += 1
         try:
             arguments = arguments_of(row)
-            row_kind = kind_of(row, arguments)
+            answers = answers_of(row)
+            row_kind = kind_of(row, arguments, answers)
             if collector is None or kind is None:
                 kind, collector = row_kind, _COLLECTORS[row_kind]()
             if row_kind != kind:
@@ -184,7 +185,7 @@ def read_samples(
             identity = {"doc_id": doc_id, "doc_hash": doc_hash, "prompt_hash": _prompt_hash(row, arguments)}
             if clusters is not None:
                 identity["clusters"] = cluster_of(row, clusters)
-            collector.add(row, arguments, **identity)
+            collector.add(row, arguments, answers, identity)
         except Unusable as error:
             reasons[str(error)] += 1
     if filter is not None and not rows and lines.total > lines.bad:

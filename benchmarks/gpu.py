@@ -149,7 +149,7 @@ class Benchmark:
             "ratio": hf / middle["ours"], "ratio_again": hf / middle["again"],
             "ratio_scoring": middle["hf"] / middle["score"], "hf_score_seconds": middle["hf"],
             "score_seconds": middle["score"], **self.shares(work, middle["score"]),
-            "peak_mib": peaks, "plain_reason": self.ours.plain_reason, "hf_spread": spread,
+            "peak_mib": peaks, "fallback_reason": self.ours.fallback_reason, "hf_spread": spread,
             "difference": largest(theirs, answers), "hf_error": largest(exact, theirs[: len(least)]),
             "ours_error": largest(exact, answers[: len(least)]), "difference_float32": largest(exact, exact_ours),
             "flags": sum(a[1] != b[1] for a, b in zip(theirs, answers, strict=True)),
@@ -178,8 +178,9 @@ class Benchmark:
         self.add("rows", {
             "layout": self.name, "set": "rolling", "shots": 0, "items": len(every), "choices": 0,
             **asdict(work), "hf_batch_sizes": tried, "seconds": times, "hf_seconds": hf, "ours_seconds": ours,
-            "ratio": hf / ours, **self.shares(work, ours), "peak_mib": peaks, "plain_reason": self.ours.plain_reason,
-            "hf_spread": spread, "difference": max(abs(a - b) for a, b in zip(theirs, answers, strict=True)),
+            "ratio": hf / ours, **self.shares(work, ours), "peak_mib": peaks,
+            "fallback_reason": self.ours.fallback_reason, "hf_spread": spread,
+            "difference": max(abs(a - b) for a, b in zip(theirs, answers, strict=True)),
         })  # fmt: skip
 
     def whole(self, every: list[Any], *, rolling: bool = False) -> Any:

@@ -155,7 +155,7 @@ def versus(setting: str, model: Any, folder: Path, data: Path, rates: list[float
         plain.append(tried[batch] * scale)
     pairs = [(answers[index[id(request)]], other) for request, other in zip(part, expected, strict=True)]
     ratios = sorted(slow / fast for slow, fast in zip(plain, ours, strict=True))
-    assert scorer.plain_reason is None, scorer.plain_reason
+    assert scorer.fallback_reason is None, scorer.fallback_reason
     return SimpleNamespace(
         hf=statistics.median(plain) / len(items), ours=statistics.median(ours) / len(items), batch=batch,
         seconds=statistics.median(ours), ratio=(ratios[0], statistics.median(ratios), ratios[-1]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from synth_eval.data.records import OwnDataError, Tally, matching_files
-from synth_eval.data.texts import Block, read_hub, read_texts
+from synth_eval.data.texts import read_hub, read_texts
 from synth_eval.types import OwnTask
 
 # A sample without repetitions, of stated size, from a stream of any length.
@@ -100,7 +100,11 @@ def domain_sample(task: OwnTask) -> DomainSample:
     tally = Tally(skip=task.skip_unusable)
     reservoir: Reservoir[Document] = Reservoir(task.amount, seed=task.seed)
     there = piece = 0
-    for block in _blocks(task, tally):
+    if task.hub is not None:
+        blocks = read_hub(task, tally)
+    else:
+        blocks = read_texts(matching_files(task.files, base=task.base), field=task.field, base=task.base, tally=tally)
+    for block in blocks:
         if block.first:
             there += 1
             piece = 0
@@ -140,10 +144,3 @@ def _without_empty_lines(text: str, start: int, end: int) -> tuple[int, str]:
     piece = text[start:end]
     rest = piece.lstrip("\n")
     return start + len(piece) - len(rest), rest.rstrip("\n")
-
-
-def _blocks(task: OwnTask, tally: Tally) -> Iterator[Block]:
-    if task.hub is not None:
-        return read_hub(task, tally)
-    files = matching_files(task.files, base=task.base)
-    return read_texts(files, field=task.field, base=task.base, tally=tally)

@@ -37,11 +37,6 @@ class Solution:
     answer: Fraction
     steps: tuple[tuple[str, Fraction], ...]
 
-    @property
-    def operands(self) -> tuple[Fraction, ...]:
-        """The numbers that the calculations are made of, in order, each once."""
-        return tuple(dict.fromkeys(value for expression, _ in self.steps for value in numbers_in(expression)))
-
 
 def parse_solution(text: str) -> Solution:
     """The answer behind ``####`` and the calculations of a published solution.

@@ -101,7 +101,8 @@ def follow_up(
     rows = [row for row in logged if row["filter"] == logged[0]["filter"]]
     if isinstance(rows[0]["filtered_resps"][0], str):
         raise SynthEvalError(f"{name}: its filter keeps one of {repeats} answers; end it with take_first_k")
-    targets = [_targets(row["target"]) for row in rows]
+    stated = [row["target"] for row in rows]
+    targets = [[str(each) for each in (one if isinstance(one, (list, tuple)) else [one])] for one in stated]
     votes = [majority_vote(row["filtered_resps"][0]) for row in rows]
     by_vote = with_unanswered(
         "vote",
@@ -197,10 +198,6 @@ def _logliks(model: LM, name: str, requests: Sequence[tuple[str, str]]) -> list[
         return []
     instances = [Instance("loglikelihood", {}, pair, 0, (name, i, 1)) for i, pair in enumerate(requests)]
     return [float(loglik) for loglik, _ in model.loglikelihood(instances)]
-
-
-def _targets(target: Any) -> list[str]:
-    return [str(each) for each in target] if isinstance(target, (list, tuple)) else [str(target)]
 
 
 def likelihood_request(context: str, answer: str) -> tuple[str, str]:

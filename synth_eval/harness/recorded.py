@@ -105,7 +105,7 @@ def batches(kind: str, arguments: Sequence[tuple[Any, ...]], model: Any) -> list
     memory runs out at once or never; for a model that encodes shared prefixes once they stay in the task's order, in
     which items that share a passage are neighbours.
     """
-    shares_prefixes = kind == "loglikelihood" and getattr(model, "plain_reason", "plain") is None
+    shares_prefixes = kind == "loglikelihood" and getattr(model, "fallback_reason", "plain") is None
     groups: dict[Any, list[int]] = {}
     for index, each in enumerate(arguments):
         groups.setdefault(each[0], []).append(index)

@@ -213,11 +213,17 @@ def load_tasks(names: Sequence[str], *, categories: Mapping[str, str], own: Sequ
 
 
 def _loaded(name: str, task: Any, categories: Mapping[str, str]) -> LoadedTask:
-    shots = int(task.get_config("num_fewshot") or 0)
     metadata = task.config.metadata or {}
-    version_of = str(metadata.get("version", ""))
-    drawn = drawn_in_words(metadata)
-    return LoadedTask(name, _category(name, task, categories), _key(task), task, shots, version_of, drawn)
+    return LoadedTask(
+        name,
+        # the manifest's category, else the task's own, else that of the catalogue of common tasks
+        category=categories[name] if name in categories else str(metadata.get("category") or category_of(name)),
+        key=_key(task),
+        task=task,
+        num_fewshot=int(task.get_config("num_fewshot") or 0),
+        version=str(metadata.get("version", "")),
+        drawn=drawn_in_words(metadata),
+    )
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -226,14 +232,6 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`lm_eval ls tasks` lists them"
     return f"tasks: there is no task or group {name!r}; {hint}"
-
-
-def _category(name: str, task: Any, categories: Mapping[str, str]) -> str:
-    """The manifest's, else the task's own, else that of the catalogue of common tasks."""
-    if name in categories:
-        return categories[name]
-    metadata = task.config.metadata or {}
-    return str(metadata.get("category") or category_of(name))
 
 
 def _key(task: Any) -> str:

@@ -33,7 +33,7 @@ def test_every_measurement_with_a_tiny_layout(made, tmp_path, monkeypatch, capsy
     measured = [(row["set"], row["shots"]) for row in results["rows"]]
     assert measured == [("stories", 0), ("stories", 5), ("recall", 0), ("recall", 5), ("rolling", 0)]
     for row in results["rows"]:
-        assert row["plain_reason"] is None
+        assert row["fallback_reason"] is None
         assert row["difference"] < 1e-3
         assert row["distinct"] < row["tokens"]
         assert row["ours_seconds"] > 0

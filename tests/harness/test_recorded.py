@@ -31,7 +31,7 @@ class Scorer:
         self.asked: list[list[tuple[Any, ...]]] = []
         self._dies_in = dies_in
         if shared:
-            self.plain_reason = None
+            self.fallback_reason = None
 
     def _answers(self, requests: Sequence[Request]) -> list[float]:
         if len(self.asked) == self._dies_in:

@@ -86,7 +86,7 @@ def test_choices(kind: str, options: dict[str, Any], tokens_per_pass: int) -> No
     ours.tokens_per_pass = tokens_per_pass
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
-    assert ours.plain_reason is None
+    assert ours.fallback_reason is None
 
 
 @pytest.mark.parametrize(("kind", "options"), ARCHITECTURES, ids=[f"{k}-{'-'.join(o)}" for k, o in ARCHITECTURES])
@@ -98,7 +98,7 @@ def test_rolling_windows(kind: str, options: dict[str, Any]) -> None:
         plain.loglikelihood_rolling(requests, disable_tqdm=True),
         rtol=1e-6, atol=1e-4,
     )  # fmt: skip
-    assert ours.plain_reason is None
+    assert ours.fallback_reason is None
 
 
 @pytest.mark.parametrize(("kind", "options"), ARCHITECTURES, ids=[f"{k}-{'-'.join(o)}" for k, o in ARCHITECTURES])
@@ -108,7 +108,7 @@ def test_rows_on_a_cached_header(kind: str, options: dict[str, Any]) -> None:
     ours.tokens_per_pass, ours._rows_on_cache, ours._rows = 48, True, True
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
-    assert ours.plain_reason is None
+    assert ours.fallback_reason is None
     assert "trees on a cache" not in ours._unchecked
 
 
@@ -169,7 +169,7 @@ def test_lora_is_scored_in_the_tree_and_prompt_tuning_is_not() -> None:
     for model, reason in ((lora, None), (prompt, "its adapter (prompt_tuning) changes the input")):
         ours, plain = pair(model.eval())
         assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
-        assert ours.plain_reason == reason
+        assert ours.fallback_reason == reason
 
 
 def test_a_model_without_masks_goes_the_plain_way_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -192,8 +192,8 @@ def test_the_self_check_catches_wrong_numbers(monkeypatch: pytest.MonkeyPatch) -
     ours._attention = shared_prefix.Attention(("full_attention",), None)
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
-    assert ours.plain_reason is not None
-    assert "self-check differs" in ours.plain_reason
+    assert ours.fallback_reason is not None
+    assert "self-check differs" in ours.fallback_reason
 
 
 def test_without_the_self_check_wrong_numbers_stay() -> None:
@@ -214,7 +214,7 @@ def test_a_model_that_fails_in_its_first_pass_goes_the_plain_way(monkeypatch: py
     monkeypatch.setattr(PassRunner, "run", fail)
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
-    assert ours.plain_reason == "TypeError: forward() got an unexpected mask"
+    assert ours.fallback_reason == "TypeError: forward() got an unexpected mask"
 
 
 def test_out_of_memory_halves_the_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +230,7 @@ def test_out_of_memory_halves_the_passes(monkeypatch: pytest.MonkeyPatch) -> Non
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
     assert ours.tokens_per_pass == 32  # batches of rows may have twice as many
-    assert ours.plain_reason is None
+    assert ours.fallback_reason is None
 
 
 def test_memory_that_is_never_enough_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_bfloat16() -> None:
     wide = [likelihood for likelihood, _ in exact.loglikelihood(requests, disable_tqdm=True)]
     with torch.backends.mkldnn.flags(enabled=False):  # kills the process where AMX is announced but not allowed
         narrow = [likelihood for likelihood, _ in half.loglikelihood(requests, disable_tqdm=True)]
-    assert half.plain_reason is None
+    assert half.fallback_reason is None
     np.testing.assert_allclose(narrow, wide, rtol=0.05, atol=0.5)
     # one-token answers: a log-softmax in bfloat16 gives numbers of 8 bits, one in float32 does not
     assert any(float(torch.tensor(value).to(torch.bfloat16)) != value for value in narrow[-6:])
@@ -376,5 +376,5 @@ def test_smollm2() -> None:
     ]
     answers = ours.loglikelihood(requests, disable_tqdm=True)
     assert_same(answers, plain.loglikelihood(requests, disable_tqdm=True))
-    assert ours.plain_reason is None
+    assert ours.fallback_reason is None
     assert answers[0][1]  # " Paris" is what it would say

@@ -69,7 +69,7 @@ class SharedPrefixLM(HFLM):
 
     Attributes
     ----------
-    plain_reason : why this model falls back to standard scoring, None if it does not.
+    fallback_reason : why this model falls back to standard scoring, None if it does not.
     memo : tokens of contexts and choices. Models whose `tokenizer_key`, add_bos_token and prefix_token_id are the same
         may be given one object.
     """
@@ -80,7 +80,7 @@ class SharedPrefixLM(HFLM):
         super().__init__(pretrained, **options)
         self.tokens_per_pass = tokens_per_pass or TOKENS_PER_PASS.get(self.device.type, 512)
         self.memo = TokenMemo()
-        self.plain_reason: str | None = None
+        self.fallback_reason: str | None = None
         self._unchecked = set(LAYOUTS) if self_check else set()
         on_gpu = self.device.type == "cuda"  # where rows were always faster than packing
         self._rows = on_gpu or attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
@@ -92,7 +92,7 @@ class SharedPrefixLM(HFLM):
                 raise UnsupportedError("it runs in several processes")
             self._attention = attention_of(without_adapter(self.model), backend=self.backend)
         except UnsupportedError as reason:
-            self._go_plain(str(reason))
+            self._fall_back(str(reason))
 
     def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         return self.memo.pair(context, continuation, super()._encode_pair)
@@ -132,7 +132,7 @@ class SharedPrefixLM(HFLM):
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of whole texts in nats; the windows of all texts are scored together."""
-        if self.plain_reason is not None:
+        if self.fallback_reason is not None:
             return list(super().loglikelihood_rolling(requests, disable_tqdm=disable_tqdm))
         windows: list[Request] = []
         owners: list[int] = []
@@ -174,21 +174,21 @@ class SharedPrefixLM(HFLM):
     def _loglikelihood_tokens(
         self, requests: Sequence[Request], disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[Answer]:
-        if self.plain_reason is not None:
-            return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+        if self.fallback_reason is not None:
+            return self._standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         self._warn_of_cuts(requests)
         answers: dict[int, Answer] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Running loglikelihood requests")
         with bar:
-            while len(answers) < len(requests) and self.plain_reason is None:
+            while len(answers) < len(requests) and self.fallback_reason is None:
                 try:
                     self._score_missing(requests, answers, bar)
                     continue
                 except Exception as error:
                     self._recover(error)
                 clear_torch_cache()  # here, where no traceback holds the tensors of the failed pass any more
-        if self.plain_reason is not None:  # by the self-check
-            return self._plain(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+        if self.fallback_reason is not None:  # by the self-check
+            return self._standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         return [answers[index] for index in range(len(requests))]
 
     def _score_missing(self, requests: Sequence[Request], answers: dict[int, Answer], bar: Any) -> None:
@@ -227,7 +227,7 @@ class SharedPrefixLM(HFLM):
                 longest = max(finished, key=lambda owner: len(pairs[owner][0]) + len(pairs[owner][1]))
                 for owner in {finished[-1], longest}:
                     self._check(requests[missing[owner]], float(total[owner]))
-                    if self.plain_reason is not None:
+                    if self.fallback_reason is not None:
                         return
             for owner in finished:
                 self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
@@ -280,11 +280,11 @@ class SharedPrefixLM(HFLM):
 
     def _check(self, request: Request, likelihood: float) -> None:
         """Compare one request with standard scoring; a model that differs falls back to it from now on."""
-        plain, _ = self._plain([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
+        plain, _ = self._standard([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
         difference = abs(plain - likelihood)
         exact = self.model.dtype == torch.float32 and self.mixed_precision_dtype is None
         if not difference <= tolerance(plain, len(request[2]), exact=exact):
-            self._go_plain(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
+            self._fall_back(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
 
     def _recover(self, error: Exception) -> None:
         """Make passes smaller when out of memory; fall back to standard scoring if the first pass fails otherwise."""
@@ -292,15 +292,15 @@ class SharedPrefixLM(HFLM):
             self.tokens_per_pass = max(self.tokens_per_pass // 2, FEWEST_TOKENS_PER_PASS)
             logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
         elif self._unchecked and not _out_of_memory(error):  # one of its first passes
-            self._go_plain(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
+            self._fall_back(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
         else:
             raise error
 
-    def _plain(self, requests: Sequence[Request], **options: Any) -> list[Answer]:
+    def _standard(self, requests: Sequence[Request], **options: Any) -> list[Answer]:
         return list(super()._loglikelihood_tokens(list(requests), **options))
 
-    def _go_plain(self, reason: str) -> None:
-        self.plain_reason = reason
+    def _fall_back(self, reason: str) -> None:
+        self.fallback_reason = reason
         logger.warning("%s: %s falls back to standard scoring: %s", NAME, self.config.model_type, reason)
 
     def _autocast(self) -> Any:

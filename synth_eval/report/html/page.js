@@ -88,7 +88,7 @@
 
   function draw(place) {
     const width = root.dataset.printing ? PAPER[place.dataset.panel === undefined ? "stacked" : "single"] : place.clientWidth;
-    if (!width) return; // folded away: drawn once it is opened
+    if (!width || place.closest("details:not([open])")) return; // folded away: drawn once it is opened
     const figure = figures[Number(place.dataset.figure)];
     const all = place.dataset.panel === undefined ? figure.panels : [figure.panels[Number(place.dataset.panel)]];
     const panels = all.filter((panel) => holds(panel.when)).map(shown).filter((panel) => panel.traces.length);

@@ -5,6 +5,7 @@ Needs Playwright's Python package and a Chromium of the machine (Debian: `apt-ge
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -12,10 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scaling_families import SIZES
+from scaling_rows_of import family_rows
 
 from synth_eval.comparison import Comparison
-from synth_eval.report.html import html_report
+from synth_eval.report.html import html_report, scaling_page
+from synth_eval.report.scaling.view import scaling_view
 from synth_eval.report.view import Reliability, report_view
+from synth_eval.scaling.report import scaling_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -240,6 +245,49 @@ def test_axe_finds_nothing(browser, report_file, scheme: str) -> None:
     )
     assert found["bad"] == []
     assert found["good"] > 20
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def laws(tmp_path_factory) -> Path:
+    """The scaling laws of four tasks; figures of all but the first are folded away."""
+    view = scaling_view(scaling_report(family_rows(sizes=SIZES[:2]), resamples=60))
+    path = tmp_path_factory.mktemp("laws") / "scaling.html"
+    path.write_text(scaling_page(dataclasses.replace(view, tasks=view.tasks * 4), title="laws"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_scaling_laws_are_drawn_once_they_are_seen(browser, laws: Path, width: int, scheme: str) -> None:
+    page = _opened(browser, laws, width=width, scheme=scheme)
+    assert page.complaints == []
+    assert page.requested == [laws.as_uri()]
+    tasks = page.locator("article.task")
+    assert tasks.count() == 4
+    first, last = (tasks.nth(i).locator("[data-panel]") for i in (0, 3))
+    # losses, changes and equal loss of two sizes, best ratio and speed-up of each
+    assert first.count() == last.count() == 2 + 2 + 2 * (1 + 1 + 1)
+    assert all(first.nth(i).locator(".scatterlayer path").count() > 0 for i in range(first.count()))
+    assert last.first.locator("path").count() == 0
+    tasks.nth(3).locator("summary").first.click()
+    last.first.locator("path.point").first.wait_for(state="attached")
+    assert all(last.nth(i).locator(".scatterlayer path").count() > 0 for i in range(last.count()))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".legend").first.inner_text().split("\n")[0].startswith("ratio 0")
+    assert page.locator(".legend svg.swatch").count() == page.locator("[data-series]").count() > 0
+    page.context.close()
+
+
+def test_hover_on_scaling_laws(browser, laws: Path) -> None:
+    page = _opened(browser, laws)
+    texts = page.evaluate("document.querySelector('[data-panel]').data.flatMap((trace) => trace.text || [])")
+    assert texts[0].startswith("ratio 0, 2B tokens: ")
+    assert sum(text.endswith(", held out") for text in texts) == 6
+    names = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].flatMap((plot) => plot.layout.annotations)"
+    )
+    assert any(name["text"].startswith("100M, ratio 0.1, 128B tokens: 1.") for name in names)
     page.context.close()
 
 

@@ -22,7 +22,7 @@ from synth_eval.text import joined, percent
 from synth_eval.types import REASONING, RETRIEVAL
 
 GROUPS = (REASONING, RETRIEVAL)
-UNPAIRED = "; unpaired, wider"
+UNPAIRED = "; unpaired, wider intervals"
 
 
 def contrasts_of(judged: Sequence[JudgedCurve], *, least_tasks: int = MIN_TASKS) -> tuple[Contrast, ...]:

@@ -201,7 +201,7 @@ class _CurveResults:
         if len(counts) > 1:
             self.notes.append(f"{metric.label}: {counts[0]:,} to {counts[-1]:,} items, by checkpoint")
         chance = chance_of_results(self.aggregates) if metric.chance == "of choices" else None
-        unpaired = f"unpaired, wider: {AGGREGATES_ONLY}"
+        unpaired = f"unpaired, wider intervals: {AGGREGATES_ONLY}"
         if metric.chance is not None and chance is None:
             unpaired += ", chance level not known"
         scores = scores_with_means(None, given)
@@ -221,7 +221,7 @@ class _CurveResults:
     ) -> CurveInput:
         """Checkpoints without items in their place on the curve of those that have them."""
         added = [c for c in used if c not in sampled]
-        unpaired = f"unpaired, wider: {len(added)} of {len(used)} checkpoints have no samples"
+        unpaired = f"unpaired, wider intervals: {len(added)} of {len(used)} checkpoints have no samples"
         together = scores_with_means(scores, [estimates[c.name] for c in added])
         n = len(scores)
         if isinstance(together, Refusal):

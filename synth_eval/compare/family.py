@@ -146,7 +146,7 @@ def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tupl
     warnings = []
     if alone:
         warnings.append(
-            f"{listed(alone)}: aggregate results only, so compared unpaired, which is wider; "
+            f"{listed(alone)}: aggregate results only, so compared unpaired, with wider intervals; "
             "run lm_eval with --log_samples for paired verdicts"
         )
     lacking: dict[str, list[str]] = {}
@@ -156,7 +156,7 @@ def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tupl
     for tasks in dict.fromkeys(map(tuple, lacking.values())):
         names = [name for name, its_tasks in lacking.items() if tuple(its_tasks) == tasks]
         warnings.append(
-            f"no samples of {listed(tasks)} from {listed(names)}: compared unpaired there, which is wider; "
+            f"no samples of {listed(tasks)} from {listed(names)}: compared unpaired there, with wider intervals; "
             "the others are paired"
         )
     return warnings

@@ -125,5 +125,5 @@ def _tasks_kept(
         return kept
     if insist:
         raise ResultsError(f"--tasks {', '.join(family.tasks)}: not logged; there are {listed(sorted(there))}")
-    warnings.append(f"none of the requested tasks was logged ({', '.join(family.tasks)}): all that were are compared")
+    warnings.append(f"none of the requested tasks was logged ({', '.join(family.tasks)}): all logged ones are compared")
     return there

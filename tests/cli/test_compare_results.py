@@ -76,7 +76,7 @@ def test_folders_may_be_named_one_by_one_and_need_no_samples(call) -> None:
     (acc,) = comparison["cells"]
     assert (acc["verdict"]["word"], acc["data"]["paired"]) == ("inconclusive", False)
     assert comparison["warnings"] == [
-        "qa: aggregate results only, so compared unpaired, which is wider; "
+        "qa: aggregate results only, so compared unpaired, with wider intervals; "
         "run lm_eval with --log_samples for paired verdicts"
     ]
 
@@ -134,7 +134,7 @@ def test_without_tasks_in_the_manifest_everything_that_was_logged_is_compared(ca
     comparison = compared(call, "others.yaml", "--results", "out")
     assert {c["task"] for c in comparison["cells"]} == {"triviaqa", "arc_easy", "qa"}
     assert comparison["warnings"] == [
-        "none of the requested tasks was logged (synth_suite): all that were are compared"
+        "none of the requested tasks was logged (synth_suite): all logged ones are compared"
     ]
 
 

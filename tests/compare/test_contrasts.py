@@ -146,8 +146,8 @@ def test_aggregates_are_compared_with_independent_errors() -> None:
     assert alone.leads == ()
     for bare, paired in zip(alone.contrasts[1:], _compared(made).contrasts[1:]):
         assert bare.label == paired.label
-        assert bare.reason.endswith("; unpaired, wider")
-        assert not paired.reason.endswith("; unpaired, wider")
+        assert bare.reason.endswith("; unpaired, wider intervals")
+        assert not paired.reason.endswith("; unpaired, wider intervals")
         assert bare.estimate == pytest.approx(paired.estimate)
     # by hand: a loss 1 - y / x has the variance (se_y / x)^2 + (y se_x / x^2)^2, and two independent sides add up;
     # two seeds halve each variance

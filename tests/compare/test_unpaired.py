@@ -87,7 +87,7 @@ def test_aggregates_alone(falling: Simulated, names: list[str]) -> None:
     paired, unpaired = _acc(compare_family(falling.family, falling.tables)), _acc(_compared(falling, names))
     assert unpaired.data.values == pytest.approx(paired.data.values)
     assert (paired.data.paired, unpaired.data.paired) == (True, False)
-    assert unpaired.verdict.reason.endswith("; unpaired, wider: aggregate results only")
+    assert unpaired.verdict.reason.endswith("; unpaired, wider intervals: aggregate results only")
     assert (unpaired.data.n_items, unpaired.verdict.word) == (800, "degraded")
     # each interval is wider, and centred on the same difference
     for one, other in zip(paired.data.difference_ci[1:], unpaired.data.difference_ci[1:]):
@@ -109,11 +109,12 @@ def test_a_mix_is_paired_where_it_can_be(falling: Simulated, names: list[str]) -
     cell, paired = _acc(comparison), _acc(compare_family(falling.family, falling.tables))
     assert cell.data.ratios == paired.data.ratios
     assert cell.data.values == pytest.approx(paired.data.values)
-    assert "unpaired, wider: 2 of 6 checkpoints have no samples" in cell.verdict.reason
+    assert "unpaired, wider intervals: 2 of 6 checkpoints have no samples" in cell.verdict.reason
     width = [high - low for low, high in cell.data.difference_ci]
     assert max(width[1:4]) < min(width[4:])
     assert comparison.warnings == (
-        f"no samples of t from {names[4]}, {names[5]}: compared unpaired there, which is wider; the others are paired",
+        f"no samples of t from {names[4]}, {names[5]}: compared unpaired there, with wider intervals; "
+        "the others are paired",
     )
     # what takes items has the checkpoints with items
     nll = next(cell for cell in comparison.cells if cell.metric == "nll")

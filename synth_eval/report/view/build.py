@@ -96,7 +96,7 @@ def _refused(curves: Sequence[Curve]) -> DataTable | None:
         for cell in curve.cells.values()
         if cell.verdict.word == "refused" and not cell.display_only
     )
-    note = "Not judged, because the data cannot carry a verdict."
+    note = "Not judged: the data do not allow a verdict."
     return DataTable("refused", "Refused", note, ("curve", "metric", "reason"), rows) if rows else None
 
 

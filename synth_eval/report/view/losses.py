@@ -15,8 +15,8 @@ REFUSED = "refused"
 STEPS = (0.0, 0.03, 0.08, 0.15)  # a loss beyond each is drawn one step darker
 MAP_NOTE = (
     "Loss of the headline metric in percent of the baseline: above 0 is worse, below 0 better. "
-    "A * marks a change whose 95% interval lies wholly on the worse side. A refused curve was not judged, mostly for "
-    "want of room to fall: its change is shown without colour."
+    "A * marks a change whose 95% interval lies wholly on the worse side. A refused curve was not judged, mostly "
+    "because it has no room to fall: its change is shown without colour."
 )
 
 
@@ -97,7 +97,7 @@ NOTE = (
 )
 NO_INTERVAL = (
     "Mean relative loss over the tasks, in percent of the baseline, and how many of them are clearly worse there. "
-    "Refused curves are left out. This comparison carries no interval of it."
+    "Refused curves are left out. This comparison has no interval for it."
 )
 
 

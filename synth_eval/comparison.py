@@ -261,6 +261,7 @@ class Collapse:
     verdict: CollapseWord
     stage: Stage
     reason: str
+    refusal: RefusalCode | None = None
     toward: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     tail: bool = False

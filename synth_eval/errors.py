@@ -57,7 +57,9 @@ RefusalCode: TypeAlias = Literal[
     "no standard error",
     "baseline without samples",
     "few items for unpaired",
-    "few prompts",
+    "few prompts",  # of generated text
+    "few seeds",
+    "other length",
     "other",  # in the file of an earlier version
 ]
 

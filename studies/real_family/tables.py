@@ -121,7 +121,7 @@ def comparison_tables(comparison: dict[str, Any]) -> str:
         for cell in cells:
             values = " | ".join("-" if value is None else f"{value:.3f}" for value in cell["data"]["values"])
             verdict = "" if cell["display_only"] else cell["verdict"]["word"]
-            lines.append(f"| {cell['task']} | {cell['n_items']} | {values} | {interval(cell)} | {verdict} |")
+            lines.append(f"| {cell['task']} | {cell['data']['n_items']} | {values} | {interval(cell)} | {verdict} |")
         lines.append("")
     return "\n".join(lines).rstrip()
 

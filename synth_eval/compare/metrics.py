@@ -156,6 +156,6 @@ def metric_named(name: str) -> Metric:
     return next(known, Metric(name, name, "choice", True, "score"))
 
 
-def side_of(name: str) -> str:
+def dimension_of(name: str) -> str:
     """The side of a collapse that a characteristic is evidence for: vocabulary, sameness, repetition, tail; else ''."""
     return next((kind.dimension for kind in CATALOGUE if kind.name == name), "")

@@ -112,15 +112,15 @@ def differences_to_dict(found: Differences, *, names: tuple[str, str]) -> dict[s
         "before": names[0],
         "after": names[1],
         "shared": found.shared,
-        "changed": [_plain(change) for change in found.changed],
-        "moved": [_plain(change) for change in found.moved],
-        "only_before": [_plain(change) for change in found.only_before],
-        "only_after": [_plain(change) for change in found.only_after],
+        "changed": [_row_of(change) for change in found.changed],
+        "moved": [_row_of(change) for change in found.moved],
+        "only_before": [_row_of(change) for change in found.only_before],
+        "only_after": [_row_of(change) for change in found.only_after],
         "settings": [{"name": name, "before": old, "after": new} for name, old, new in found.settings],
     }
 
 
-def _plain(change: Change) -> dict[str, Any]:
+def _row_of(change: Change) -> dict[str, Any]:
     one = change.after or change.before
     assert one is not None, "a change is of a curve of one comparison at least"
     return {

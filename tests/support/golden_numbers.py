@@ -106,7 +106,7 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
     lead_apart = ("texts", "metric")
     text_lead_apart = ("accuracy_onset", "calibration_onset")
     outputs = [
-        *({"kind": "collapse", **flat(row)} for row in data["collapses"]),
+        *({"kind": "collapse", **flat(row, "refusal")} for row in data["collapses"]),
         *({"kind": "lead", **flat(row, *text_lead_apart)} for row in data["text_leads"]),
         *map(contrast, data["text_contrasts"]),
     ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from synth_eval.compare.characteristics import MAUVE
-from synth_eval.compare.metrics import metric_named, side_of
+from synth_eval.compare.metrics import dimension_of, metric_named
 from synth_eval.compare.places import place_names, place_order
 from synth_eval.comparison import Cell, Collapse, Comparison, Contrast, Lead, Place, PlaceValue
 from synth_eval.report.text import UNKNOWN
@@ -273,7 +273,7 @@ def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
 
 def _group(metric: str) -> str:
     """The side of a collapse; MAUVE is no side; '' for those that are shown in the table alone."""
-    return "reference text" if metric == MAUVE else side_of(metric)
+    return "reference text" if metric == MAUVE else dimension_of(metric)
 
 
 def _is_constant(cell: Cell) -> bool:

@@ -2,7 +2,8 @@
 
 lm-eval 0.4.x writes ``results_<date>.json`` and ``samples_<task>_<date>.jsonl`` into one folder a model, and adds to
 it with every run; with ``--output_path x.json`` it writes ``x_<date>.json`` and its samples beside, whatever the model.
-The first 0.4 releases wrote ``results.json`` and ``<model arguments>_<task>.jsonl``, those before a file of any name.
+0.4.0 to 0.4.2 wrote ``results.json``, or ``x.json``, and ``<model arguments>_<task>.jsonl``; releases before 0.4 a file
+of any name. These have no date in their name.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ class _About:
     date: str
     model: str
     tasks: tuple[str, ...]
+    arguments: str  # model_args, as 0.4.0 to 0.4.2 spelled them in the names of samples files; "" where not text
 
 
 def _about_results(path: Path) -> _About | None:
@@ -108,7 +110,10 @@ def _about_results(path: Path) -> _About | None:
         return None
     if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
         return None
-    return _About(path, _date_of(_RESULTS, path), model_name(data), tuple(data["results"]))
+    config = data.get("config")
+    arguments = config.get("model_args") if isinstance(config, dict) else None
+    spelled = re.sub("/|=", "__", arguments) if isinstance(arguments, str) else ""
+    return _About(path, _date_of(_RESULTS, path), model_name(data), tuple(data["results"]), spelled)
 
 
 def model_name(data: Mapping[str, Any]) -> str:
@@ -126,9 +131,13 @@ def model_name(data: Mapping[str, Any]) -> str:
 
 def _outputs_of(folder: Path) -> list[ModelOutput]:
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    runs = [_about_results(file) for file in files if _RESULTS.fullmatch(file.name) or file.name == "results.json"]
-    known = [run for run in runs if run is not None]
-    notes = [f"{folder.name}: {len(runs) - len(known)} results file(s) could not be read"] if None in runs else []
+    named = {file for file in files if _RESULTS.fullmatch(file.name) or file.name == "results.json"}
+    runs = {file: _about_results(file) for file in files if file in named or _begins_with_results(file)}
+    known = [run for run in runs.values() if run is not None]
+    unreadable = sum(runs[file] is None for file in named)
+    notes = [f"{folder.name}: {unreadable} results file(s) could not be read"] if unreadable else []
+    # a file of a name of the user's that does not name its model is of a model of its own
+    known = [run if run.model or run.path in named else replace(run, model=run.path.stem) for run in known]
     models = list(dict.fromkeys(run.model for run in known))
     model_of_date = {run.date: run.model for run in known if run.date}
     samples: dict[str, list[Path]] = {model: [] for model in models}
@@ -143,23 +152,18 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
         results = sorted((run for run in known if run.model == model), key=lambda run: run.date, reverse=True)
         newest, older = _newest(own)
         left_out = [f"{folder.name}: {older} samples file(s) of older runs left out"] if older else []
-        found = newest or _undated(files, results)
+        undated = _undated(files, [run for run in results if not run.date], alone=len(models) == 1)
+        found = {**undated, **newest}
         if found or results:
             name = model or folder.name
             outputs.append(ModelOutput(name, folder, tuple(r.path for r in results), found, (*notes, *left_out)))
-    return outputs or _older(files)
-
-
-def _older(files: Iterable[Path]) -> list[ModelOutput]:
-    """Releases before 0.4 wrote what the user named, one file a run, and began it with the results."""
-    outputs = []
-    for file in files:
-        if file.suffix == ".json" and _begins_with_results(file) and (about := _about_results(file)) is not None:
-            outputs.append(ModelOutput(about.model or file.stem, file.parent, (file,)))
     return outputs
 
 
 def _begins_with_results(file: Path) -> bool:
+    """Whether it is a results file of any name: releases before 0.4.3 began them with the results."""
+    if file.suffix != ".json":
+        return False
     try:
         with file.open("rb") as opened:
             return re.match(rb'\s*\{\s*"results"', opened.read(64)) is not None
@@ -177,8 +181,11 @@ def _newest(files: Iterable[Path]) -> tuple[dict[str, Path], int]:
     return newest, total - len(newest)
 
 
-def _undated(files: Iterable[Path], runs: Iterable[_About]) -> dict[str, Path]:
-    """The samples of the first 0.4 releases, named ``<model arguments>_<task>.jsonl``."""
+def _undated(files: Iterable[Path], runs: Sequence[_About], *, alone: bool = True) -> dict[str, Path]:
+    """The samples of 0.4.0 to 0.4.2, named ``<model arguments>_<task>.jsonl``.
+
+    ``alone``: no other model has results in the folder, so that the model arguments need not agree.
+    """
     tasks = sorted({task for run in runs for task in run.tasks}, key=len)  # the longest name that fits wins
     found = {}
     for file in files:
@@ -186,7 +193,8 @@ def _undated(files: Iterable[Path], runs: Iterable[_About]) -> dict[str, Path]:
         if stem == file.name or _SAMPLES.fullmatch(file.name):
             continue
         for task in tasks:
-            if stem == task or stem.endswith(f"_{task}"):
+            owned = alone or any(stem == f"{run.arguments}_{task}" for run in runs)
+            if owned and (stem == task or stem.endswith(f"_{task}")):
                 found[file] = task
     return {task: file for file, task in found.items()}
 

@@ -157,8 +157,12 @@ def read_model(outputs: Iterable[ModelOutput]) -> LoggedModel:
     logged = [task for run in runs for task in run.tasks]
     repeated = [task for task in model.aggregates if logged.count(task) > 1]
     notes += [line for task, lines in replaced.items() if task not in repeated for line in lines]
-    if repeated:
-        notes.append(f"several results of {listed(sorted(repeated))}: the newest are used")
+    dated = [task for task in repeated if _date(model.results[task])]
+    if dated:
+        notes.append(f"several results of {listed(sorted(dated))}: the newest are used")
+    undated = [f"{task} ({_file(model.results[task])})" for task in sorted(set(repeated) - set(dated))]
+    if undated:
+        notes.append(f"several results without a date of {listed(undated)}: the file in brackets is used")
     return replace(model, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -189,8 +193,8 @@ def read_checkpoints(
     folders = list(folders)
     if folders:
         taken = {_key(output) for outputs in found.values() for output in outputs}
-        given = {_key(output): output for folder in folders for output in find_results(folder)}
-        others = [output for key, output in given.items() if key not in taken]
+        given = [output for folder in folders for output in find_results(folder)]
+        others = [output for output in given if _key(output) not in taken]
         matched = match_outputs(others, family.checkpoints, manifest=manifest)
         if others and not matched.outputs and not taken:
             names = ", ".join([c.path or c.name for c in family.checkpoints][:MAX_LISTED])
@@ -243,3 +247,7 @@ def _key(output: ModelOutput) -> tuple[str, Path]:
 
 def _date(result: TaskResult) -> str:
     return run_date(result.source) if result.source is not None else ""
+
+
+def _file(result: TaskResult) -> str:
+    return result.source.name if result.source is not None else ""

@@ -184,7 +184,7 @@ def tables() -> list[Table]:
         Table("Near the ceiling", "A straight line that loses 3.3%, where 3% are the margin: never safe.",
               ("accuracy", *layout), ("called safe",), (at_most(0.06),),
               tuple(Row(label, partial(accuracy_columns, (4,), spec)) for label, spec in ceiling)),
-        Table("One seed and four ratios", "Verdicts that lean on a declared seed SD of 1 point; -8 points from .15.",
+        Table("One seed and four ratios", "Verdicts that rest on a declared seed SD of 1 point; -8 points from .15.",
               ("shape", "items", "true seed SD, points"), ("flagged", "tolerance of the flag covers the true SD"),
               (None, None), rows(conditional_record, single)),
         Table("Pooling", "Null curves, 500 items.", ("family",), ("flagged, first size", "flagged, all", "conditional"),

@@ -5,7 +5,7 @@
 (() => {
   const places = [...document.querySelectorAll("[data-figure]")];
   if (!places.length) return;
-  const PAPER = { stacked: 690, single: 215 }; // pixels across a printed page, and a third of it
+  const PAPER = { stacked: 690, alone: 500, beside: 215 }; // pixels across a printed page, of it, and a third of it
   const GAP = 52; // between panels: a heading and the space above it
   const RIGHT = 14;
   const TICK = 40; // pixels that the name of a ratio takes
@@ -87,7 +87,8 @@
   }
 
   function draw(place) {
-    const width = root.dataset.printing ? PAPER[place.dataset.panel === undefined ? "stacked" : "single"] : place.clientWidth;
+    const kind = place.dataset.panel === undefined ? "stacked" : place.parentElement.matches(":only-child") ? "alone" : "beside";
+    const width = root.dataset.printing ? PAPER[kind] : place.clientWidth;
     if (!width || place.closest("details:not([open])")) return; // folded away: drawn once it is opened
     const figure = figures[Number(place.dataset.figure)];
     const all = place.dataset.panel === undefined ? figure.panels : [figure.panels[Number(place.dataset.panel)]];

@@ -26,7 +26,7 @@ def compared(tiny_family: Path) -> Path:
 def test_everything_that_the_design_promises_is_written(compared: Path) -> None:
     results = compared / "results" / "tiny"
     comparison = json.loads((results / "comparison.json").read_text())
-    assert comparison["schema"] == 1
+    assert comparison["schema"] == 2
     assert comparison["family"] == "tiny"
     assert {c["task"] for c in comparison["cells"]} == {
         "synth_arithmetic", "synth_deduction", "synth_tracking", "synth_lookup", "synth_recall",

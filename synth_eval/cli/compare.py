@@ -128,7 +128,7 @@ def compare(
     for rule in found.comparison.gate:  # on standard error: the last lines of a pipeline's log show why it stopped
         if not rule.passed:
             click.echo(visible(f"gate failed: {rule.rule} ({rule.where}): {rule.reason}"), err=True)
-    tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))
+    tracked = log_to_trackers(found, targets, say=partial(click.echo, err=True))
     return int(found.exit_code if tracked or found.exit_code else ExitCode.USAGE)
 
 

@@ -49,5 +49,5 @@ def report(
         click.echo()
     for path in found.write_reports(output or found.folder, figures=figures, latex=latex, junit=junit):
         click.echo(path)
-    tracked = log_to_trackers(found.comparison, targets, say=partial(click.echo, err=True))
+    tracked = log_to_trackers(found, targets, say=partial(click.echo, err=True))
     return int(ExitCode.OK if tracked else ExitCode.USAGE)

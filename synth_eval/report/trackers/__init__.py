@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from synth_eval.comparison import Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.trackers.material import Material, material_of
+from synth_eval.report.view import ReportView, report_view
 
 KINDS = {"tensorboard": "DIR", "wandb": "PROJECT", "mlflow": "EXPERIMENT"}
 
@@ -44,8 +45,12 @@ def target_of(text: str) -> Target:
     return Target(kind, name.strip())
 
 
-def track(comparison: Comparison, target: Target) -> str:
+def track(comparison: Comparison, target: Target, *, view: ReportView | None = None) -> str:
     """Log a comparison; only the requested tracker is imported.
+
+    Parameters
+    ----------
+    view : of the comparison, where it has been computed.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def track(comparison: Comparison, target: Target) -> str:
     module = importlib.import_module(f"synth_eval.report.trackers.to_{target.kind}")
     log: Callable[[Material, str], str] = module.log
     with TemporaryDirectory(prefix="synth-eval-") as folder:
-        material = material_of(comparison, Path(folder))
+        material = material_of(comparison, view or report_view(comparison), Path(folder))
         try:
             said = log(material, target.name)
         except SynthEvalError:

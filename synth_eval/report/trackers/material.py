@@ -13,7 +13,7 @@ from synth_eval.compare.places import Place, place_names
 from synth_eval.compare.tidy import COLUMNS, tidy
 from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.exports import markdown_report
-from synth_eval.report.view import report_view
+from synth_eval.report.view import ReportView
 
 STEPS = 1000
 """Trackers that count in whole steps get thousandths of the ratio: step 300 is ratio 0.3."""
@@ -46,9 +46,8 @@ class Material:
     note: str = ""  # what is missing
 
 
-def material_of(comparison: Comparison, folder: Path) -> Material:
+def material_of(comparison: Comparison, view: ReportView, folder: Path) -> Material:
     """Everything that is logged; figures are drawn into the folder, if matplotlib is there."""
-    view = report_view(comparison)
     figures: dict[str, Path] = {}
     note = "no figures: pip install 'synth-eval[plots]'"
     if importlib.util.find_spec("matplotlib") is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 Interval = tuple[float, float]
+UNITS = {"nats": "nats", "bits": "bits per byte"}
 STEPS = 24  # straight pieces in which a curved fit is drawn
 NEAR = 0.5  # of what a curve spans: a line further from it is left out, so that it does not flatten the curve
 
@@ -94,7 +95,7 @@ def _line(cell: Cell, baseline: float) -> Line:
         baseline=start,
         margins=margins,
         change_margins=tuple(scale * (edge - start) for edge in margins) if start is not None else (),
-        change_unit="% of baseline" if relative else "pp" if share else _unit(cell.metric),
+        change_unit="% of baseline" if relative else "pp" if share else UNITS.get(metric.unit, ""),
         percent=share,
         onset=cell.verdict.onset if cell.verdict.word == "degraded" else None,
         onset_ci=cell.verdict.onset_ci if cell.verdict.word == "degraded" else None,
@@ -184,10 +185,6 @@ def _margins(cell: Cell, start: float | None) -> tuple[float, ...]:
         return (-reach, reach)
     margin = metric.margin * (abs(start) if metric.margin_kind == "relative" else 1.0)
     return (start - margin,) if cell.higher_is_better else (start + margin,)
-
-
-def _unit(metric: str) -> str:
-    return {"nats": "nats", "bits": "bits per byte"}.get(metric_named(metric).unit, "")
 
 
 def _text(cell: Cell, i: int, baseline: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_eval.errors import ResultsError
-from synth_eval.results.find import model_name
+from synth_eval.results.identity import logged_identity
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RunResults:
 
     path: Path
     tasks: Mapping[str, TaskResult]
-    model: str = ""  # "org/name", with "@revision" where one was given
+    model: str = ""  # "org/name", with "@revision" and " + adapter" where one was given
     lm_eval_version: str = ""
     date: str = ""  # ISO 8601, UTC
     settings: Mapping[str, Any] = field(default_factory=dict)  # lm-eval's own `config`
@@ -75,7 +75,7 @@ def read_results(path: Path) -> RunResults:
     return RunResults(
         path=path,
         tasks={task: _task_result(task, values, data, path) for task, values in _mapping(data, "results").items()},
-        model=model_name(data),
+        model=logged_identity(data).name,
         lm_eval_version=str(data.get("lm_eval_version") or ""),
         date=_iso_date(data.get("date")),
         settings=_mapping(data, "config"),

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from synth_eval.errors import ResultsError
+from synth_eval.results.identity import ModelIdentity, logged_identity, model_identity, settings_agree
 from synth_eval.text import listed
 from synth_eval.types import Checkpoint
 
@@ -26,13 +26,14 @@ _SAMPLES = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<date>{_DATE}))?\.jsonl?(?:
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """What lm-eval wrote about one model (and revision) in one folder."""
+    """What lm-eval wrote about one model (its revision, adapter and settings) in one folder."""
 
-    name: str  # as given to lm-eval, "org/name" or "org/name@revision"; the folder's name where no results file has it
+    name: str  # `ModelIdentity.name`, with the settings where needed; the folder's name where no results file has it
     folder: Path
     results: tuple[Path, ...] = ()  # newest first
     samples: Mapping[str, Path] = field(default_factory=dict)  # task -> its newest file
     notes: tuple[str, ...] = ()  # one line each: what was left out
+    identity: ModelIdentity | None = None  # None where no results file names the model
 
 
 def find_results(path: Path) -> tuple[ModelOutput, ...]:
@@ -44,7 +45,8 @@ def find_results(path: Path) -> tuple[ModelOutput, ...]:
         A results file comes with the samples of its own run; a samples file comes alone.
 
     Of several runs in a folder, a task's newest samples count; how many older ones were left out is noted. Runs of
-    different models or revisions in one folder, which lm-eval does not keep apart, become entries of their own.
+    different models, revisions, adapters or settings in one folder, which lm-eval does not keep apart, become entries
+    of their own.
 
     Raises
     ------
@@ -58,10 +60,24 @@ def find_results(path: Path) -> tuple[ModelOutput, ...]:
                 f"{path}: no results_*.json or samples_*.jsonl of lm-eval at or below it: "
                 "run lm_eval with --output_path and --log_samples, or check the path"
             )
-        return tuple(found)
+        return tuple(distinguished(found))
     if not path.exists():
         raise ResultsError(f"{path}: no such file or folder: check the path")
     return (_output_of_file(path),)
+
+
+def distinguished(outputs: Sequence[ModelOutput]) -> list[ModelOutput]:
+    """The same, with the settings (dtype, quantisation) in the names of models that differ by these alone."""
+    known: dict[str, set[ModelIdentity]] = {}
+    for output in outputs:
+        if output.identity is not None:
+            known.setdefault(output.identity.name, set()).add(output.identity)
+    return [
+        replace(output, name=output.identity.full_name)
+        if output.identity is not None and len(known[output.identity.name]) > 1
+        else output
+        for output in outputs
+    ]
 
 
 def task_of(path: Path) -> str:
@@ -88,8 +104,8 @@ def _output_of_file(path: Path) -> ModelOutput:
     beside = [file for file in path.parent.iterdir() if file.is_file()]
     date = _date_of(_RESULTS, path)
     samples = {task_of(file): file for file in sorted(beside) if date and date == _date_of(_SAMPLES, file)}
-    name = about.model or (path.parent.name if date or path.name == "results.json" else path.stem)
-    return ModelOutput(name, path.parent, (path,), samples or _undated(beside, [about]))
+    name = about.name or (path.parent.name if date or path.name == "results.json" else path.stem)
+    return ModelOutput(name, path.parent, (path,), samples or _undated(beside, [about]), identity=about.identity)
 
 
 @dataclass(frozen=True)
@@ -98,9 +114,17 @@ class _About:
 
     path: Path
     date: str
-    model: str
+    model: ModelIdentity  # its base is "" where the file names none
     tasks: tuple[str, ...]
     arguments: str  # model_args, as 0.4.0 to 0.4.2 spelled them in the names of samples files; "" where not text
+
+    @property
+    def name(self) -> str:
+        return self.model.name if self.model.base else ""
+
+    @property
+    def identity(self) -> ModelIdentity | None:
+        return self.model if self.model.base else None
 
 
 def _about_results(path: Path) -> _About | None:
@@ -113,20 +137,7 @@ def _about_results(path: Path) -> _About | None:
     config = data.get("config")
     arguments = config.get("model_args") if isinstance(config, dict) else None
     spelled = re.sub("/|=", "__", arguments) if isinstance(arguments, str) else ""
-    return _About(path, _date_of(_RESULTS, path), model_name(data), tuple(data["results"]), spelled)
-
-
-def model_name(data: Mapping[str, Any]) -> str:
-    """The model a results file is about, with "@revision" where one was given; "" where it has none."""
-    config = data.get("config")
-    arguments = config.get("model_args") if isinstance(config, dict) else None
-    if isinstance(arguments, str):
-        arguments = dict(part.split("=", 1) for part in arguments.split(",") if "=" in part)
-    if not isinstance(arguments, dict):
-        arguments = {}
-    name = data.get("model_name") or arguments.get("pretrained") or arguments.get("model") or ""
-    revision = arguments.get("revision")
-    return f"{name}@{revision}" if name and revision and revision != "main" else str(name)
+    return _About(path, _date_of(_RESULTS, path), logged_identity(data), tuple(data["results"]), spelled)
 
 
 def _outputs_of(folder: Path) -> list[ModelOutput]:
@@ -137,15 +148,18 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
     unreadable = sum(runs[file] is None for file in named)
     notes = [f"{folder.name}: {unreadable} results file(s) could not be read"] if unreadable else []
     # a file of a name of the user's that does not name its model is of a model of its own
-    known = [run if run.model or run.path in named else replace(run, model=run.path.stem) for run in known]
+    known = [
+        run if run.model.base or run.path in named else replace(run, model=replace(run.model, base=run.path.stem))
+        for run in known
+    ]
     models = list(dict.fromkeys(run.model for run in known))
     model_of_date = {run.date: run.model for run in known if run.date}
-    samples: dict[str, list[Path]] = {model: [] for model in models}
+    samples: dict[ModelIdentity | None, list[Path]] = {model: [] for model in models}
     for file in files:
         match = _SAMPLES.fullmatch(file.name)
         if match:
             # an unfinished run leaves samples without results: they belong to the folder's only model
-            owner = model_of_date.get(match["date"] or "", models[0] if len(models) == 1 else "")
+            owner = model_of_date.get(match["date"] or "", models[0] if len(models) == 1 else None)
             samples.setdefault(owner, []).append(file)
     outputs = []
     for model, own in samples.items():
@@ -155,8 +169,10 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
         undated = _undated(files, [run for run in results if not run.date], alone=len(models) == 1)
         found = {**undated, **newest}
         if found or results:
-            name = model or folder.name
-            outputs.append(ModelOutput(name, folder, tuple(r.path for r in results), found, (*notes, *left_out)))
+            identity = model if model is not None and model.base else None
+            name = identity.name if identity is not None else folder.name
+            files_of = tuple(run.path for run in results)
+            outputs.append(ModelOutput(name, folder, files_of, found, (*notes, *left_out), identity))
     return outputs
 
 
@@ -229,7 +245,8 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
     An output is known by the model given to lm-eval (``pretrained``, in results files) and by its folder, in which
     lm-eval writes "/" as "__". It fits a checkpoint whose path, or name, is the same; or is the end of the other, part
     by part (runs/r00 and /home/me/runs/r00); or ends in at least two equal parts, with a note. The best fit wins.
-    Revisions must agree. Checkpoints with the same path and revision share their outputs.
+    Revisions must agree. A model with an adapter is known by the adapter, and settings that both name (dtype,
+    quantisation) must agree. Checkpoints of the same model share their outputs.
 
     Parameters
     ----------
@@ -241,12 +258,13 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
         fits = {checkpoint.name: _fit(output, checkpoint) for checkpoint in checkpoints}
         top = max(fits.values(), default=0)
         chosen = [checkpoint for checkpoint in checkpoints if fits[checkpoint.name] == top]
+        chosen = [each for each in chosen if _same_settings(output, each)] or chosen
         if top == 0:
             problems.append(
                 f"{output.folder}: results of {output.name}, which is no checkpoint of {manifest}: "
                 f"write `results: {output.folder}` in the checkpoint's line there"
             )
-        elif len({(checkpoint.path or checkpoint.name, checkpoint.revision) for checkpoint in chosen}) > 1:
+        elif len({_wanted(checkpoint) for checkpoint in chosen}) > 1:
             problems.append(
                 f"{output.folder}: results of {output.name} fit {listed([c.name for c in chosen])} alike: "
                 f"write `results: {output.folder}` in the right line of {manifest}"
@@ -266,6 +284,14 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
             for output, top in mine
             if top < highest
         ]
+        kept = [output for output in kept if _same_settings(output, checkpoint)] or kept
+        settings = {output.identity.settings for output in kept if output.identity is not None}
+        if len(settings) > 1:
+            problems.append(
+                f"{listed([output.name for output in kept])} fit {checkpoint.name} alike: write its dtype and "
+                f"quantisation as model_args in its line of {manifest}, or `results:` with the right file"
+            )
+            continue
         models = list(dict.fromkeys(output.name for output in kept))
         if highest < _WHOLE and len(models) > 1:
             problems.append(
@@ -281,12 +307,33 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
 
 def _fit(output: ModelOutput, checkpoint: Checkpoint) -> int:
     """How well they fit: 0 not at all, else the number of equal parts at the end, or `_WHOLE` and more."""
-    model, _, revision = output.name.partition("@") if output.results else (output.name, "", "")
-    if output.results and _revision(revision) != _revision(checkpoint.revision):
-        return 0
-    theirs = [_parts(model), _parts(output.folder.name)]
-    mine = [_parts(name) for name in (checkpoint.path, checkpoint.name) if name]
-    return max(_equal_end(a, b) for a in theirs for b in mine)
+    wanted = _wanted(checkpoint)
+    mine = [wanted.adapter or wanted.base, checkpoint.name]
+    theirs = [output.folder.name]
+    if not output.results:  # only the folder has a name, which is the base's whatever the adapter
+        mine.append(wanted.base)
+        theirs.append(output.name)
+    else:
+        logged = output.identity or model_identity(*_name_and_revision(output.name))
+        if logged.revision != wanted.revision or not settings_agree(logged, wanted):
+            return 0
+        if logged.adapter and _equal_end(_parts(logged.base), _parts(output.folder.name)):
+            theirs = []
+        theirs.append(logged.adapter or logged.base)
+    return max(_equal_end(_parts(a), _parts(b)) for a in theirs for b in mine)
+
+
+def _wanted(checkpoint: Checkpoint) -> ModelIdentity:
+    return model_identity(checkpoint.path or checkpoint.name, checkpoint.model_args, revision=checkpoint.revision)
+
+
+def _same_settings(output: ModelOutput, checkpoint: Checkpoint) -> bool:
+    return output.identity is not None and output.identity.settings == _wanted(checkpoint).settings
+
+
+def _name_and_revision(name: str) -> tuple[str, dict[str, str]]:
+    base, _, revision = name.partition("@")
+    return base, {"revision": revision}
 
 
 def _equal_end(a: list[str], b: list[str]) -> int:
@@ -298,7 +345,3 @@ def _equal_end(a: list[str], b: list[str]) -> int:
 
 def _parts(name: str) -> list[str]:
     return [part for part in _BETWEEN.split(name) if part not in ("", ".")]
-
-
-def _revision(revision: str | None) -> str:
-    return "" if revision in (None, "main") else str(revision)

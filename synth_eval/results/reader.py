@@ -13,7 +13,8 @@ from pathlib import Path
 
 from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.results.aggregates import RunResults, TaskResult, newest_results, read_results
-from synth_eval.results.find import ModelOutput, find_results, match_outputs, run_date
+from synth_eval.results.find import ModelOutput, distinguished, find_results, match_outputs, run_date
+from synth_eval.results.identity import ModelIdentity
 from synth_eval.text import MAX_LISTED, listed
 from synth_eval.types import Checkpoint, Family
 
@@ -96,7 +97,8 @@ def read_models(paths: Iterable[Path], *, wanted: Sequence[str] = ()) -> list[Lo
     outputs: dict[tuple[str, Path], list[ModelOutput]] = {}
     owner: dict[Path, tuple[str, Path]] = {}
     # a samples file that is given twice is given to the output that knows more of it
-    for output in sorted((each for path in paths for each in find_results(path)), key=lambda each: not each.results):
+    found = distinguished([each for path in paths for each in find_results(path)])
+    for output in sorted(found, key=lambda each: not each.results):
         key = (output.name, output.folder.resolve())
         mine = {t: path for t, path in output.samples.items() if owner.setdefault(path.resolve(), key) == key}
         outputs.setdefault(key, []).append(replace(output, samples=mine))
@@ -193,7 +195,7 @@ def read_checkpoints(
     folders = list(folders)
     if folders:
         taken = {_key(output) for outputs in found.values() for output in outputs}
-        given = [output for folder in folders for output in find_results(folder)]
+        given = distinguished([output for folder in folders for output in find_results(folder)])
         others = [output for output in given if _key(output) not in taken]
         matched = match_outputs(others, family.checkpoints, manifest=manifest)
         if others and not matched.outputs and not taken:
@@ -241,8 +243,8 @@ def _leaves(name: str, subtasks: Mapping[str, Sequence[str]], above: tuple[str, 
             yield from _leaves(task, subtasks, (*above, name))
 
 
-def _key(output: ModelOutput) -> tuple[str, Path]:
-    return output.name, output.folder.resolve()
+def _key(output: ModelOutput) -> tuple[str | ModelIdentity, Path]:
+    return output.identity or output.name, output.folder.resolve()
 
 
 def _date(result: TaskResult) -> str:

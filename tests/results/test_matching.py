@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from synth_eval.results import ModelOutput, match_outputs
+from synth_eval.manifest import load_family
+from synth_eval.results import ModelOutput, match_outputs, read_checkpoints
+from synth_eval.results.find import distinguished
+from synth_eval.results.identity import model_identity
 from synth_eval.types import Checkpoint
 
 
@@ -103,3 +107,55 @@ def test_two_models_that_fit_one_checkpoint_alike_are_left_out() -> None:
     matched = match_outputs(given, [checkpoint("/home/70m/r0")], manifest="m.yaml")
     assert matched.outputs == {}
     assert "fit c alike" in matched.problems[0]
+
+
+CASE = Path(__file__).parents[1] / "cases" / "lora_same_name"
+
+
+def logged(name: str, **arguments: object) -> ModelOutput:
+    identity = model_identity(name, arguments)
+    folder = Path("out", name.replace("/", "__"))
+    return ModelOutput(identity.name, folder, (folder / "results.json",), identity=identity)
+
+
+def test_outputs_of_adapters_are_not_the_base_models() -> None:
+    family = load_family(CASE / "by_results_only.yaml", folders_needed=False)
+    models, failures, _ = read_checkpoints(family, [CASE])
+    assert not failures
+    acc = {name: model.results["truthfulqa_mc2"].metric("acc") for name, model in models.items()}
+    assert {name: metric and round(metric.value or 0.0, 4) for name, metric in acc.items()} == {
+        "base": 0.5237,
+        "a0p5": 0.5068,
+        "a1p0": 0.3,
+    }
+
+
+@pytest.mark.parametrize("key", ["peft", "lora_local_path", "delta"])
+def test_an_adapter_is_known_by_the_manifests_arguments_too(key: str) -> None:
+    base, adapted = checkpoint("org/m", "base"), replace(checkpoint("org/m", "tuned"), model_args={"peft": "/ad/a"})
+    plain, tuned = logged("org/m"), logged("org/m", **{key: "/ad/a"})
+    assert match_outputs([plain, tuned], [base, adapted], manifest="").outputs == {"base": (plain,), "tuned": (tuned,)}
+    other = logged("org/m", peft="/ad/b")
+    matched = match_outputs([plain, other], [base, adapted], manifest="m.yaml")
+    assert matched.outputs == {"base": (plain,)}
+    assert "results of org/m + /ad/b, which is no checkpoint" in matched.problems[0]
+
+
+def test_samples_of_a_base_with_adapters_have_no_owner_without_results() -> None:
+    family = [checkpoint("org/m", "base"), replace(checkpoint("org/m", "tuned"), model_args={"peft": "/ad/a"})]
+    matched = match_outputs([output("org__m", "out/org__m", results=False)], family, manifest="m.yaml")
+    assert matched.outputs == {}
+    assert "fit base, tuned alike" in matched.problems[0]
+
+
+def test_types_and_quantisation_are_kept_apart() -> None:
+    half, full = logged("org/m", dtype="torch.bfloat16"), logged("org/m", dtype="float32")
+    four, auto = logged("org/m", load_in_4bit="True"), logged("org/m", dtype="auto", load_in_4bit=False)
+    wanted = replace(checkpoint("org/m"), model_args={"dtype": "bf16"})
+    assert match_outputs([half, full], [wanted], manifest="").outputs == {"c": (half,)}
+    wanted = replace(checkpoint("org/m"), model_args={"load_in_4bit": True})
+    assert match_outputs([four, auto], [wanted], manifest="").outputs == {"c": (four,)}
+    assert match_outputs([four, auto], [checkpoint("org/m")], manifest="").outputs == {"c": (auto,)}
+    matched = match_outputs(distinguished([half, full]), [checkpoint("org/m")], manifest="m.yaml")
+    assert matched.outputs == {}
+    assert matched.problems[0].startswith("org/m (dtype=bfloat16), org/m (dtype=float32) fit c alike: write")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from studies.lab_study.plan import FULL, QUICK, StudyJob, StudyPlan, study_plan
 from studies.lab_study.training import ALL
+from synth_eval.errors import SynthEvalError
 from synth_eval.lab.processes import run_jobs
 from synth_eval.results.atomic import write_atomically
 from synth_eval.text import parse_quantity
@@ -117,4 +118,9 @@ def _checkpoints(root: Path, done: list[StudyJob], budgets: tuple[int, ...]) -> 
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SynthEvalError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

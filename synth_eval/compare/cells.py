@@ -53,7 +53,7 @@ def reason_of(
 
     Parameters
     ----------
-    verdict : of the oriented curve; `word` is the settled one, after correction for `curves` curves.
+    verdict : of the oriented curve; `word` is that after correction for `curves` curves.
     """
     if word == "refused":
         text = verdict.refusal.text if verdict.refusal is not None else ""

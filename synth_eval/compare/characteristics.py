@@ -116,7 +116,7 @@ def texts_of(table: ItemTable) -> tuple[str, ...]:
 def with_mauve(
     tables: Mapping[str, ItemTable], clusters: Mapping[str, IntArray], reference: IntArray, *, buckets: int
 ) -> dict[str, ItemTable]:
-    """The tables with the column ``mauve``: the jackknife pseudo-values of `diversity.mauve_by_prompt`.
+    """The tables with the column ``mauve``: the jackknife pseudo-values of `generation.mauve.mauve_by_prompt`.
 
     Parameters
     ----------

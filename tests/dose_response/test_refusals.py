@@ -9,6 +9,8 @@ import pytest
 from families_simulated import normal_curve
 
 from synth_eval.dose_response import CurveData, CurveVerdict, judge_curves
+from synth_eval.dose_response import verdict as verdict_module
+from synth_eval.errors import Refusal
 
 
 def _refused(curve: CurveData, code: str) -> CurveVerdict:
@@ -106,3 +108,16 @@ def test_data_that_do_not_fit(change: dict) -> None:
     whole = {"scores": np.ones((10, 2)), "ratios": np.array([0.0, 0.5]), "seeds": np.array([0, 0])}
     with pytest.raises(ValueError, match=r"scores|weights|checkpoints|seed_sd"):
         CurveData(**{**whole, **change})
+
+
+def test_the_text_of_a_refusal_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = np.random.default_rng(0).normal(size=(50, 1))
+    same = CurveData(np.repeat(item, 3, axis=1), np.array([0, 0.2, 0.5]), np.zeros(3, int))
+    curves = [normal_curve(1), same, normal_curve(2, (0.0, 0.1), ratios=(0.0, 0.4))]
+    before = judge_curves(curves)
+    monkeypatch.setattr(verdict_module, "Refusal", lambda code, text: Refusal(code, "x"))
+    after = judge_curves(curves)
+    assert [verdict.reason for verdict in after] == ["", "x", "x"]
+    for one, other in zip(before, after):
+        assert (one.verdict, one.p_value, one.budget) == (other.verdict, other.p_value, other.budget)
+        assert (one.refusal and one.refusal.code) == (other.refusal and other.refusal.code)

@@ -13,16 +13,15 @@ from synth_eval.dose_response import verdict as verdict_module
 from synth_eval.errors import Refusal
 
 
-def _refused(curve: CurveData, code: str) -> CurveVerdict:
+def _refused(curve: CurveData, code: str) -> tuple[CurveVerdict, str]:
     (verdict,) = judge_curves([curve])
     assert verdict.verdict == "refused"
     assert verdict.refusal is not None
     assert verdict.refusal.code == code
-    assert verdict.reason == verdict.refusal.text
     for name in ("p_value", "budget", "onset", "crossing", "phi", "df", "min_detectable", "seed_tolerance"):
         assert getattr(verdict, name) is None
     assert not verdict.conditional
-    return verdict
+    return verdict, verdict.refusal.text
 
 
 @pytest.mark.parametrize(
@@ -38,34 +37,34 @@ def _refused(curve: CurveData, code: str) -> CurveVerdict:
 )
 def test_layouts(ratios: list[float], seeds: list[int], code: str, reason: str) -> None:
     scores = np.random.default_rng(0).normal(size=(50, len(ratios)))
-    verdict = _refused(CurveData(scores, np.array(ratios), np.array(seeds)), code)
-    assert reason in verdict.reason
+    verdict, text = _refused(CurveData(scores, np.array(ratios), np.array(seeds)), code)
+    assert reason in text
     assert np.isfinite(verdict.values).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 9])
 def test_too_few_items(n: int) -> None:
     scores = np.random.default_rng(0).normal(size=(n, 3))
-    verdict = _refused(CurveData(scores, np.array([0, 0.2, 0.5]), np.zeros(3, int)), "few items")
-    assert f"only {n} shared items" in verdict.reason
+    _, text = _refused(CurveData(scores, np.array([0, 0.2, 0.5]), np.zeros(3, int)), "few items")
+    assert f"only {n} shared items" in text
 
 
 def test_identical_checkpoints() -> None:
     item = np.random.default_rng(0).normal(size=(50, 1))
     curve = CurveData(np.repeat(item, 6, axis=1), np.repeat([0, 0.2, 0.5], 2), np.tile([0, 1], 3))
-    assert "same checkpoint" in _refused(curve, "all the same").reason
+    assert "same checkpoint" in _refused(curve, "all the same")[1]
 
 
 def test_a_constant_difference() -> None:
     item = np.random.default_rng(0).normal(size=50)
     curve = CurveData(np.stack([item, item, item - 0.1], axis=1), np.array([0, 0.2, 0.5]), np.zeros(3, int))
-    assert "same amount on every item" in _refused(curve, "no noise").reason
+    assert "same amount on every item" in _refused(curve, "no noise")[1]
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_a_metric_that_is_constant_over_items(level: float) -> None:
     curve = CurveData(np.full((50, 3), level), np.array([0, 0.2, 0.5]), np.zeros(3, int))
-    assert f"every checkpoint scores {level:g} on every item" in _refused(curve, "constant").reason
+    assert f"every checkpoint scores {level:g} on every item" in _refused(curve, "constant")[1]
 
 
 def test_one_unchanged_ratio_among_changed_ones_is_judged() -> None:
@@ -81,7 +80,7 @@ def test_no_room_to_fall_at_chance() -> None:
     rng = np.random.default_rng(7)
     at_chance = (rng.random((400, 3)) < 0.26).astype(float)
     curve = CurveData(at_chance, np.array([0, 0.2, 0.5]), np.zeros(3, int), chance=0.25)
-    assert "no room to fall" in _refused(curve, "at chance").reason
+    assert "no room to fall" in _refused(curve, "at chance")[1]
     above = dataclasses.replace(curve, scores=(rng.random((400, 3)) < 0.40).astype(float))
     assert judge_curves([above])[0].verdict != "refused"
 
@@ -117,7 +116,7 @@ def test_the_text_of_a_refusal_changes_no_verdict(monkeypatch: pytest.MonkeyPatc
     before = judge_curves(curves)
     monkeypatch.setattr(verdict_module, "Refusal", lambda code, text: Refusal(code, "x"))
     after = judge_curves(curves)
-    assert [verdict.reason for verdict in after] == ["", "x", "x"]
+    assert [verdict.refusal and verdict.refusal.text for verdict in after] == [None, "x", "x"]
     for one, other in zip(before, after):
         assert (one.verdict, one.p_value, one.budget) == (other.verdict, other.p_value, other.budget)
         assert (one.refusal and one.refusal.code) == (other.refusal and other.refusal.code)

@@ -56,6 +56,10 @@ class ChoiceItem:
     form: str = ""  # which template or relation made it, for reports by form
 
 
+ADAPTERS = ("peft", "lora_local_path", "delta")
+"""Arguments of lm-eval's models whose value is a folder or hub id that is put on top of the base model."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """One trained model of a family, and its place in the family's grid."""

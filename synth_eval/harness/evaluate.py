@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
 from synth_eval.harness.runner import Piece, ProgressListener, Runner
 from synth_eval.harness.tasks import LoadedTask, load_tasks
-from synth_eval.results import Evaluation, RunFolder, checkpoint_fingerprint
+from synth_eval.results import Evaluation, RunFolder, model_fingerprint
 from synth_eval.types import Checkpoint, Family
 
 
@@ -44,7 +44,7 @@ def evaluate_family(
         if checkpoint.results or checkpoint.path is None:
             continue
         with runner.failing_alone(checkpoint):
-            fingerprint = checkpoint_fingerprint(checkpoint.path, revision=checkpoint.revision, full=full_hash)
+            fingerprint = model_fingerprint(checkpoint, full=full_hash)
             outcome.fingerprints[checkpoint.name] = fingerprint
             missing = runner.missing(checkpoint)
             if missing:

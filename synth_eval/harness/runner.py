@@ -20,7 +20,7 @@ from synth_eval.harness.tasks import LoadedTask
 from synth_eval.results import (
     Evaluation,
     RunFolder,
-    checkpoint_fingerprint,
+    model_fingerprint,
     read_samples,
     run_settings,
     settings_fingerprint,
@@ -151,7 +151,7 @@ class Runner:
 
     def _load(self, checkpoint: Checkpoint) -> LM:
         model = load_model(checkpoint)
-        now = checkpoint_fingerprint(str(checkpoint.path), revision=checkpoint.revision, full=self.full_hash)
+        now = model_fingerprint(checkpoint, full=self.full_hash)
         if now != self.outcome.fingerprints[checkpoint.name]:
             release(model)
             raise CheckpointError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,12 +13,12 @@ from synth_eval.manifest import names
 from synth_eval.manifest.baseline import baselines_of, is_over_tokens
 from synth_eval.manifest.gate import gate_of
 from synth_eval.manifest.grid import grid_entries
-from synth_eval.manifest.names import absolute, looks_like_folder
+from synth_eval.manifest.names import absolute, base_of_adapter, has_tokenizer, is_adapter, looks_like_folder
 from synth_eval.manifest.own_tasks import own_tasks, reference_text
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest, manifest_error
 from synth_eval.manifest.source import KeyPath, Source, read_yaml
 from synth_eval.text import parse_quantity, written_quantity
-from synth_eval.types import Checkpoint, Family, OwnTask
+from synth_eval.types import ADAPTERS, Checkpoint, Family, OwnTask
 
 
 def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
@@ -92,7 +94,11 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
             derived = names.derived_name(size, entry.source, entry.ratio, entry.iteration, entry.seed, tokens)
             name = names.unique(derived, taken)
             taken.add(name.casefold())
+        arguments = _model_args(entry, manifest.defaults, location, source, needed=folders_needed and not results)
+        if folders_needed and resolved is not None and "peft" not in arguments and is_adapter(Path(resolved)):
+            resolved, arguments = _adapter_on_its_base(Path(resolved), arguments, location, source)
         built.append(_checkpoint(entry, name, size, resolved, results or (), manifest.defaults, location, source))
+        built[-1] = replace(built[-1], model_args=arguments)
     if not built:
         raise source.error(("grid",), f"none of the {skipped} checkpoints of the grid is there: check grid.path")
     return tuple(built)
@@ -130,11 +136,49 @@ def _checkpoint(
         revision=entry.revision,
         results=results,
         model=entry.model or defaults.model,
-        model_args={**defaults.model_args, **entry.model_args},
         batch_size=defaults.batch_size if entry.batch_size is None else entry.batch_size,
         num_fewshot=defaults.num_fewshot if entry.num_fewshot is None else entry.num_fewshot,
         where=source.location(location),
     )
+
+
+def _model_args(
+    entry: CheckpointEntry, defaults: Defaults, location: KeyPath, source: Source, *, needed: bool
+) -> dict[str, Any]:
+    """The checkpoint's and the defaults', with folders of adapters and tokenizers relative to the manifest."""
+    base = source.path.parent
+    arguments: dict[str, Any] = {**defaults.model_args, **entry.model_args}
+    for key in (*ADAPTERS, "tokenizer"):
+        value = arguments.get(key)
+        if not isinstance(value, str) or not looks_like_folder(value, base):
+            continue
+        folder = absolute(value, base)
+        if needed and not folder.exists():
+            where = location if key in entry.model_args else ("defaults",)
+            raise source.error(
+                (*where, "model_args", key),
+                f"model_args.{key}: {value} is not there (looked for {folder}): check the path",
+            )
+        arguments[key] = str(folder)
+    return arguments
+
+
+def _adapter_on_its_base(
+    adapter: Path, arguments: dict[str, Any], location: KeyPath, source: Source
+) -> tuple[str, dict[str, Any]]:
+    """A ``path`` that is an adapter's folder, as the base that its adapter_config.json names with that adapter."""
+    named = base_of_adapter(adapter)
+    places = [folder for folder in (adapter, source.path.parent) if named and absolute(named, folder).is_dir()]
+    if not named or (not places and looks_like_folder(named, adapter)):
+        reason = f"the base {named}, which is not there" if named else "no base model"
+        raise source.error(
+            (*location, "path"),
+            f"{adapter.name} is an adapter, and its adapter_config.json names {reason}: write the base as path, and "
+            f"the adapter as model_args: {{peft: ...}}",
+        )
+    more = {"tokenizer": str(adapter)} if has_tokenizer(adapter) else {}
+    base = str(absolute(named, places[0])) if places else named
+    return base, {**more, **arguments, "peft": str(adapter)}
 
 
 def _given_name(entry: CheckpointEntry, location: KeyPath, taken: set[str], source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os.path
 import re
 from pathlib import Path
@@ -73,3 +74,25 @@ def looks_like_folder(path: str, base: Path, *, lab: bool = False) -> bool:
 def absolute(path: str, base: Path) -> Path:
     """A path of the manifest, relative to the manifest's folder, as an absolute one; symbolic links stay."""
     return Path(os.path.abspath(base / Path(path).expanduser()))
+
+
+# A `path` may be the folder of an adapter (LoRA), as peft saves it.
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds an adapter and no model of its own."""
+    return (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file()
+
+
+def base_of_adapter(folder: Path) -> str:
+    """The base model that an adapter's configuration names: a folder or a hub id; "" where it names none."""
+    try:
+        config = json.loads((folder / "adapter_config.json").read_bytes())
+    except (OSError, ValueError):
+        return ""
+    base = config.get("base_model_name_or_path") if isinstance(config, dict) else None
+    return base if isinstance(base, str) else ""
+
+
+def has_tokenizer(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json"))

@@ -17,7 +17,7 @@ from synth_eval.errors import SynthEvalError
 from synth_eval.pipeline.reports import DATA_FILES, REPORT_FILES, ComparisonResult, load_results
 from synth_eval.results import (
     Evaluation,
-    checkpoint_fingerprint,
+    model_fingerprint,
     package_versions,
     run_settings,
     settings_fingerprint,
@@ -48,9 +48,7 @@ def evaluation_key(
     if any(task.hub is not None for task in meant):
         return None
     try:
-        fingerprints = {
-            c.name: checkpoint_fingerprint(str(c.path), revision=c.revision, full=full_hash) for c in runnable
-        }
+        fingerprints = {c.name: model_fingerprint(c, full=full_hash) for c in runnable}
         data = [
             [[str(file), _sha256(file)] for file in matching_files(patterns, base=task.base)]
             for task in meant

@@ -15,6 +15,7 @@ from synth_eval.results.atomic import atomic_file, atomic_folder, clean_leftover
 from synth_eval.results.find import Matched, ModelOutput, find_results, match_outputs
 from synth_eval.results.fingerprint import (
     checkpoint_fingerprint,
+    model_fingerprint,
     package_versions,
     run_settings,
     settings_fingerprint,
@@ -43,6 +44,7 @@ __all__ = [
     "find_results",
     "items_key",
     "match_outputs",
+    "model_fingerprint",
     "newest_results",
     "package_versions",
     "read_checkpoints",

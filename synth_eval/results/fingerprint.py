@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from synth_eval.errors import CheckpointError
 from synth_eval.results.atomic import plain
+from synth_eval.results.identity import SETTINGS
+from synth_eval.types import ADAPTERS, Checkpoint
 
 if TYPE_CHECKING:
     from hashlib import _Hash
-
-    from synth_eval.types import Checkpoint
 
 
 # A cheap look at a safetensors file: is it whole? Reads the header only.
@@ -136,15 +136,48 @@ def checkpoint_fingerprint(path: str | Path, *, revision: str | None = None, ful
     return digest.hexdigest()[:_LENGTH]
 
 
+def model_fingerprint(checkpoint: Checkpoint, *, full: bool = False) -> str:
+    """Fingerprint of everything that makes a checkpoint's model: what two checkpoints share only if they are one model.
+
+    That of `checkpoint_fingerprint` for a path alone. An adapter, delta weights, another tokenizer and a GGUF file
+    count by content, dtype and quantisation by value; all by the argument that names them.
+
+    Raises
+    ------
+    CheckpointError : as `checkpoint_fingerprint`, for the adapter's folder too.
+    """
+    path, arguments = str(checkpoint.path), checkpoint.model_args
+    own = checkpoint_fingerprint(path, revision=checkpoint.revision, full=full)
+    digest = hashlib.sha256(b"synth-eval model 1\n")
+    parts = {key: str(arguments[key]) for key in (*ADAPTERS, "tokenizer", *SETTINGS) if arguments.get(key)}
+    for key, value in parts.items():
+        if key in ADAPTERS:
+            _add(digest, key, checkpoint_fingerprint(value, full=full).encode())
+        elif key == "tokenizer" and Path(value).is_dir():
+            for file in _text_files(Path(value)):
+                _add(digest, f"{key} {file.name}", file.read_bytes())
+        elif key == "gguf_file" and Path(path, value).is_file():
+            _add(digest, key, value.encode())
+            _add_weights(digest, Path(path, value), full=full)
+        else:
+            _add(digest, key, value.encode())
+    if not parts:
+        return own
+    _add(digest, "path", own.encode())
+    return digest.hexdigest()[:_LENGTH]
+
+
 def run_settings(checkpoint: Checkpoint, *, limit: float | None = None, **more: Any) -> dict[str, Any]:
     """What besides the checkpoint and the task decides a result: to be hashed by `settings_fingerprint`.
 
     Model class, its arguments, few-shot count, limit, and the versions of lm-eval, transformers and torch. The batch
-    size is left out: it moves results by rounding only. ``more`` is added as it is.
+    size is left out: it moves results by rounding only; so are adapters and tokenizers, which count by content in
+    `model_fingerprint`. ``more`` is added as it is.
     """
+    arguments = {key: value for key, value in checkpoint.model_args.items() if key not in (*ADAPTERS, "tokenizer")}
     return {
         "model": checkpoint.model,
-        "model_args": dict(checkpoint.model_args),
+        "model_args": arguments,
         "num_fewshot": checkpoint.num_fewshot,
         "limit": limit,
         "versions": package_versions(),

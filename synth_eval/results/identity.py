@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ADAPTERS = ("peft", "lora_local_path", "delta")
-"""Arguments of lm-eval's models whose value is a folder or hub id that is put on top of the base model."""
+from synth_eval.types import ADAPTERS
 
 SETTINGS = (
     "dtype",

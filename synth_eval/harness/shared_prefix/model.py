@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from lm_eval.api.registry import register_model
-from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import has_bos_prefix
 from lm_eval.models.utils_hf import clear_torch_cache
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from synth_eval.harness.adapters import AdapterLM
 from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
 from synth_eval.harness.shared_prefix.batches import Batch, plan_steps
 from synth_eval.harness.shared_prefix.passes import PassRunner, Scores
@@ -57,7 +57,7 @@ Answer = tuple[float, bool]
 
 
 @register_model(NAME)
-class SharedPrefixLM(HFLM):
+class SharedPrefixLM(AdapterLM):
     """lm-eval's ``HFLM`` with shared-prefix scoring.
 
     Parameters

@@ -20,6 +20,7 @@ from synth_eval.compare.pairing import (
     item_scores,
     join_items,
     kind_of_results,
+    left_out_note,
     oriented,
     scores_with_means,
 )
@@ -85,13 +86,12 @@ def inputs_of(
     metrics : those to take, where the tables have their columns; those of the task's kind if None.
     """
     here = {c.name: c for c in (*curve.baselines, *curve.others)}
-    tables = {name: tables[name] for name in here if name in tables}
+    tables, alike, asked = asked_alike(curve, tables, results or {})
     if len({table.kind for table in tables.values()}) > 1:
         return [], ["scored in different ways by different checkpoints; left out"]
-    alike, other = comparable({name: results[name] for name in here if name in results} if results else {})
     aggregates = {name: result for name, result in alike.items() if name not in tables}
     joined = join_items(list(tables.values())) if tables else None
-    notes = [*(joined.notes if joined else ()), *(note for name, note in other.items() if name not in tables)]
+    notes = [*(joined.notes if joined else ()), *asked]
     checkpoints = tuple(c for name, c in here.items() if name in tables or name in aggregates)
     found = _CurveResults(task, category, curve, checkpoints, tables, aggregates, joined, baseline_ratio, notes)
     chosen = found.metrics() if metrics is None else tuple(m for m in metrics if found.with_items(m))
@@ -105,6 +105,17 @@ def inputs_of(
     if without:
         notes.append(f"{', '.join(without)} left out: the baseline has no samples")
     return inputs, notes
+
+
+def asked_alike(
+    curve: CurveMembers, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]
+) -> tuple[dict[str, ItemTable], dict[str, TaskResult], list[str]]:
+    """The tables and aggregates of a curve's checkpoints that were asked like its baseline; notes name the others."""
+    here = [c.name for c in (*curve.baselines, *curve.others)]
+    tables = {name: tables[name] for name in here if name in tables}
+    alike, other = comparable({name: results[name] for name in here if name in results}, tables)
+    asked = {name: table for name, table in tables.items() if name not in other}
+    return asked, alike, left_out_note(other, next(iter(alike), ""))
 
 
 @dataclass(frozen=True, eq=False)

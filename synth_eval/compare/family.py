@@ -17,7 +17,7 @@ from synth_eval.compare.characteristics import (
 )
 from synth_eval.compare.collapse import collapses_of, tasks_of_other_length
 from synth_eval.compare.contrasts import contrasts_of
-from synth_eval.compare.curves import CurveInput, inputs_of
+from synth_eval.compare.curves import CurveInput, asked_alike, inputs_of
 from synth_eval.compare.findings import findings_of
 from synth_eval.compare.leads import iteration_contrasts, leads_of, text_leads
 from synth_eval.compare.metrics import metrics_of
@@ -76,6 +76,7 @@ def compare_family(
     warnings = _unevaluated(family, evaluated, failures)
     inputs: list[CurveInput] = []
     written: list[CurveInput] = []
+    noted: dict[str, list[str]] = {}  # note -> the tasks and curves that it is about
     layout = curves(family)
     for task in dict.fromkeys(task for _, task in evaluated):
         of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
@@ -87,14 +88,16 @@ def compare_family(
                 task, category, curve, of_task, results=aggregates, baseline_ratio=family.baseline_ratio
             )
             inputs += found
-            warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
-            described, notes = characteristic_inputs(
-                task, category, curve, of_task, baseline_ratio=family.baseline_ratio
-            )
+            for note in notes:
+                noted.setdefault(note, []).append(_title(task, curve, layout))
+            asked, _, _ = asked_alike(curve, of_task, aggregates)
+            described, notes = characteristic_inputs(task, category, curve, asked, baseline_ratio=family.baseline_ratio)
             written += described
-            warnings += [f"{_title(task, curve, layout)}: {note}" for note in notes]
+            for note in notes:
+                noted.setdefault(note, []).append(_title(task, curve, layout))
         if len(inputs) == before and not any(map(is_described, of_task.values())):
             warnings.append(_nothing_to_compare(task, of_task, aggregates))
+    warnings += [f"{listed(dict.fromkeys(titles))}: {note}" for note, titles in noted.items()]
     warnings += _unpaired(tables, results)
     judged = judged_of(inputs)
     cells = tuple(cell_of(each) for each in judged)
@@ -105,7 +108,7 @@ def compare_family(
             task,
             GENERATION,
             layout,
-            {name: table for (name, its_task), table in tables.items() if its_task == task},
+            _asked_alike_anywhere(task, layout, tables, results),
             baseline_ratio=family.baseline_ratio,
         )
         for task in tasks_of_other_length(characteristics)
@@ -128,6 +131,19 @@ def compare_family(
         baseline_ratio=family.baseline_ratio,
     )
     return replace(comparison, findings=findings_of(comparison))
+
+
+def _asked_alike_anywhere(
+    task: str,
+    layout: Sequence[CurveMembers],
+    tables: Mapping[tuple[str, str], ItemTable],
+    results: Mapping[tuple[str, str], TaskResult],
+) -> dict[str, ItemTable]:
+    """A task's tables, without those that are left out of every curve."""
+    of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
+    aggregates = {name: result for (name, its_task), result in results.items() if its_task == task}
+    kept = {name for curve in layout for name in asked_alike(curve, of_task, aggregates)[0]}
+    return {name: table for name, table in of_task.items() if name in kept}
 
 
 def _nothing_to_compare(task: str, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]) -> str:

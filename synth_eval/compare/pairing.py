@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.compare.metrics import Metric
 from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
+from synth_eval.results.aggregates import CHAT_TEMPLATE, GENERATION_SETTING, LIMIT
 from synth_eval.text import listed
 from synth_eval.types import ItemTable, TaskKind
 
@@ -147,24 +148,74 @@ def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -
     return scores
 
 
-def comparable(results: Mapping[str, TaskResult]) -> tuple[dict[str, TaskResult], dict[str, str]]:
-    """The results that were asked like the first one, which is the baseline's, and a note on each of the others.
+def comparable(
+    results: Mapping[str, TaskResult], tables: Collection[str] = ()
+) -> tuple[dict[str, TaskResult], dict[str, tuple[str, ...]]]:
+    """The results that were asked like the first one, which is the baseline's, and of the others what differs.
 
-    Item tables identify other questions by their hashes. Of an aggregate only the number of shots and the version of
-    the task are known.
+    Parameters
+    ----------
+    results : checkpoint name -> result of one task.
+    tables : the checkpoints with item tables. Between two of them prompts and documents are compared by their hashes,
+        so that here only counts what hashes do not cover: the version of the task, filters, settings of generation.
     """
     kept: dict[str, TaskResult] = {}
-    notes: dict[str, str] = {}
-    reference: TaskResult | None = None
+    others: dict[str, tuple[str, ...]] = {}
+    first = next(iter(results), "")
     for name, result in results.items():
-        reference = reference or result
-        if None not in (result.n_shot, reference.n_shot) and result.n_shot != reference.n_shot:
-            notes[name] = f"{name} was asked with {result.n_shot} shots, the others with {reference.n_shot}: left out"
-        elif result.version and reference.version and result.version != reference.version:
-            notes[name] = f"{name} has version {result.version} of the task, not {reference.version}: left out"
+        hashed = name in tables and first in tables
+        differences = asked_otherwise(result, results[first], ignoring=IN_HASHES if hashed else ())
+        if differences:
+            others[name] = differences
         else:
             kept[name] = result
-    return kept, notes
+    return kept, others
+
+
+IN_HASHES = ("shots", CHAT_TEMPLATE, "system instruction", "examples as turns", LIMIT)
+_MAX_SPELLED = 40  # characters of a setting that a message quotes
+
+
+def asked_otherwise(result: TaskResult, baseline: TaskResult, *, ignoring: Collection[str] = ()) -> tuple[str, ...]:
+    """What differs in how two models were asked, as "5 shots, not 0" or "chat template 1a2b3c4d, not none".
+
+    What one of the two files does not log is not compared, but for settings of generation, which a file logs all or
+    none of. A limit that left the same number of items made no difference.
+    """
+    mine, theirs = _asked(result), _asked(baseline)
+    generation = [name for name in (*mine, *theirs) if name.startswith(GENERATION_SETTING)]
+    if any(name in mine for name in generation) and any(name in theirs for name in generation):
+        mine, theirs = ({**dict.fromkeys(generation, "none"), **asked} for asked in (mine, theirs))
+    if None not in (result.n_samples, baseline.n_samples) and result.n_samples == baseline.n_samples:
+        ignoring = (*ignoring, LIMIT)
+    found = []
+    for name in dict.fromkeys(mine):
+        if name in ignoring or name not in theirs or mine[name] == theirs[name]:
+            continue
+        long = max(len(mine[name]), len(theirs[name])) > _MAX_SPELLED
+        found.append(f"other {name}" if long else f"{name} {mine[name]}, not {theirs[name]}")
+    return tuple(found)
+
+
+def _asked(result: TaskResult) -> dict[str, str]:
+    shots = {} if result.n_shot is None else {"shots": str(result.n_shot)}
+    return {**shots, **({"task version": _version(result.version)} if result.version else {}), **result.asked}
+
+
+def _version(spelled: str) -> str:
+    """1.0 and 1 are one version."""
+    return spelled.removesuffix(".0")
+
+
+def left_out_note(differences: Mapping[str, tuple[str, ...]], baseline: str) -> list[str]:
+    """One line for all checkpoints that differ in the same way."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, what in differences.items():
+        alike.setdefault(what, []).append(name)
+    return [
+        f"{listed(names)} left out: asked otherwise than {baseline} ({'; '.join(what)})"
+        for what, names in alike.items()
+    ]
 
 
 def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dict[str, Estimate], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -39,6 +40,7 @@ class TaskResult:
     source: Path | None = None
     choices: int | None = None  # of a multiple-choice task, where its configuration lists them
     output_type: str = ""  # multiple_choice, generate_until ...
+    asked: Mapping[str, str] = field(default_factory=dict)  # how, in words: see `asked_of`; absent where not logged
 
     @property
     def is_group(self) -> bool:
@@ -122,18 +124,73 @@ def _task_result(task: str, values: Any, data: Mapping[str, Any], path: Path) ->
     subtasks = _mapping(data, "group_subtasks").get(task)
     # the first 0.4 releases list an ordinary task as a group of none
     subtasks = tuple(map(str, subtasks)) if isinstance(subtasks, list) else ()
+    n_shot = _shots(task, config, data)
     return TaskResult(
         task=task,
         metrics=_metrics(values, _mapping(_mapping(data, "higher_is_better"), task)),
         version=str(_mapping(data, "versions").get(task, "")),
-        n_shot=_whole(_mapping(data, "n-shot").get(task)),
+        n_shot=n_shot,
         n_samples=_whole(n_samples),
         category=str(_mapping(config, "metadata").get("category") or ""),
         subtasks=subtasks,
         source=path,
         choices=_choices(config.get("doc_to_choice")),
         output_type=str(config.get("output_type") or ""),
+        asked=asked_of(config, data, n_shot=n_shot),
     )
+
+
+def _shots(task: str, config: Mapping[str, Any], data: Mapping[str, Any]) -> int | None:
+    """The number of few-shot examples; older releases log one for all tasks, or a list in the order of the tasks."""
+    for logged in (_mapping(data, "n-shot").get(task), config.get("num_fewshot")):
+        if _whole(logged) is not None:
+            return _whole(logged)
+    of_run, tasks = _mapping(data, "config").get("num_fewshot"), list(_mapping(data, "results"))
+    if isinstance(of_run, list):
+        return _whole(of_run[tasks.index(task)]) if len(of_run) == len(tasks) else None
+    return _whole(of_run)
+
+
+def asked_of(config: Mapping[str, Any], data: Mapping[str, Any], *, n_shot: int | None) -> dict[str, str]:
+    """How a model was asked, besides shots and version: what, as people call it -> which, "none" where it was not used.
+
+    Templates and turns are new in 0.4.3: files without them were asked plainly. Turns change a prompt only where a
+    template is applied to examples; lm-eval logs its default without a template too. Filters and settings of generation
+    are those of the task's configuration, where it is logged.
+
+    Parameters
+    ----------
+    config : the task's configuration.
+    data : the results file.
+    """
+    template = _short(data, "chat_template")
+    asked = {CHAT_TEMPLATE: template, "system instruction": _short(data, "system_instruction")}
+    if template != NONE and n_shot != 0:
+        asked["examples as turns"] = "yes" if data.get("fewshot_as_multiturn") else "no"
+    run = _mapping(data, "config")
+    if "limit" in run:
+        asked[LIMIT] = NONE if run["limit"] is None else _spelled(run["limit"])
+    if isinstance(config.get("filter_list"), list):
+        asked["filters"] = _spelled(config["filter_list"])
+    generation = config.get("generation_kwargs")
+    if config.get("output_type") == "generate_until" and isinstance(generation, dict):
+        asked |= {f"{GENERATION_SETTING} {name}": _spelled(value) for name, value in generation.items()}
+    return asked
+
+
+NONE, CHAT_TEMPLATE, LIMIT, GENERATION_SETTING = "none", "chat template", "limit", "generation setting"
+
+
+def _short(data: Mapping[str, Any], key: str) -> str:
+    """The first digits of a text's hash, as logged or computed; "none" where there is no text."""
+    digest, text = data.get(f"{key}_sha"), data.get(key)
+    if not digest and isinstance(text, str) and text:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return str(digest)[:8] if digest else NONE
+
+
+def _spelled(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _choices(listed: Any) -> int | None:

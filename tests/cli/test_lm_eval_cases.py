@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import synth_eval
 from synth_eval.comparison import Comparison
-from synth_eval.results import find_results
+from synth_eval.results import find_results, read_results
 
 
 def older_layout(model: str, results: Mapping[str, tuple[float, int]], shots: int | list[int] = 0) -> dict[str, Any]:
@@ -88,3 +91,89 @@ def test_results_of_any_name_have_their_samples_beside_them(tmp_path):
         output.name: {task: path.name for task, path in output.samples.items()} for output in find_results(tmp_path)
     }
     assert found == {f"org/{m}": {"qa": f"pretrained__org__{m}_qa.jsonl"} for m in ("a", "b")}
+
+
+def of_today(model: str, results: Mapping[str, tuple[float, int]], **more: Any) -> dict[str, Any]:
+    """A results file of lm-eval 0.4.13."""
+    return {
+        "results": {
+            task: {"alias": task, "acc,none": p, "acc_stderr,none": (p * (1 - p) / (n - 1)) ** 0.5}
+            for task, (p, n) in results.items()
+        },
+        "group_subtasks": {task: [] for task in results},
+        "configs": {task: {"task": task, "output_type": "multiple_choice"} for task in results},
+        "versions": dict.fromkeys(results, 1),
+        "n-shot": dict.fromkeys(results, 0),
+        "n-samples": {task: {"original": n, "effective": n} for task, (_, n) in results.items()},
+        "config": {"model": "hf", "model_args": {"pretrained": model}, "limit": None, "gen_kwargs": {}},
+        "model_name": model,
+        "system_instruction": None,
+        "system_instruction_sha": None,
+        "fewshot_as_multiturn": True,
+        "chat_template": None,
+        "chat_template_sha": None,
+        **more,
+    }
+
+
+NAMED = "results_2026-11-27T10-00-00.000000.json"
+
+
+@pytest.mark.parametrize("shots", [5, [5, 5]], ids=["a number", "a list in the order of the tasks"])
+def test_shots_of_the_older_layout(tmp_path, shots):
+    # one model, asked with 0 shots and with 5
+    put(tmp_path / "r00.json", older_layout("org/m", {"lambada_openai": (0.6161, 5153), "arc_easy": (0.6065, 2376)}))
+    other = {"lambada_openai": (0.5779, 5153), "arc_easy": (0.6427, 2376)}
+    for name in ("r50", "r100"):
+        put(tmp_path / f"{name}.json", older_layout("org/m", other, shots))
+    ratios = {"r00": 0, "r50": 0.5, "r100": 1}
+    family = manifest(tmp_path, *(f"results: {name}.json, ratio: {ratio}" for name, ratio in ratios.items()))
+    found = synth_eval.compare(family).comparison
+    assert verdicts(found) == {"lambada_openai": "refused", "arc_easy": "refused"}
+    (line,) = [warning for warning in found.warnings if "asked otherwise" in warning]
+    assert "(shots 5, not 0)" in line
+    assert line.startswith("lambada_openai, arc_easy: ")
+
+
+def test_shots_of_each_task(tmp_path):
+    content = older_layout("org/m", {"a": (0.5, 100), "b": (0.5, 100)}, [0, 5])
+    found = read_results(put(tmp_path / "r.json", content))
+    assert {task: result.n_shot for task, result in found.tasks.items()} == {"a": 0, "b": 5}
+
+
+def test_chat_templates_of_aggregate_results(tmp_path):
+    chat = {
+        "chat_template": "{% for m in messages %}...", "chat_template_sha": "abc", "system_instruction": "You are X",
+        "system_instruction_sha": "def",
+    }  # fmt: skip
+    scores = {0: 0.6, 0.1: 0.59, 0.2: 0.6, 0.3: 0.45, 0.5: 0.44}
+    for ratio, score in scores.items():
+        more = chat if ratio >= 0.3 else {}
+        put(tmp_path / "out" / f"m{ratio}" / NAMED, of_today(f"org/m{ratio}", {"arc_easy": (score, 2376)}, **more))
+    family = manifest(tmp_path, *(f"path: org/m{ratio}, name: m{ratio}, ratio: {ratio}" for ratio in scores))
+    found = synth_eval.compare(family, results=tmp_path / "out").comparison
+    assert verdicts(found) == {"arc_easy": "inconclusive"}
+    assert values(found, "arc_easy") == {0.0: 0.6, 0.1: 0.59, 0.2: 0.6}
+    assert (
+        "arc_easy: m0.3, m0.5 left out: asked otherwise than m0 (chat template abc, not none; system instruction def, "
+        "not none)" in found.warnings
+    )
+
+
+def test_how_a_model_was_asked(tmp_path):
+    config = {
+        "output_type": "generate_until",
+        "generation_kwargs": {"temperature": 0.7},
+        "filter_list": [{"name": "x"}],
+    }
+    content = of_today("org/m", {"gsm8k": (0.5, 100)}, configs={"gsm8k": config}, chat_template="{{m}}")
+    content["n-shot"] = {"gsm8k": 5}
+    asked = read_results(put(tmp_path / NAMED, content)).tasks["gsm8k"].asked
+    assert asked == {
+        "chat template": hashlib.sha256(b"{{m}}").hexdigest()[:8],
+        "system instruction": "none",
+        "examples as turns": "yes",
+        "limit": "none",
+        "filters": '[{"name": "x"}]',
+        "generation setting temperature": "0.7",
+    }

@@ -130,14 +130,44 @@ def test_a_baseline_without_samples(falling: Simulated, names: list[str]) -> Non
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"n_shot": 5}, "was asked with 5 shots, the others with 0"), ({"version": "2"}, "version 2 of the task, not 1")],
+    [
+        ({"n_shot": 5}, "(shots 5, not 0)"),
+        ({"version": "2"}, "(task version 2, not 1)"),
+        ({"asked": {"chat template": "1a2b"}}, "(chat template 1a2b, not none)"),
+        ({"asked": {"limit": "100"}, "n_samples": 100}, "(limit 100, not none)"),
+        ({"asked": {"generation setting temperature": "1.0"}}, "(generation setting temperature 1.0, not none)"),
+        ({"asked": {"filters": "x" * 99}, "n_shot": 3}, "(shots 3, not 0; other filters)"),
+    ],
 )
 def test_results_asked_in_another_way_are_left_out(falling: Simulated, names: list[str], change, said: str) -> None:
-    results = {key: _aggregate(falling, *key) for key in falling.tables}
-    results[names[2], "t"] = _aggregate(falling, names[2], "t", **change)
+    plain = {"chat template": "none", "limit": "none", "filters": "[]", "generation setting max_gen_toks": "9"}
+    results = {key: _aggregate(falling, *key, asked=plain) for key in falling.tables}
+    changed = {**change, "asked": {**plain, **change.get("asked", {})}}
+    results[names[2], "t"] = _aggregate(falling, names[2], "t", **changed)
     comparison = compare_family(falling.family, {}, results=results)
     assert 0.2 not in _acc(comparison).data.ratios
     assert any(names[2] in line and said in line for line in comparison.warnings)
+
+
+def test_what_hashes_of_items_cannot_see_counts_with_samples_too(falling: Simulated, names: list[str]) -> None:
+    asked = {name: {"generation setting temperature": "0.0", "limit": "none"} for name in names}
+    asked[names[2]] = {"generation setting temperature": "0.7", "limit": "none"}
+    asked[names[3]] = {"generation setting temperature": "0.0", "limit": "100"}  # the items themselves are paired
+    results = {key: _aggregate(falling, *key, asked=asked[key[0]]) for key in falling.tables}
+    comparison = compare_family(falling.family, falling.tables, results=results)
+    assert _acc(comparison).data.ratios == (0.0, 0.1, 0.3, 0.4, 0.5)
+    assert any(f"{names[2]} left out" in line and "temperature 0.7, not 0.0" in line for line in comparison.warnings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"version": "1.0"}, {"n_shot": None}, {"asked": {"limit": "99999"}}, {"asked": {}}],
+    ids=["the same version", "not logged", "a limit of no effect", "nothing logged"],
+)
+def test_results_that_were_asked_alike_stay(falling: Simulated, names: list[str], change) -> None:
+    results = {key: _aggregate(falling, *key, asked={"limit": "none"}) for key in falling.tables}
+    results[names[2], "t"] = _aggregate(falling, names[2], "t", **change)
+    assert 0.2 in _acc(compare_family(falling.family, {}, results=results)).data.ratios
 
 
 def test_another_filter_is_another_score(falling: Simulated, names: list[str]) -> None:

@@ -171,8 +171,9 @@ class Family:
 class Samples:
     """The items of one lm-eval samples file, as logged: not yet turned into probabilities.
 
-    Row i of every tuple is the same item. Choice tasks fill ``choice_logliks``, ``choice_bytes`` and ``gold``;
-    rolling tasks fill ``loglik`` and ``n_bytes``; generation tasks fill ``texts`` and ``repeats``, and ``targets``,
+    Row i of every tuple is the same item. Choice tasks fill ``choice_logliks``, ``choice_bytes`` and ``gold``, or
+    ``accuracy`` alone; rolling tasks fill ``loglik`` and ``n_bytes``, and ``metrics`` with acc where it is logged;
+    generation tasks fill ``texts`` and ``repeats``, and ``targets``,
     ``exact_match`` and ``metrics`` where every item has them.
     """
 
@@ -184,6 +185,7 @@ class Samples:
     choice_logliks: tuple[tuple[float, ...], ...] = ()
     choice_bytes: tuple[tuple[int, ...], ...] = ()  # UTF-8 length of each continuation
     gold: tuple[int, ...] = ()
+    accuracy: tuple[float, ...] = ()  # acc as logged, where the choices do not give it; these three are empty then
     level: tuple[int, ...] = ()  # difficulty level, where the task has one; else empty
     loglik: tuple[float, ...] = ()  # natural log
     n_bytes: tuple[int, ...] = ()
@@ -204,8 +206,9 @@ class ItemTable:
 
     ``columns`` maps a name to an array of length n. Always there: doc_id (int), doc_hash, prompt_hash (str).
     Choice tasks: choice_logliks, choice_bytes, probs (object arrays of 1-D arrays), gold, pred (int), correct (bool),
-    confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels.
-    Rolling tasks: loglik, n_bytes, bits_per_byte. Generation tasks: text, and where several answers an item were
+    confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels; correct
+    alone (float) where the choices do not give the logged accuracy. Rolling tasks: loglik, n_bytes, bits_per_byte, and
+    acc where it is logged. Generation tasks: text, and where several answers an item were
     sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones are known, else samples
     (object array of tuples of str: all of them); and the metrics
     that lm-eval logged for each item, under their own names (exact_match, f1 ...).

@@ -121,7 +121,8 @@ def score_choices(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
       half of it where k = 2;
     - level, where the samples have levels.
 
-    An item with a single choice scores as certain and right: confidence 1, nll 0.
+    An item with a single choice scores as certain and right: confidence 1, nll 0. Samples that have the logged
+    ``accuracy`` instead of choices give its column alone, as ``correct``.
 
     Raises
     ------
@@ -135,6 +136,10 @@ def score_choices(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
     >>> score_choices(samples, checkpoint="m", category="reasoning").columns["correct"]
     array([ True])
     """
+    if samples.accuracy:
+        _check(samples, "choice", "accuracy")
+        logged = {**_identity(samples), "correct": np.array(samples.accuracy, dtype=np.float64)}
+        return ItemTable(checkpoint=checkpoint, task=samples.task, kind="choice", category=category, columns=logged)
     n = _check(samples, "choice", "choice_logliks", "gold")
     gold = np.asarray(samples.gold, dtype=np.int64).reshape(n)
     pred = np.zeros(n, dtype=np.int64)
@@ -173,6 +178,8 @@ def score_choices(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
 def score_rolling(samples: Samples, *, checkpoint: str, category: str) -> ItemTable:
     """Item table of a rolling log-likelihood task: loglik (nats), n_bytes, bits_per_byte = -loglik / (n_bytes ln 2).
 
+    The samples' ``metrics`` (acc, where one given continuation is scored) are columns too.
+
     Parameters
     ----------
     samples : Samples of kind "rolling"
@@ -202,6 +209,7 @@ def score_rolling(samples: Samples, *, checkpoint: str, category: str) -> ItemTa
         "loglik": loglik,
         "n_bytes": n_bytes,
         "bits_per_byte": -loglik / (np.log(2.0) * n_bytes),
+        **{name: np.array(values, dtype=np.float64) for name, values in samples.metrics.items()},
     }
     return ItemTable(checkpoint=checkpoint, task=samples.task, kind="rolling", category=category, columns=columns)
 

@@ -86,6 +86,11 @@ _CHOICE = (
     ),
 )  # fmt: skip
 _ROLLING = (
+    # of tasks that score one given continuation: right where it is the greedy one (lambada)
+    Metric(
+        "acc", "accuracy", "rolling", True, "share", column="acc", floor=0.0, seed_sd=POINT, role="accuracy",
+        percent=True,
+    ),
     Metric(
         "bits_per_byte", "bits per byte", "rolling", False, "bits", column="bits_per_byte", weight="n_bytes",
         role="loss", telling=True,

@@ -108,7 +108,7 @@ def _other_prompts(first: ItemTable, rows: IntArray) -> list[str]:
 
 _KINDS: dict[str, TaskKind] = {
     "multiple_choice": "choice",
-    "loglikelihood": "choice",  # of one given continuation: right where it is the greedy one
+    "loglikelihood": "rolling",  # of one given continuation: right where it is the greedy one
     "loglikelihood_rolling": "rolling",
     "generate_until": "generation",
 }
@@ -282,5 +282,7 @@ def oriented(scores: FloatArray, metric: Metric) -> FloatArray:
 
 def chance_level(table: ItemTable, rows: IntArray) -> float | None:
     """Accuracy of guessing: the mean of 1 / number of choices over some rows."""
-    logliks = table.columns["choice_logliks"]
+    logliks = table.columns.get("choice_logliks")
+    if logliks is None:  # accuracy as lm-eval logged it
+        return None
     return float(np.mean([1 / len(logliks[row]) for row in rows])) if len(rows) else None

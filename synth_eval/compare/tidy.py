@@ -91,7 +91,7 @@ def reliability_diagrams(
     name_of = place_names(places.values())
     for checkpoint in family.checkpoints:
         for (name, task), table in tables.items():
-            if name == checkpoint.name and table.kind == "choice" and len(table) > 1:
+            if name == checkpoint.name and table.kind == "choice" and "confidence" in table.columns and len(table) > 1:
                 key = (task, places[checkpoint.name])
                 pools.setdefault(key, {}).setdefault(checkpoint.ratio, []).append(table)
     found = {}

@@ -23,6 +23,7 @@ from synth_eval.data.sets import category_of
 from synth_eval.errors import ResultsError
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, read_models, read_samples
+from synth_eval.results.collectors import SCORED_OTHERWISE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +124,9 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
         try:
             samples = read_samples(path, task=task, clusters=settings.clusters)
             notes += [f"{task}: {note}" for note in samples.notes]
-            if samples.kind == "choice":
+            if samples.accuracy:
+                left_out.append(LeftOut(task, f"no calibration: {SCORED_OTHERWISE}", failed=False))
+            elif samples.kind == "choice":
                 items.append(calibration_items(samples, category=category, normalisation=settings.normalisation))
             elif samples.kind == "rolling":
                 bits = -sum(samples.loglik) / math.log(2.0)

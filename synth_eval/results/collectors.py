@@ -23,6 +23,8 @@ from synth_eval.results.rows import (
 )
 from synth_eval.types import Samples, TaskKind
 
+SCORED_OTHERWISE = "the logged acc is not whether the likeliest choice is the right one (several right answers?)"
+
 
 class Collector:
     """What all kinds share: the identity of the items, and the assembly of `Samples`."""
@@ -98,6 +100,9 @@ class ChoiceItems(Collector):
 
     def finish(self, reasons: Counter[str]) -> None:
         gold = self._gold.settle(reasons, self.notes)
+        if logged := self._gold.scored_otherwise(gold):
+            self._use_logged(logged, reasons)
+            return
         self._keep([i for i, answer in enumerate(gold) if answer is not None])
         self._columns["gold"] = [answer for answer in gold if answer is not None]
         if self._no_texts:
@@ -105,11 +110,24 @@ class ChoiceItems(Collector):
             if self._no_texts == len(gold):
                 self._columns.pop("choice_bytes", None)
 
+    def _use_logged(self, logged: Sequence[float | None], reasons: Counter[str]) -> None:
+        self._keep([i for i, accuracy in enumerate(logged) if accuracy is not None])
+        self._columns["accuracy"] = [accuracy for accuracy in logged if accuracy is not None]
+        for name in ("choice_logliks", "choice_bytes"):
+            del self._columns[name]
+        if without := logged.count(None):
+            reasons["no acc logged"] += without
+        self.notes.append(f"compared by the logged acc alone: {SCORED_OTHERWISE}")
+
 
 class RollingDocuments(Collector):
-    """Documents with one log-likelihood, and continuations scored alone."""
+    """Documents with one log-likelihood, and continuations scored alone, with their acc where all have it."""
 
     kind: TaskKind = "rolling"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._metrics: list[dict[str, float]] = []
 
     def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
         answer = answers[0]
@@ -126,7 +144,11 @@ class RollingDocuments(Collector):
             n_bytes = _bytes(text)
         if is_pair(answer) and not self.notes:
             self.notes.append("one given continuation an item: read as log-likelihood and bytes")
+        self._metrics.append({name: value for name, value in logged_metrics(row).items() if name == "acc"})
         return {"loglik": loglik, "n_bytes": n_bytes}
+
+    def samples(self, task: str, *, skipped: int, notes: Sequence[str]) -> Samples:
+        return replace(super().samples(task, skipped=skipped, notes=notes), metrics=_on_every_item(self._metrics))
 
 
 class GeneratedTexts(Collector):

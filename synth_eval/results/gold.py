@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -22,8 +23,13 @@ class _Clue(NamedTuple):
     as_text: int | None  # the target read as the text, or the letter, of a choice
     best: int  # the choice of highest log-likelihood, as np.argmax takes it
     n_choices: int
-    right: bool | None  # lm-eval's own acc
     hidden: bool  # the target is the common continuation, not the answer
+    accuracy: float | None  # acc as logged
+
+    @property
+    def right(self) -> bool | None:
+        """lm-eval's own acc, where it is that of one right answer."""
+        return bool(self.accuracy) if self.accuracy in (0.0, 1.0) else None
 
 
 class GoldFinder:
@@ -44,8 +50,8 @@ class GoldFinder:
         ------
         Unusable : the target cannot be any choice, or there are several.
         """
-        best, right = max(range(len(logliks)), key=logliks.__getitem__), _accuracy(row)
-        clue = _Clue(None, None, best, len(logliks), right, hidden)
+        best, accuracy = max(range(len(logliks)), key=logliks.__getitem__), _accuracy(row)
+        clue = _Clue(None, None, best, len(logliks), hidden, accuracy)
         if not hidden:
             target = _single(row.get("target"))
             text = _text(target, texts)
@@ -53,7 +59,7 @@ class GoldFinder:
             index = None if target in ("True", "False") and text is not None else _index(target, len(logliks))
             if index is None and text is None:
                 raise Unusable(_NOT_A_CHOICE if target is not None else "no target logged")
-            clue = _Clue(index, text, best, len(logliks), right, hidden)
+            clue = _Clue(index, text, best, len(logliks), hidden, accuracy)
         self._clues.append(clue)
 
     def settle(self, reasons: Counter[str], notes: list[str]) -> list[int | None]:
@@ -68,6 +74,15 @@ class GoldFinder:
         if any(clue.hidden for clue in self._clues) and any(answer is not None for answer in gold):
             notes.append("one continuation after several contexts: the right one taken from the logged acc")
         return gold
+
+    def scored_otherwise(self, gold: Sequence[int | None]) -> tuple[float | None, ...]:
+        """acc as logged of every row, where some row's is not whether its likeliest choice is ``gold``; else ().
+
+        Then several answers are right (truthfulqa_mc2), or the task scores in a way of its own.
+        """
+        settled = [(clue, answer) for clue, answer in zip(self._clues, gold) if answer is not None]
+        odd = any(c.accuracy is not None and c.accuracy != (c.best == answer) for c, answer in settled)
+        return tuple(clue.accuracy for clue in self._clues) if odd else ()
 
     def _read_as_text(self) -> bool:
         agree = Counter[str]()
@@ -137,7 +152,7 @@ def _text(target: Any, texts: Sequence[str]) -> int | None:
     return position if position < len(texts) else None
 
 
-def _accuracy(row: dict[str, Any]) -> bool | None:
+def _accuracy(row: dict[str, Any]) -> float | None:
     value = row.get("acc")
     number = float(value) if isinstance(value, bool) else number_of(value)
-    return bool(number) if number in (0.0, 1.0) else None
+    return number if number is not None and math.isfinite(number) else None

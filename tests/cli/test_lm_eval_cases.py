@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from logged_choices import DATE, choice_rows, write_samples
 
 import synth_eval
 from synth_eval.comparison import Comparison
-from synth_eval.results import find_results, read_results
+from synth_eval.errors import ResultsError
+from synth_eval.results import find_results, read_results, read_samples
 
 
 def older_layout(model: str, results: Mapping[str, tuple[float, int]], shots: int | list[int] = 0) -> dict[str, Any]:
@@ -177,3 +180,75 @@ def test_how_a_model_was_asked(tmp_path):
         "filters": '[{"name": "x"}]',
         "generation setting temperature": "0.7",
     }
+
+
+def mc2_rows(n: int, *, seed: int) -> list[dict[str, Any]]:
+    """truthfulqa_mc2: the target is always 0, and acc is the probability of all right choices together."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i, row in enumerate(choice_rows(n, seed=3)):
+        logliks = np.array([float(pair[0]) for pair in row["filtered_resps"]])
+        probability = np.exp(logliks - logliks.max())
+        several = 1 + int(rng.integers(3))
+        mass = float(probability[:several].sum() / probability.sum())
+        rows.append({**row, "doc_id": i, "target": "0", "acc": mass})
+    return rows
+
+
+def test_several_right_answers(tmp_path):
+    # truthfulqa_mc2: choice 0 was taken for the only right one
+    rows = {name: mc2_rows(60, seed=seed) for seed, name in enumerate(("a", "b"))}
+    for name, its_rows in rows.items():
+        write_samples(tmp_path / name, "truthfulqa_mc2", its_rows)
+    family = manifest(tmp_path, "results: a, ratio: 0, name: a", "results: b, ratio: 0.5, name: b")
+    found = synth_eval.compare(family).comparison
+    means = [round(float(np.mean([row["acc"] for row in its_rows])), 4) for its_rows in rows.values()]
+    assert values(found, "truthfulqa_mc2") == dict(zip((0.0, 0.5), means))
+    assert [cell.metric for cell in found.cells] == ["acc"]  # nothing that takes a single right answer
+    assert any("the logged acc is not whether the likeliest choice" in line for line in found.warnings), found.warnings
+    with pytest.raises(ResultsError, match="nothing to calibrate: truthfulqa_mc2: no calibration: the logged"):
+        synth_eval.calibrate(tmp_path / "a")
+
+
+def test_an_acc_that_disagrees_with_the_choices(tmp_path):
+    rows = choice_rows(60, seed=1)
+    rows[7]["acc"] = 1 - rows[7]["acc"]
+    samples = read_samples(write_samples(tmp_path, "qa", rows))
+    assert samples.accuracy == tuple(row["acc"] for row in rows)
+    assert samples.choice_logliks == samples.gold == ()
+    assert read_samples(write_samples(tmp_path, "qa", choice_rows(60, seed=1))).accuracy == ()
+
+
+def lambada_rows(n: int, greedy: float) -> list[dict[str, Any]]:
+    rows = []
+    for i in range(n):
+        hit = i < greedy * n
+        pair = ["-0.3" if hit else "-2.5", str(hit)]
+        arguments = {"gen_args_0": {"arg_0": f"text {i}", "arg_1": " word"}}
+        row = {"doc_id": i, "doc": {"text": f"text {i} word"}, "target": " word", "arguments": arguments}
+        answered = {"resps": [[pair]], "filtered_resps": [pair], "filter": "none", "metrics": ["perplexity", "acc"]}
+        hashes = {"doc_hash": f"h{i}", "prompt_hash": f"p{i}"}
+        rows.append({**row, **answered, **hashes, "perplexity": float(pair[0]), "acc": int(hit)})
+    return rows
+
+
+@pytest.mark.parametrize("baseline_sampled", [True, False])
+def test_accuracy_of_loglikelihood_tasks(tmp_path, baseline_sampled):
+    # lambada: acc was lost where there are samples, and the mix of samples and aggregates was refused
+    scores = {"r00": 0.7, "r50": 0.4, "r100": 0.2}
+    for name, score in scores.items():
+        content = of_today(f"org/{name}", {"lambada_openai": (score, 120)})
+        content["configs"]["lambada_openai"]["output_type"] = "loglikelihood"
+        content["results"]["lambada_openai"] |= {"perplexity,none": 5.0, "perplexity_stderr,none": 0.2}
+        put(tmp_path / name / f"results_{DATE}.json", content)
+        if name != "r00" or baseline_sampled:
+            write_samples(tmp_path / name, "lambada_openai", lambada_rows(120, score))
+    ratios = dict(zip(scores, (0, 0.5, 1)))
+    family = manifest(tmp_path, *(f"results: {name}, ratio: {ratio}" for name, ratio in ratios.items()))
+    found = synth_eval.compare(family).comparison
+    assert values(found, "lambada_openai") == {0.0: 0.7, 0.5: 0.4, 1.0: 0.2}
+    assert verdicts(found) == {"lambada_openai": "degraded"}
+    by_metric = {cell.metric: cell.data.paired for cell in found.cells}
+    assert by_metric == ({"acc": True, "bits_per_byte": True} if baseline_sampled else {"acc": False})
+    if not baseline_sampled:
+        assert any("bits per byte left out: the baseline has no samples" in line for line in found.warnings)

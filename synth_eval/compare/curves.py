@@ -11,6 +11,7 @@ import numpy as np
 from synth_eval.compare.metrics import Metric, metrics_among, metrics_of
 from synth_eval.compare.pairing import (
     Joined,
+    asked_otherwise,
     chance_level,
     chance_of_results,
     comparable,
@@ -23,6 +24,7 @@ from synth_eval.compare.pairing import (
     left_out_note,
     oriented,
     scores_with_means,
+    with_its_prompts,
 )
 from synth_eval.dose_response import CurveData
 from synth_eval.errors import Refusal
@@ -110,12 +112,19 @@ def inputs_of(
 def asked_alike(
     curve: CurveMembers, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]
 ) -> tuple[dict[str, ItemTable], dict[str, TaskResult], list[str]]:
-    """The tables and aggregates of a curve's checkpoints that were asked like its baseline; notes name the others."""
+    """The tables and aggregates of a curve's checkpoints that were asked like its baseline; notes name the others.
+
+    Files are compared by what they log of how the model was asked, tables by their prompts too.
+    """
     here = [c.name for c in (*curve.baselines, *curve.others)]
     tables = {name: tables[name] for name in here if name in tables}
     alike, other = comparable({name: results[name] for name in here if name in results}, tables)
-    asked = {name: table for name, table in tables.items() if name not in other}
-    return asked, alike, left_out_note(other, next(iter(alike), ""))
+    asked, odd = with_its_prompts({name: table for name, table in tables.items() if name not in other})
+    first, notes = next(iter(asked), ""), left_out_note(other, next(iter(alike), ""))
+    for name, why in odd.items():
+        logged = asked_otherwise(alike[name], alike[first]) if name in alike and first in alike else ()
+        notes.append(f"{name} left out: {why} {first}{f' ({listed(logged)})' if logged else ''}")
+    return asked, {name: result for name, result in alike.items() if name not in odd}, notes
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from synth_eval.compare.metrics import Metric
 from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
 from synth_eval.results.aggregates import CHAT_TEMPLATE, GENERATION_SETTING, LIMIT
-from synth_eval.text import listed
+from synth_eval.text import listed, plural
 from synth_eval.types import ItemTable, TaskKind
 
 if TYPE_CHECKING:
@@ -51,6 +51,33 @@ def join_items(tables: Sequence[ItemTable]) -> Joined:
     agree = np.all([prompt == prompts[0] for prompt in prompts], axis=0)
     notes = [*_missing(tables, row_of, set(shared)), *_other_prompts(first, rows[~agree, 0])]
     return Joined(rows[agree], tuple(notes))
+
+
+def with_its_prompts(tables: Mapping[str, ItemTable]) -> tuple[dict[str, ItemTable], dict[str, str]]:
+    """The tables that pair with the first, which is the baseline's, and why others do not.
+
+    One checkpoint that was asked with other prompts, or about other documents, must not empty the curve of all: it is
+    left out where most of the documents that it shares with the first were asked with another prompt, or it shares
+    none. Fewer such items are left out one by one, see `join_items`.
+    """
+    kept: dict[str, ItemTable] = {}
+    odd: dict[str, str] = {}
+    first = next(iter(tables.values()), None)
+    for name, table in tables.items():
+        if first is None or table is first or (_same(table, first, "prompt_hash") and _same(table, first, "doc_hash")):
+            kept[name] = table
+            continue
+        mine, theirs = _row_of(table), _row_of(first)
+        rows = np.array([(mine[key], theirs[key]) for key in theirs if key in mine], dtype=np.int64).reshape(-1, 2)
+        prompts = (np.asarray(each.columns["prompt_hash"])[rows[:, i]] for i, each in enumerate((table, first)))
+        others = len(rows) - int(np.equal(*prompts).sum())
+        if not len(rows):
+            odd[name] = "it was asked about none of the documents of"
+        elif 2 * others > len(rows):
+            odd[name] = f"{others} of {plural(len(rows), 'item')} were asked with other prompts than those of"
+        else:
+            kept[name] = table
+    return kept, odd
 
 
 def item_labels(table: ItemTable, rows: IntArray) -> tuple[str, ...]:

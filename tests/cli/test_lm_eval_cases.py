@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from logged_choices import DATE, choice_rows, write_samples
+from logged_choices import DATE, choice_row, choice_rows, write_samples
 
 import synth_eval
 from synth_eval.comparison import Comparison
@@ -252,3 +252,25 @@ def test_accuracy_of_loglikelihood_tasks(tmp_path, baseline_sampled):
     assert by_metric == ({"acc": True, "bits_per_byte": True} if baseline_sampled else {"acc": False})
     if not baseline_sampled:
         assert any("bits per byte left out: the baseline has no samples" in line for line in found.warnings)
+
+
+def test_one_checkpoint_with_other_prompts_is_left_out_and_named(tmp_path):
+    ratios = {"r00": 0, "r30": 0.3, "r60": 0.6, "r100": 1}
+    for seed, name in enumerate(ratios):
+        logliks = np.random.default_rng(seed).normal(-20, 2, size=(200, 4)).round(6)
+        rows = [choice_row(i, row.tolist(), i % 4) for i, row in enumerate(logliks)]
+        if name == "r100":  # asked with a chat template
+            rows = [{**row, "prompt_hash": f"chat {row['prompt_hash']}"} for row in rows]
+        write_samples(tmp_path / name, "sciq", rows)
+        score = float(np.mean([row["acc"] for row in rows]))
+        chat = {"chat_template_sha": "abc"} if name == "r100" else {}
+        put(tmp_path / name / f"results_{DATE}.json", of_today(f"org/{name}", {"sciq": (score, 200)}, **chat))
+    lines = [f"results: {name}, name: {name}, ratio: {ratio}" for name, ratio in ratios.items()]
+    found = synth_eval.compare(manifest(tmp_path, *lines)).comparison
+    assert list(values(found, "sciq")) == [0.0, 0.3, 0.6]
+    (cell,) = [cell for cell in found.cells if cell.metric == "acc"]
+    assert (cell.data.n_items, cell.data.paired) == (200, True)
+    assert (
+        "sciq: r100 left out: 200 of 200 items were asked with other prompts than those of r00 "
+        "(chat template abc, not none)" in found.warnings
+    )

@@ -226,15 +226,18 @@ def test_bad_input_is_refused_with_a_reason(change: str) -> None:
         columns = dict(made.tables[last].columns)
         columns["doc_hash"] = np.array([f"other{i}" for i in range(200)], dtype=object)
         made.tables[last] = dataclasses.replace(made.tables[last], columns=columns)
-    cell = _cell(compare_family(made.family, made.tables), "t", "acc")
+    comparison = compare_family(made.family, made.tables)
+    cell = _cell(comparison, "t", "acc")
     assert cell.verdict.word == "refused"
     expected = {
         "identical": "same checkpoint",
         "five items": "only 5 shared items",
         "chance": "no room to fall",
-        "nothing shared": "only 0 shared items",
+        "nothing shared": "only 2 ratios",
     }
     assert expected[change] in cell.verdict.reason
+    named = f"{last[0]} left out: it was asked about none of the documents of {first[0]}"
+    assert any(named in warning for warning in comparison.warnings) == (change == "nothing shared")
     assert cell.verdict.p_value is None
     assert cell.verdict.budget is None
 

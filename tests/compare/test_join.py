@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_eval.compare.pairing import join_items
+from synth_eval.compare.pairing import join_items, with_its_prompts
 from synth_eval.types import ItemTable
 
 
@@ -67,3 +67,15 @@ def test_paired_rows_hold_the_same_document_and_none_is_lost(first: list[str], s
     assert [first[i] for i in rows[:, 0]] == [second[j] for j in rows[:, 1]]
     assert all(len(set(rows[:, t])) == len(rows) for t in (0, 1))
     assert len(rows) == sum(min(first.count(key), second.count(key)) for key in "abcdef")
+
+
+def test_a_checkpoint_with_other_prompts_is_left_out_alone() -> None:
+    first, some, most = _table("a", ["x", "y", "z"]), _table("b", ["z", "y", "x"], ["pz", "py", "1"]), ["px", "2", "3"]
+    tables = [first, some, _table("c", ["x", "y", "z"], most), _table("d", ["w"]), _table("e", ["x"])]
+    kept, odd = with_its_prompts({table.checkpoint: table for table in tables})
+    assert list(kept) == ["a", "b", "e"]
+    assert odd == {
+        "c": "2 of 3 items were asked with other prompts than those of",
+        "d": "it was asked about none of the documents of",
+    }
+    assert with_its_prompts({}) == ({}, {})

@@ -26,9 +26,7 @@ def test_one_name_reads_the_same_in_every_kind() -> None:
     assert (unknown.label, unknown.role, unknown.signed) == ("no such metric", "other", False)
 
 
-@pytest.mark.parametrize(
-    ("kind", "headline"), [("choice", "acc"), ("rolling", "acc"), ("generation", "exact_match")]
-)
+@pytest.mark.parametrize(("kind", "headline"), [("choice", "acc"), ("rolling", "acc"), ("generation", "exact_match")])
 def test_headline_comes_first(kind, headline: str) -> None:
     assert metrics_of(kind)[0].name == headline
 

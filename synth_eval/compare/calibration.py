@@ -6,7 +6,7 @@ number: every task has its own upward bias, and errors of opposite sign, which c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -27,7 +27,7 @@ from synth_eval.compare.calibration_items import (
     planned_pools,
     pooled,
 )
-from synth_eval.text import plural
+from synth_eval.text import listed, plural
 
 if TYPE_CHECKING:
     from synth_eval.calibration.recalibration import ConfidenceDirection, Method
@@ -44,6 +44,7 @@ __all__ = [
     "ReliabilityCurve",
     "RollingTask",
     "calibration_rows",
+    "reasons_left_out",
 ]
 
 Scheme: TypeAlias = Literal["width", "mass"]
@@ -91,6 +92,14 @@ class LeftOut:
     task: str
     reason: str
     failed: bool  # it should have had some
+
+
+def reasons_left_out(left_out: Iterable[LeftOut]) -> list[str]:
+    """One line a reason, with the tasks that it holds for."""
+    tasks_of: dict[str, list[str]] = {}
+    for each in left_out:
+        tasks_of.setdefault(each.reason, []).append(each.task)
+    return [f"{listed(tasks, what='tasks')}: {reason}" for reason, tasks in tasks_of.items()]
 
 
 @dataclass(frozen=True)

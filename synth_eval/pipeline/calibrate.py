@@ -17,6 +17,7 @@ from synth_eval.compare.calibration import (
     ModelCalibration,
     RollingTask,
     calibration_rows,
+    reasons_left_out,
 )
 from synth_eval.compare.calibration_items import CalibrationItems, calibration_items, generated_items
 from synth_eval.data.sets import category_of
@@ -24,6 +25,7 @@ from synth_eval.errors import ResultsError
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, read_models, read_samples
 from synth_eval.results.collectors import SCORED_OTHERWISE
+from synth_eval.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +63,7 @@ def calibrate(
     found = read_models([Path(path) for path in several], wanted=tasks)
     models = [calibrate_model(model, settings, listener) for model in found]
     if not any(model.rows or model.rolling for model in models):
-        reasons = [f"{each.task}: {each.reason}" for model in models for each in model.left_out]
+        reasons = reasons_left_out(each for model in models for each in model.left_out)
         raise ResultsError(f"nothing to calibrate: {'; '.join(reasons)}")
     if settings.clusters is not None and not any(row.clustered for model in models for row in model.rows):
         raise ResultsError(f"--clusters {settings.clusters}: no logged document has that field")
@@ -117,13 +119,14 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
     items: list[CalibrationItems] = []
     rolling: list[RollingTask] = []
     left_out: list[LeftOut] = []
-    notes = list(model.notes)
+    noted: dict[str, list[str]] = {}  # note on samples -> tasks
     listener.counting(f"read {model.name}", len(model.samples))
     for task, path in model.samples.items():
         category = model.category(task) or category_of(task)
         try:
             samples = read_samples(path, task=task, clusters=settings.clusters)
-            notes += [f"{task}: {note}" for note in samples.notes]
+            for note in samples.notes:
+                noted.setdefault(note, []).append(task)
             if samples.accuracy:
                 left_out.append(LeftOut(task, f"no calibration: {SCORED_OTHERWISE}", failed=False))
             elif samples.kind == "choice":
@@ -138,7 +141,7 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
                     reason = f"no confidence: {str(error).removeprefix(f'{task}: ')}"
                     left_out.append(LeftOut(task, reason, failed=False))
         except (ResultsError, ValueError) as error:
-            left_out.append(LeftOut(task, str(error), failed=True))
+            left_out.append(LeftOut(task, str(error).removeprefix(f"{path}: "), failed=True))
         listener.counted()
 
     def on_row(name: str, n: int, of: int) -> None:
@@ -146,6 +149,7 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
         listener.counted()
 
     rows = calibration_rows(items, model.groups, settings, on_row=on_row)
+    notes = [*model.notes, *(f"{listed(tasks, what='tasks')}: {note}" for note, tasks in noted.items())]
     return ModelCalibration(
         model.name, str(model.folder), rows, tuple(rolling), tuple(left_out), tuple(dict.fromkeys(notes))
     )

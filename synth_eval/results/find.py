@@ -16,7 +16,7 @@ from pathlib import Path
 
 from synth_eval.errors import ResultsError
 from synth_eval.results.identity import ModelIdentity, logged_identity, model_identity, settings_agree
-from synth_eval.text import listed
+from synth_eval.text import listed, plural
 from synth_eval.types import Checkpoint
 
 _DATE = r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?"
@@ -34,6 +34,7 @@ class ModelOutput:
     samples: Mapping[str, Path] = field(default_factory=dict)  # task -> its newest file
     notes: tuple[str, ...] = ()  # one line each: what was left out
     identity: ModelIdentity | None = None  # None where no results file names the model
+    pointers: int = 0  # files of the folder that Git LFS has not fetched
 
 
 def find_results(path: Path) -> tuple[ModelOutput, ...]:
@@ -63,6 +64,8 @@ def find_results(path: Path) -> tuple[ModelOutput, ...]:
         return tuple(distinguished(found))
     if not path.exists():
         raise ResultsError(f"{path}: no such file or folder: check the path")
+    if is_pointer(path):
+        raise ResultsError(f"{path}: {POINTERS}")
     return (_output_of_file(path),)
 
 
@@ -141,12 +144,16 @@ def _about_results(path: Path) -> _About | None:
 
 
 def _outputs_of(folder: Path) -> list[ModelOutput]:
-    files = sorted(file for file in folder.iterdir() if file.is_file())
+    every = sorted(file for file in folder.iterdir() if file.is_file())
+    files = [file for file in every if not is_pointer(file)]
+    pointers = len(every) - len(files)
     named = {file for file in files if _RESULTS.fullmatch(file.name) or file.name == "results.json"}
     runs = {file: _about_results(file) for file in files if file in named or _begins_with_results(file)}
     known = [run for run in runs.values() if run is not None]
     unreadable = sum(runs[file] is None for file in named)
     notes = [f"{folder.name}: {unreadable} results file(s) could not be read"] if unreadable else []
+    if pointers:
+        notes.append(f"{folder.name}: {plural(pointers, 'file')} left out: {POINTERS}")
     # a file of a name of the user's that does not name its model is of a model of its own
     known = [
         run if run.model.base or run.path in named else replace(run, model=replace(run.model, base=run.path.stem))
@@ -172,8 +179,25 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
             identity = model if model is not None and model.base else None
             name = identity.name if identity is not None else folder.name
             files_of = tuple(run.path for run in results)
-            outputs.append(ModelOutput(name, folder, files_of, found, (*notes, *left_out), identity))
+            outputs.append(ModelOutput(name, folder, files_of, found, (*notes, *left_out), identity, pointers))
+    if pointers and not outputs:
+        return [ModelOutput(folder.name, folder, notes=tuple(notes), pointers=pointers)]
     return outputs
+
+
+POINTERS = "Git LFS has not fetched their content: run `git lfs pull` in the repository"
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def is_pointer(file: Path) -> bool:
+    """Whether a .json or .jsonl file is the pointer that Git LFS keeps in its place."""
+    if ".json" not in file.name:
+        return False
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_POINTER)) == _POINTER
+    except OSError:
+        return False
 
 
 def _begins_with_results(file: Path) -> bool:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.results.aggregates import RunResults, TaskResult, newest_results, read_results
-from synth_eval.results.find import ModelOutput, distinguished, find_results, match_outputs, run_date
+from synth_eval.results.find import POINTERS, ModelOutput, distinguished, find_results, match_outputs, run_date
 from synth_eval.results.identity import ModelIdentity
-from synth_eval.text import MAX_LISTED, listed
+from synth_eval.text import MAX_LISTED, listed, plural
 from synth_eval.types import Checkpoint, Family
 
 
@@ -104,6 +104,9 @@ def read_models(paths: Iterable[Path], *, wanted: Sequence[str] = ()) -> list[Lo
         outputs.setdefault(key, []).append(replace(output, samples=mine))
     models = [read_model(each) for each in outputs.values() if any(output.samples for output in each)]
     if not models:
+        pointers = sum(max(output.pointers for output in each) for each in outputs.values())
+        if pointers:
+            raise ResultsError(f"{paths[0]}: no samples can be read, {plural(pointers, 'file')} left out: {POINTERS}")
         raise ResultsError(f"{paths[0]}: no samples files: run lm_eval with --log_samples")
     for pattern in wanted:
         if not any(model.fits(task, [pattern]) for model in models for task in model.samples):

@@ -274,3 +274,39 @@ def test_one_checkpoint_with_other_prompts_is_left_out_and_named(tmp_path):
         "sciq: r100 left out: 200 of 200 items were asked with other prompts than those of r00 "
         "(chat template abc, not none)" in found.warnings
     )
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 42807696\n"
+
+
+def test_files_that_git_lfs_has_not_fetched(tmp_path):
+    tasks = [f"bbh_{i}" for i in range(13)]
+    folder = tmp_path / "org__m"
+    put(folder / f"results_{DATE}.json", of_today("org/m", dict.fromkeys(tasks, (0.5, 100))))
+    for task in tasks:
+        (folder / f"samples_{task}_{DATE}.jsonl").write_text(POINTER)
+    with pytest.raises(ResultsError) as refused:
+        synth_eval.calibrate(folder)
+    assert str(refused.value).count("git lfs pull") == 1
+    assert "13 files left out: Git LFS has not fetched their content" in str(refused.value)
+    put(tmp_path / "b" / f"results_{DATE}.json", of_today("org/b", dict.fromkeys(tasks, (0.5, 100))))
+    family = manifest(tmp_path, "results: org__m, ratio: 0", "results: b, ratio: 0.5")
+    found = synth_eval.compare(family).comparison  # the aggregates are there
+    assert set(verdicts(found)) == set(tasks)
+    assert sum("git lfs pull" in warning for warning in found.warnings) == 1
+    (folder / f"results_{DATE}.json").write_text(POINTER)
+    with pytest.raises(ResultsError, match="14 files left out: Git LFS"):
+        synth_eval.calibrate(folder)
+    with pytest.raises(ResultsError, match="git lfs pull"):
+        synth_eval.calibrate(folder / f"results_{DATE}.json")
+
+
+def test_a_reason_of_many_tasks_is_given_once(tmp_path):
+    for i in range(5):
+        write_samples(tmp_path, f"task_{i}", ["no JSON"])
+    with pytest.raises(ResultsError) as refused:
+        synth_eval.calibrate(tmp_path)
+    assert str(refused.value) == (
+        "nothing to calibrate: task_0, task_1, task_2 and 2 more tasks: none of its 1 lines is a JSON object: is it a "
+        "samples file of lm-eval?"
+    )

@@ -16,6 +16,7 @@ from synth_eval.compare.calibration import (
     CalibrationRow,
     CalibrationSettings,
     ModelCalibration,
+    reasons_left_out,
 )
 from synth_eval.compare.calibration_words import calibration_words, headline
 from synth_eval.report.terminal.art import ASCII_SYMBOLS, UNICODE_SYMBOLS, reliability_diagram
@@ -87,11 +88,11 @@ class _CalibrationPage(Page):
             f"{each.task}: no confidence: bits per byte only ({each.bits_per_byte:.3f}, {each.n:,} documents)"
             for each in model.rolling
         ]
-        lines += [f"{each.task}: {each.reason}" for each in model.left_out if not each.failed]
+        lines += reasons_left_out(each for each in model.left_out if not each.failed)
         yield from self.listed("Without confidence", lines)
         notes = [*model.notes, *(f"{row.name}: {note}" for row in model.rows for note in row.notes)]
         yield from self.listed("Notes", notes, "yellow")
-        yield from self.listed("Not read", [f"{e.task}: {e.reason}" for e in model.left_out if e.failed], "bold red")
+        yield from self.listed("Not read", reasons_left_out(e for e in model.left_out if e.failed), "bold red")
 
     def numbers(self, rows: Sequence[CalibrationRow], columns: Sequence[_Column]) -> Table:
         lines = self.table()

@@ -21,6 +21,7 @@ from synth_eval.cli.run import run
 from synth_eval.cli.scaling import scaling
 from synth_eval.cli.tasks import tasks
 from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.text import visible
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,4 +64,4 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"synth-eval: {message}", err=True)
+    click.echo(f"synth-eval: {visible(message)}", err=True)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
 from rich.text import Text
 
 from synth_eval.cli.rate import EvaluationProgress
-from synth_eval.text import plural
+from synth_eval.text import plural, visible
 
 EVERY = 15.0  # seconds between plain lines while a checkpoint is at work
 WIDE = 100  # columns
@@ -54,7 +54,7 @@ class ProgressBars:
 
     def said(self, message: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(message, markup=False, soft_wrap=True)
+        self._progress.console.print(visible(message), markup=False, soft_wrap=True)
         self._last_line = self._clock()
 
     def doing(self, step: str) -> None:

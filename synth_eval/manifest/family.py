@@ -87,6 +87,10 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
         size = ""
         if entry.size is not None:
             size = source.written.get((*location, "size"), str(entry.size)).strip()
+            try:
+                parse_quantity(size)
+            except ValueError as error:  # 0x1F, which YAML reads as a number
+                raise source.error((*location, "size"), f"size: {error}") from None
             size = spelling.setdefault(parse_quantity(size), size)
         name = given.get(location)
         if name is None:

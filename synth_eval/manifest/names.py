@@ -29,6 +29,22 @@ def given_name(name: str) -> str:
     return safe
 
 
+def family_name(name: str) -> str:
+    """A family's name, as it is: it names the folder of its results.
+
+    Raises
+    ------
+    ValueError : it reads like a path, holds control characters, or is too long.
+    """
+    if "/" in name or "\\" in name or name.strip(" .") == "":
+        raise ValueError(f"{name!r} reads like a path, and the results folder has this name: use letters and dashes")
+    if not name.isprintable():
+        raise ValueError(f"{name!r} has control characters: use letters and dashes")
+    if len(name.encode("utf-8", "replace")) > 2 * _MAX_LENGTH:
+        raise ValueError(f"{name[:20]!r}... has {len(name)} characters: use at most {_MAX_LENGTH}")
+    return name
+
+
 def derived_name(size: str, source: str, ratio: float, iteration: int, seed: int, tokens: str = "") -> str:
     """A name from the place in the grid: "410M-self-r0.3-it1-s0", or "410M-10Bt-self-r0.3-it1-s0" with tokens."""
     budget = f"{_safe(tokens)}t" if tokens else ""

@@ -19,6 +19,7 @@ from pydantic import (
 
 from synth_eval.errors import ManifestError
 from synth_eval.manifest.gate import GateEntry
+from synth_eval.manifest.names import family_name
 from synth_eval.manifest.own_tasks import ChoiceEntries, DomainEntries, MauveEntry
 from synth_eval.manifest.source import (
     STRICT,
@@ -122,7 +123,7 @@ class Grid(_Strict):
 class Manifest(_Strict):
     """The whole file."""
 
-    family: Text
+    family: Annotated[Text, AfterValidator(family_name)]
     tasks: Annotated[list[Text], BeforeValidator(as_list), Field(min_length=1)] = ["synth_suite"]
     baseline_ratio: Ratio = 0.0
     defaults: Annotated[Defaults, BeforeValidator(none_as_empty)] = Defaults()

@@ -10,6 +10,7 @@ from typing import Any
 
 from synth_eval.results.gold import GoldFinder
 from synth_eval.results.rows import (
+    MAX_INTEGER,
     USUAL_METRICS,
     Unusable,
     answers_kept,
@@ -47,12 +48,13 @@ class Collector:
         ``arguments`` and ``answers`` are those of `arguments_of` and `answers_of`; ``identity`` is kept beside what the
         kind takes from the row: doc_id, doc_hash, prompt_hash and, where asked for, its cluster as ``clusters``.
         """
+        level = _level(row)  # first: what a kind takes from a row, it keeps
         values = {**identity, **self.values(row, arguments, answers)}
         if not self._levels:
             self._columns = {name: [] for name in values}
         for name, value in values.items():
             self._columns[name].append(value)
-        self._levels.append(_level(row))
+        self._levels.append(level)
 
     def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
         """The columns of this kind, from one row."""
@@ -250,4 +252,8 @@ def _first(arguments: list[list[Any]]) -> list[Any]:
 def _level(row: dict[str, Any]) -> int | None:
     doc = row.get("doc")
     level = doc.get("level") if isinstance(doc, dict) else None
-    return level if isinstance(level, int) and not isinstance(level, bool) else None
+    if not isinstance(level, int) or isinstance(level, bool):
+        return None
+    if abs(level) > MAX_INTEGER:
+        raise Unusable("its level is beyond 64 bits")
+    return level

@@ -11,6 +11,7 @@ from typing import Any
 
 from synth_eval.types import TaskKind
 
+MAX_INTEGER = 2**63 - 1  # what a column of an item table holds
 _BYTE_METRICS = ("bits_per_byte", "byte_perplexity")
 USUAL_METRICS = ("exact_match", "em", "acc", "f1")  # of generation tasks
 CONFIDENCES = ("likelihood", "likelihood_per_token", "p_true")  # metrics of how sure a model is of its answer
@@ -135,7 +136,10 @@ def number_of(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # JSON's integers have no end
+            return math.inf if value > 0 else -math.inf
     if value == "N/A":
         return float("nan")
     try:
@@ -185,7 +189,11 @@ def logged_bytes(row: dict[str, Any]) -> int | None:
         value = row.get(metric)
         if isinstance(value, list) and len(value) == 2:
             count = number_of(value[1])
-            if count is not None and count > 0 and count == int(count):
+            if count is None:
+                continue
+            if count > MAX_INTEGER:
+                raise Unusable("its number of bytes is infinite, or beyond 64 bits")
+            if count > 0 and count == int(count):
                 return int(count)
     return None
 

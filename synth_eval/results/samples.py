@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 from synth_eval.errors import ResultsError
 from synth_eval.results.collectors import ChoiceItems, Collector, GeneratedTexts, RollingDocuments
 from synth_eval.results.find import task_of
-from synth_eval.results.rows import Unusable, answers_of, arguments_of, cluster_of, kind_of
+from synth_eval.results.rows import MAX_INTEGER, Unusable, answers_of, arguments_of, cluster_of, kind_of
 from synth_eval.types import Samples, TaskKind
 
 # The rows of a samples file, one at a time: plain or gzip, JSON lines or (first 0.4 releases) one JSON array.
@@ -229,7 +229,11 @@ def _nothing_usable(path: Path, lines: SampleLines, reasons: Counter[str]) -> st
 
 def _doc_id(row: dict[str, Any], index: int) -> int:
     doc_id = row.get("doc_id")
-    return doc_id if isinstance(doc_id, int) else index
+    if not isinstance(doc_id, int):
+        return index
+    if abs(doc_id) > MAX_INTEGER:
+        raise Unusable("its doc_id is beyond 64 bits")
+    return doc_id
 
 
 def _doc_hash(row: dict[str, Any]) -> str:

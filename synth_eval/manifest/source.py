@@ -6,7 +6,7 @@ PyYAML takes the last of two equal keys without a word and forgets line numbers;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -62,10 +62,9 @@ def read_yaml(path: Path) -> Source:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        lines: dict[KeyPath, int] = {}
-        written: dict[KeyPath, str] = {}
+        marks = _Marks(path)
         if node is not None:
-            _walk(node, (), lines, written, path, ())
+            marks.note(node, (), ())
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -82,7 +81,7 @@ def read_yaml(path: Path) -> Source:
         raise ManifestError(
             f"{path}:1: the file is {kind}, not a mapping: start with `family: NAME`, see docs/manifest.md"
         )
-    return Source(path, data, lines, written)
+    return Source(path, data, marks.lines, marks.written)
 
 
 def _text(path: Path) -> str:
@@ -107,56 +106,49 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return f"{problem}: check indentation, brackets and quotes around this line"
 
 
-def _walk(
-    node: yaml.Node,
-    location: KeyPath,
-    lines: dict[KeyPath, int],
-    written: dict[KeyPath, str],
-    path: Path,
-    open_nodes: tuple[int, ...],
-) -> None:
-    """Note the lines and spellings below a node; refuse keys given twice and anchors that contain themselves."""
-    line = node.start_mark.line + 1
-    if id(node) in open_nodes:
-        raise ManifestError(f"{path}:{line}: an anchor contains itself: write the values out")
-    lines.setdefault(location, line)
-    inner = (*open_nodes, id(node))
-    if isinstance(node, yaml.ScalarNode):
-        written.setdefault(location, node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            _walk(item, (*location, index), lines, written, path, inner)
-    elif isinstance(node, yaml.MappingNode):
-        _walk_mapping(node, location, lines, written, path, inner)
+@dataclass(frozen=True)
+class _Marks:
+    """The line and the spelling of everything in a file, by its keys."""
 
+    path: Path
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    written: dict[KeyPath, str] = field(default_factory=dict)
 
-def _walk_mapping(
-    node: yaml.MappingNode,
-    location: KeyPath,
-    lines: dict[KeyPath, int],
-    written: dict[KeyPath, str],
-    path: Path,
-    open_nodes: tuple[int, ...],
-) -> None:
-    seen: dict[str, int] = {}
-    merged: list[yaml.Node] = []
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if key.tag == _MERGE:
-            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-            continue
-        name = str(key.value)
-        if name in seen:
-            raise ManifestError(
-                f"{path}:{line}: key {name!r} is given twice (first in line {seen[name]}): "
-                "YAML would silently keep the last; remove one"
-            )
-        seen[name] = line
-        lines.setdefault((*location, name), line)
-        _walk(value, (*location, name), lines, written, path, open_nodes)
-    for base in merged:  # after the mapping's own keys, which win over merged ones
-        if isinstance(base, yaml.MappingNode):
-            _walk(base, location, lines, written, path, open_nodes)
+    def note(self, node: yaml.Node, location: KeyPath, open_nodes: tuple[int, ...]) -> None:
+        """All below a node; refuses keys that are given twice and anchors that contain themselves."""
+        line = node.start_mark.line + 1
+        if id(node) in open_nodes:
+            raise ManifestError(f"{self.path}:{line}: an anchor contains itself: write the values out")
+        self.lines.setdefault(location, line)
+        inner = (*open_nodes, id(node))
+        if isinstance(node, yaml.ScalarNode):
+            self.written.setdefault(location, node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self.note(item, (*location, index), inner)
+        elif isinstance(node, yaml.MappingNode):
+            self._note_mapping(node, location, inner)
+
+    def _note_mapping(self, node: yaml.MappingNode, location: KeyPath, open_nodes: tuple[int, ...]) -> None:
+        seen: dict[str, int] = {}
+        merged: list[yaml.Node] = []
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.tag == _MERGE:
+                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+                continue
+            name = str(key.value)
+            if name in seen:
+                raise ManifestError(
+                    f"{self.path}:{line}: key {name!r} is given twice (first in line {seen[name]}): "
+                    "YAML would silently keep the last; remove one"
+                )
+            seen[name] = line
+            self.lines.setdefault((*location, name), line)
+            self.note(value, (*location, name), open_nodes)
+        for base in merged:  # after the mapping's own keys, which win over merged ones
+            if isinstance(base, yaml.MappingNode):
+                self.note(base, location, open_nodes)
 
 
 # What the models of checkpoints.yaml are made of.

@@ -24,6 +24,7 @@ from synth_eval.data.sets import category_of
 from synth_eval.errors import ResultsError
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, read_models, read_samples
+from synth_eval.results.aggregates import CONTRADICTED, contradicts
 from synth_eval.results.collectors import SCORED_OTHERWISE
 from synth_eval.text import listed
 
@@ -127,7 +128,9 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
             samples = read_samples(path, task=task, clusters=settings.clusters)
             for note in samples.notes:
                 noted.setdefault(note, []).append(task)
-            if samples.accuracy:
+            if task in model.results and contradicts(model.results[task], samples, path):
+                left_out.append(LeftOut(task, f"no calibration: {CONTRADICTED}", failed=False))
+            elif samples.accuracy:
                 left_out.append(LeftOut(task, f"no calibration: {SCORED_OTHERWISE}", failed=False))
             elif samples.kind == "choice":
                 items.append(calibration_items(samples, category=category, normalisation=settings.normalisation))

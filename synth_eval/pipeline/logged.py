@@ -13,6 +13,7 @@ from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.manifest import curves
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, TaskResult, read_checkpoints, read_samples
+from synth_eval.results.aggregates import CONTRADICTED, contradicts
 from synth_eval.text import listed
 from synth_eval.types import Family, ItemTable
 
@@ -64,6 +65,9 @@ def read_family(
             items = 0
             try:
                 samples = read_samples(file, task=task)
+                if task in aggregates and contradicts(aggregates[task], samples, file):
+                    odd.setdefault(f"{task}: {CONTRADICTED}, which is used instead", []).append(name)
+                    continue
                 category = model.category(task) or category_of(task)
                 read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
                 items = len(samples.doc_id)

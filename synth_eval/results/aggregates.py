@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from synth_eval.errors import ResultsError
+from synth_eval.results.find import run_date
 from synth_eval.results.identity import logged_identity
+from synth_eval.types import Samples
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,33 @@ def estimate(result: TaskResult, metric: str) -> Estimate:
     if result.n_samples is None:
         raise ResultsError(f"{_where(result)} does not give how many items {metric} is the mean of")
     return Estimate(found.value, found.stderr, result.n_samples)
+
+
+_ROUNDED = 0.5e-4  # published results may be rounded to four digits
+CONTRADICTED = "the mean acc of its samples is not the acc of its results file"
+
+
+def contradicts(result: TaskResult, samples: Samples, file: Path) -> bool:
+    """Whether a run's results file has another accuracy than the mean over the items of its samples file.
+
+    Then the items are not what lm-eval scored, and must not be taken for it. False where it cannot be known: another
+    run, another number of items, or items that could not be read.
+    """
+    found = result.metric("acc")
+    if samples.kind == "choice" and not samples.accuracy:
+        likeliest = (max(range(len(row)), key=row.__getitem__) for row in samples.choice_logliks)
+        accuracy: Sequence[float] = [float(best == gold) for best, gold in zip(likeliest, samples.gold)]
+    else:
+        accuracy = samples.accuracy or samples.metrics.get("acc", ())
+    if found is None or found.value is None or not accuracy or samples.skipped or result.source is None:
+        return False
+    if run_date(result.source) != run_date(file) or result.source.parent.resolve() != file.parent.resolve():
+        return False
+    if len({metric.value for metric in result.metrics if metric.metric == "acc"}) > 1:  # by filter
+        return False
+    if result.n_samples not in (None, len(accuracy)):
+        return False
+    return abs(math.fsum(accuracy) / len(accuracy) - found.value) > _ROUNDED
 
 
 def _share(found: MetricValue, result: TaskResult) -> Estimate:

@@ -97,7 +97,7 @@ def write_results(
     """``results_<date>.json`` with the keys that the reader takes."""
     groups = groups or {}
     content = {
-        "results": {name: {"alias": name, "acc,none": 0.5, "acc_stderr,none": 0.01} for name in (*tasks, *groups)},
+        "results": {name: {"alias": name, "acc,none": "N/A", "acc_stderr,none": "N/A"} for name in (*tasks, *groups)},
         "group_subtasks": {**{task: [] for task in tasks}, **{name: list(of) for name, of in groups.items()}},
         "configs": {task: {"metadata": {"category": category}} for task, category in (categories or {}).items()},
         "config": {"model_args": {}},

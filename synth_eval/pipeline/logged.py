@@ -65,13 +65,13 @@ def read_family(
             items = 0
             try:
                 samples = read_samples(file, task=task)
+                items, notes = len(samples.doc_id), samples.notes
                 if task in aggregates and contradicts(aggregates[task], samples, file):
-                    odd.setdefault(f"{task}: {CONTRADICTED}, which is used instead", []).append(name)
-                    continue
-                category = model.category(task) or category_of(task)
-                read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
-                items = len(samples.doc_id)
-                for note in samples.notes:
+                    notes = (f"{CONTRADICTED}, which is used instead",)
+                else:
+                    category = model.category(task) or category_of(task)
+                    read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
+                for note in notes:
                     odd.setdefault(f"{task}: {note}", []).append(name)
             except (SynthEvalError, ValueError) as error:
                 if task in aggregates:

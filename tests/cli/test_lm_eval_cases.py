@@ -310,3 +310,23 @@ def test_a_reason_of_many_tasks_is_given_once(tmp_path):
         "nothing to calibrate: task_0, task_1, task_2 and 2 more tasks: none of its 1 lines is a JSON object: is it a "
         "samples file of lm-eval?"
     )
+
+
+def test_items_must_have_the_accuracy_of_the_results_file_beside_them(tmp_path):
+    means = {}
+    for ratio in (0, 0.5, 1):
+        rows = choice_rows(200, seed=int(10 * ratio))
+        if ratio == 0.5:  # the items say something else than the run that they are of
+            likeliest = [int(np.argmax([float(pair[0]) for pair in row["filtered_resps"]])) for row in rows]
+            rows = [{**row, "acc": 1.0, "target": str(best)} for row, best in zip(rows, likeliest)]
+        means[ratio] = 0.61 if ratio == 0.5 else round(float(np.mean([row["acc"] for row in rows])), 4)
+        write_samples(tmp_path / f"m{ratio}", "qa", rows)
+        put(tmp_path / f"m{ratio}" / f"results_{DATE}.json", of_today(f"org/m{ratio}", {"qa": (means[ratio], 200)}))
+    family = manifest(tmp_path, *(f"results: m{ratio}, name: m{ratio}, ratio: {ratio}" for ratio in means))
+    found = synth_eval.compare(family).comparison
+    assert values(found, "qa") == means
+    line = "qa: the mean acc of its samples is not the acc of its results file, which is used instead (m0.5)"
+    assert line in found.warnings
+    with pytest.raises(ResultsError, match="nothing to calibrate: qa: no calibration: the mean acc of its samples"):
+        synth_eval.calibrate(tmp_path / "m0.5")
+    assert synth_eval.calibrate(tmp_path / "m0").report.models[0].rows[0].n == 200

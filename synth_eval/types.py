@@ -196,6 +196,7 @@ class Samples:
     sure: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # likelihood, p_true ... where a task logs them
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # every number that lm-eval logged, or NaN
     clusters: tuple[str, ...] = ()  # one label an item, of the document's field that was requested
+    filter: str = "none"  # which of the task's filters
     skipped: int = 0  # truncated or unusable lines
     notes: tuple[str, ...] = ()  # one line each on what was skipped or odd
 

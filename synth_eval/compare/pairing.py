@@ -248,19 +248,18 @@ def left_out_note(differences: Mapping[str, tuple[str, ...]], baseline: str) -> 
 def estimates_of(metric: Metric, results: Mapping[str, TaskResult]) -> tuple[dict[str, Estimate], dict[str, str]]:
     """The estimate of every checkpoint that has one, and why others have none; nothing of those without the metric.
 
-    Of a task with several filters the first counts; a checkpoint whose first filter is another than that of the first
-    checkpoint has none.
+    Of a task with several filters the first of the first checkpoint counts; a checkpoint without it has none.
     """
     found: dict[str, Estimate] = {}
     reasons: dict[str, str] = {}
     wanted = next((m.filter for result in results.values() if (m := result.metric(metric.name))), None)
     for name, result in results.items():
-        logged = result.metric(metric.name)
+        logged = result.metric(metric.name, wanted) or result.metric(metric.name)
         if logged is not None and logged.filter != wanted:
             reasons[name] = f"scored by filter {logged.filter!r}, the others by {wanted!r}"
         elif logged is not None and logged.value is not None:
             try:
-                found[name] = estimate(result, metric.name)
+                found[name] = estimate(result, metric.name, wanted)
             except ResultsError as error:
                 reasons[name] = str(error)
     return found, reasons

@@ -56,7 +56,8 @@ def read_family(
     kept = _tasks_kept(family, models, tasks, read.warnings, insist=insist)
     models = {name: model.only(kept) for name, model in models.items()}
     listener.planned(sum(len(model.samples) for model in models.values()))
-    odd: dict[str, list[str]] = {}  # note on a task's samples -> in which checkpoints
+    notes: dict[tuple[str, str], tuple[str, ...]] = {}  # on the samples of a checkpoint and task
+    filters: dict[tuple[str, str], str] = {}
     for name, model in models.items():
         aggregates = model.aggregates
         read.results |= {(name, task): result for task, result in aggregates.items()}
@@ -65,22 +66,54 @@ def read_family(
             items = 0
             try:
                 samples = read_samples(file, task=task)
-                items, notes = len(samples.doc_id), samples.notes
+                items, notes[name, task] = len(samples.doc_id), samples.notes
                 if task in aggregates and contradicts(aggregates[task], samples, file):
-                    notes = (f"{CONTRADICTED}, which is used instead",)
+                    notes[name, task] = (f"{CONTRADICTED}, which is used instead",)
                 else:
                     category = model.category(task) or category_of(task)
                     read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
-                for note in notes:
-                    odd.setdefault(f"{task}: {note}", []).append(name)
+                    filters[name, task] = samples.filter
             except (SynthEvalError, ValueError) as error:
                 if task in aggregates:
                     read.warnings.append(f"{name}, {task}: {error}; its aggregate is used instead")
                 else:
                     read.failures[name] = str(error)
             listener.finished(name, task, items)
+    _with_one_filter(family, models, read, filters, notes)
+    odd: dict[str, list[str]] = {}  # note on a task's samples -> in which checkpoints
+    for (name, task), lines in notes.items():
+        for line in lines:
+            odd.setdefault(f"{task}: {line}", []).append(name)
     read.warnings += [f"{note} ({listed(names)})" for note, names in odd.items()]
     return read
+
+
+def _with_one_filter(
+    family: Family,
+    models: Mapping[str, LoggedModel],
+    read: FamilyResults,
+    filters: Mapping[tuple[str, str], str],
+    notes: dict[tuple[str, str], tuple[str, ...]],
+) -> None:
+    """Read anew what was scored by another first filter than the baseline's; what lacks the baseline's is left out."""
+    wanted: dict[str, str] = {}
+    for checkpoint in family.checkpoints:
+        for name, task in filters:
+            if name == checkpoint.name and checkpoint.ratio == family.baseline_ratio:
+                wanted.setdefault(task, filters[name, task])
+    for (name, task), used in filters.items():
+        if used == wanted.get(task, used):
+            continue
+        try:
+            samples = read_samples(models[name].samples[task], task=task, filter=wanted[task])
+            category = read.tables[name, task].category
+            read.tables[name, task] = score_samples(samples, checkpoint=name, category=category)
+            notes[name, task] = samples.notes
+        except (SynthEvalError, ValueError):
+            del read.tables[name, task]
+            read.results.pop((name, task), None)
+            line = f"left out, scored by filter {used!r} and not by the baseline's, {wanted[task]!r}"
+            notes[name, task] = (line,)
 
 
 def check_baselines(family: Family, read: FamilyResults) -> None:

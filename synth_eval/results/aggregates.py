@@ -256,8 +256,8 @@ class Estimate:
     n_items: int
 
 
-def estimate(result: TaskResult, metric: str) -> Estimate:
-    """One metric of one task from its aggregate, under the task's first filter.
+def estimate(result: TaskResult, metric: str, filter: str | None = None) -> Estimate:
+    """One metric of one task from its aggregate, under a filter or the task's first.
 
     Where no standard error is given ("N/A", or 0 for a share between 0 and 1), that of a share of right answers follows
     from the number of items: sqrt(p (1 - p) / (n - 1)), which is what lm-eval itself would have written. Where the
@@ -267,7 +267,7 @@ def estimate(result: TaskResult, metric: str) -> Estimate:
     ------
     ResultsError : the reason why there is none, in one line.
     """
-    found = result.metric(metric)
+    found = result.metric(metric, filter)
     if found is None or found.value is None:
         raise ResultsError(f"{_where(result)} has no number for {metric}")
     if metric in BINARY:

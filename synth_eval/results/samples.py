@@ -202,6 +202,7 @@ def read_samples(
     if repeated:
         notes.append(f"{repeated} repeated rows counted once")
     samples = collector.samples(name, skipped=lines.bad + reasons.total(), notes=(*notes, *collector.notes))
+    samples = replace(samples, filter=wanted or "none")
     return samples if clusters is None else _own_clusters(samples, clusters)
 
 

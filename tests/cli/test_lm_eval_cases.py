@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from logged_choices import DATE, choice_row, choice_rows, write_samples
+from logged_choices import DATE, choice_row, choice_rows, generation_row, write_samples
 
 import synth_eval
 from synth_eval.comparison import Comparison
@@ -330,3 +330,20 @@ def test_items_must_have_the_accuracy_of_the_results_file_beside_them(tmp_path):
     with pytest.raises(ResultsError, match="nothing to calibrate: qa: no calibration: the mean acc of its samples"):
         synth_eval.calibrate(tmp_path / "m0.5")
     assert synth_eval.calibrate(tmp_path / "m0").report.models[0].rows[0].n == 200
+
+
+def test_another_first_filter(tmp_path):
+    # gsm8k logs strict-match and flexible-extract; the order depends on the version of lm-eval
+    both = {"a": ("strict", "loose"), "b": ("loose", "strict"), "c": ("strict", "loose"), "d": ("loose",)}
+    for name, filters in both.items():
+        rows = []
+        for filtered in filters:
+            for i in range(60):
+                right = float(i % 2 if filtered == "strict" else i % 3 > 0)
+                rows.append({**generation_row(i), "filter": filtered, "metrics": ["exact_match"], "exact_match": right})
+        write_samples(tmp_path / name, "gsm8k", [{**row, "doc_hash": f"{row['doc_id']}"} for row in rows])
+    ratios = dict(zip(both, (0, 0.3, 0.6, 1)))
+    family = manifest(tmp_path, *(f"results: {name}, name: {name}, ratio: {ratio}" for name, ratio in ratios.items()))
+    found = synth_eval.compare(family).comparison
+    assert values(found, "gsm8k", "exact_match") == {0.0: 0.5, 0.3: 0.5, 0.6: 0.5}
+    assert "gsm8k: left out, scored by filter 'loose' and not by the baseline's, 'strict' (d)" in found.warnings

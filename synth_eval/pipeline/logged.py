@@ -60,7 +60,11 @@ def read_family(
     filters: dict[tuple[str, str], str] = {}
     for name, model in models.items():
         aggregates = model.aggregates
-        read.results |= {(name, task): result for task, result in aggregates.items()}
+        # the same category whether or not samples were logged
+        read.results |= {
+            (name, task): replace(result, category=result.category or category_of(task))
+            for task, result in aggregates.items()
+        }
         for task, file in model.samples.items():
             listener.started(name, task)
             items = 0

@@ -347,3 +347,14 @@ def test_another_first_filter(tmp_path):
     found = synth_eval.compare(family).comparison
     assert values(found, "gsm8k", "exact_match") == {0.0: 0.5, 0.3: 0.5, 0.6: 0.5}
     assert "gsm8k: left out, scored by filter 'loose' and not by the baseline's, 'strict' (d)" in found.warnings
+
+
+def test_categories_do_not_depend_on_samples(tmp_path):
+    for name, score in (("a", 0.5), ("b", 0.4)):
+        put(tmp_path / name / f"results_{DATE}.json", of_today(f"org/{name}", {"sciq": (score, 60)}))
+    family = manifest(tmp_path, "results: a, ratio: 0", "results: b, ratio: 0.5")
+    categories = [cell.category for cell in synth_eval.compare(family).comparison.cells]
+    for name in ("a", "b"):
+        (tmp_path / name / f"results_{DATE}.json").unlink()
+        write_samples(tmp_path / name, "sciq", choice_rows(60, seed=3))
+    assert {cell.category for cell in synth_eval.compare(family).comparison.cells} == set(categories) == {"retrieval"}

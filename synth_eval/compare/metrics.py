@@ -85,6 +85,19 @@ _CHOICE = (
         role="accuracy", chance="not known", only_without="acc",
     ),
 )  # fmt: skip
+
+
+def _aggregated(name: str, label: str, unit: Unit = "share") -> Metric:
+    """In aggregates only, and there only without acc."""
+    return Metric(name, label, "choice", True, unit, column=name, seed_sd=POINT, chance="not known", only_without="acc")
+
+
+_CHOICE_AGGREGATES = (
+    _aggregated("mc2", "MC2"),
+    _aggregated("mc1", "MC1"),
+    _aggregated("multiple_choice_grade", "multiple-choice grade"),
+    _aggregated("mcc", "Matthews correlation", "score"),
+)
 _ROLLING = (
     # of tasks that score one given continuation: right where it is the greedy one (lambada)
     Metric(
@@ -113,7 +126,7 @@ _GENERATION = (
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.proper),
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.display_only),
 )
-METRICS: tuple[Metric, ...] = (*_CHOICE, *_ROLLING, *_GENERATION)
+METRICS: tuple[Metric, ...] = (*_CHOICE, *_CHOICE_AGGREGATES, *_ROLLING, *_GENERATION)
 
 
 def _characteristic(kind: Kind) -> Metric:

@@ -244,7 +244,8 @@ def _iso_date(value: Any) -> str:
 
 # What a results file has of one metric: a mean, its standard error, and over how many items.
 
-BINARY = ("acc", "acc_norm", "exact_match", "em", "prompt_level_strict_acc")  # an item is right (1) or wrong (0)
+# an item is right (1) or wrong (0)
+BINARY = ("acc", "acc_norm", "exact_match", "em", "prompt_level_strict_acc", "mc1", "multiple_choice_grade")
 
 
 @dataclass(frozen=True)
@@ -274,9 +275,18 @@ def estimate(result: TaskResult, metric: str, filter: str | None = None) -> Esti
         return _share(found, result)
     if found.stderr is None or found.stderr < 0:
         raise ResultsError(f"{_where(result)} gives no standard error of {metric}: run lm_eval with --log_samples")
-    if result.n_samples is None:
+    n = result.n_samples if result.n_samples is not None else _items_of_shares(result)
+    if n is None:
         raise ResultsError(f"{_where(result)} does not give how many items {metric} is the mean of")
-    return Estimate(found.value, found.stderr, result.n_samples)
+    return Estimate(found.value, found.stderr, n)
+
+
+def _items_of_shares(result: TaskResult) -> int | None:
+    """The number of items that the standard error of a share of right answers of the same task gives."""
+    for metric in result.metrics:
+        if metric.metric in BINARY and metric.value is not None and metric.stderr:
+            return _share(metric, result).n_items
+    return None
 
 
 _ROUNDED = 0.5e-4  # published results may be rounded to four digits

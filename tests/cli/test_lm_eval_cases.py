@@ -358,3 +358,17 @@ def test_categories_do_not_depend_on_samples(tmp_path):
         (tmp_path / name / f"results_{DATE}.json").unlink()
         write_samples(tmp_path / name, "sciq", choice_rows(60, seed=3))
     assert {cell.category for cell in synth_eval.compare(family).comparison.cells} == set(categories) == {"retrieval"}
+
+
+def test_truthfulqa_of_the_older_layout(tmp_path):
+    # mc1 and mc2 with errors, and no number of items: mc1 is a share of right answers and gives it
+    for name, mc1, mc2 in (("a", 0.25, 0.4), ("b", 0.2, 0.35), ("c", 0.2, 0.3)):
+        error = (mc1 * (1 - mc1) / 816) ** 0.5
+        content = older_layout(f"org/{name}", {})
+        content["results"]["truthfulqa_mc"] = {"mc1": mc1, "mc1_stderr": error, "mc2": mc2, "mc2_stderr": 0.0142}
+        put(tmp_path / f"{name}.json", content)
+    family = manifest(tmp_path, *(f"results: {name}.json, ratio: {i / 2}" for i, name in enumerate("abc")))
+    found = synth_eval.compare(family).comparison
+    assert values(found, "truthfulqa_mc", "mc2") == {0.0: 0.4, 0.5: 0.35, 1.0: 0.3}
+    assert verdicts(found, "mc2") == {"truthfulqa_mc": "degraded"}
+    assert {cell.data.n_items for cell in found.cells} == {817}

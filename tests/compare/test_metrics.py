@@ -34,7 +34,7 @@ def test_headline_comes_first(kind, headline: str) -> None:
 def test_which_metrics_carry_verdicts() -> None:
     verdicts = {kind: {metric.name for metric in metrics_of(kind) if not metric.display_only} for kind in KINDS}
     assert verdicts == {
-        "choice": {"acc", "acc_norm", "nll", "brier", "surprise_gap"},
+        "choice": {"acc", "acc_norm", "nll", "brier", "surprise_gap", "mc1", "mc2", "multiple_choice_grade", "mcc"},
         "rolling": {"acc", "bits_per_byte"},
         "generation": {"exact_match", "em", "acc", "pass@1", "prompt_level_strict_acc", "f1", "nll", "brier"},
     }

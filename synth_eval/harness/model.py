@@ -137,7 +137,7 @@ def _silence(model: Any) -> None:
 
 
 def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
-    """NaN weights score every choice NaN; a vocabulary that is too small fails in the middle of a task."""
+    """NaN weights score every choice NaN; a token that is not embedded fails in the middle of a task."""
     import torch
 
     inner = getattr(model, "model", None)
@@ -152,11 +152,18 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
     tokenizer = getattr(model, "tokenizer", None)
     if embeddings is not None and tokenizer is not None and hasattr(embeddings, "num_embeddings"):
         highest = max(tokenizer.get_vocab().values(), default=0)
-        if highest >= embeddings.num_embeddings:
-            raise CheckpointError(
-                f"{checkpoint.name}: the tokenizer has token ids up to {highest}, the model embeds only "
-                f"{embeddings.num_embeddings}; is it another checkpoint's tokenizer?"
-            )
+        if highest >= embeddings.num_embeddings:  # Gemma 3: names for image tokens, which no text has
+            embeddings.register_forward_pre_hook(functools.partial(_check_tokens, highest))
+
+
+def _check_tokens(highest: int, embeddings: Any, inputs: tuple[Any, ...]) -> None:
+    """Refuse a prompt with a token that the model does not embed; on a GPU it would end the process."""
+    used = int(inputs[0].max()) if inputs and inputs[0].numel() else 0
+    if used >= embeddings.num_embeddings:
+        raise CheckpointError(
+            f"the tokenizer has token ids up to {highest}, the model embeds only {embeddings.num_embeddings}, and a "
+            f"prompt has token {used}; is it another checkpoint's tokenizer?"
+        )
 
 
 # Read the next checkpoint's weights into the system's file cache while the present one is scored.

@@ -104,6 +104,8 @@ def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, fol
             chat_template=None,
             fewshot_as_multiturn=False,
         )
+        tracked = tracker.general_config_tracker  # names a folder that lies here for a moment: 255 bytes are allowed
+        tracked.model_name_sanitized = _shortened(tracked.model_name_sanitized or "")
         tracker.save_results_aggregated(results=results, samples=samples)
         tracker.save_results_samples(task_name=task, samples=samples[task])
         files = sorted(made.rglob("samples_*")) + sorted(made.rglob("results_*"))
@@ -114,6 +116,11 @@ def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, fol
             os.replace(file, folder / file.name)
     _remove_older(folder, task, files[0].name)
     return folder / files[0].name
+
+
+def _shortened(name: str, most: int = 200) -> str:
+    """The end of a name that file systems would not take; any other as it is."""
+    return name.encode()[-most:].decode(errors="ignore")
 
 
 @lru_cache(maxsize=1)

@@ -194,8 +194,11 @@ class PromptBook:
         self._made: dict[tuple[str, int, float | None], Prompts] = {}
 
     def prompts(self, loaded: LoadedTask, *, num_fewshot: int | None, limit: float | None) -> Prompts:
-        """Prompts of a task, from memory if they were made before; ``num_fewshot`` None means the task's own."""
-        shots = loaded.num_fewshot if num_fewshot is None else num_fewshot
+        """Prompts of a task, from memory if they were made before; ``num_fewshot`` None means the task's own.
+
+        A 0 in the task's own configuration is kept, as lm_eval keeps it.
+        """
+        shots = loaded.num_fewshot if num_fewshot is None or loaded.zero_shot else num_fewshot
         key = (loaded.name, shots, limit)
         if key not in self._made:
             self._made[key] = make_prompts(loaded.task, num_fewshot=shots, limit=limit)

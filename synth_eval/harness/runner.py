@@ -176,7 +176,7 @@ class Runner:
                 items = self._evaluate_piece(model, checkpoint, piece, fingerprint)
                 self.outcome.evaluated += 1
             except Exception as error:
-                failed[name] = one_line(error)
+                failed[name] = str(error) if isinstance(error, SynthEvalError) else one_line(error)
                 self.listener.said(f"{checkpoint.name}: {name}: {failed[name]}")
         self.listener.finished(checkpoint.name, name, items, of=piece.prompts.items)
 

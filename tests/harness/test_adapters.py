@@ -115,3 +115,11 @@ def test_an_adapter_without_its_base_is_named(made: Path, tmp_path: Path) -> Non
         config.write_text(content)
         with pytest.raises(ManifestError, match=f"a is an adapter, and its adapter_config.json names {reason}"):
             load_family(manifest(root, "path: adapters/a, ratio: 0"))
+
+
+def test_a_long_path_loses_no_results(made: Path, tmp_path: Path) -> None:
+    """lm-eval makes a folder of the whole path, which file systems refuse beyond 255 bytes."""
+    long = tmp_path / ("a" * 120) / ("b" * 120) / ("ü" * 40)
+    shutil.copytree(made / "base", long)
+    result = synth_eval.evaluate(manifest(tmp_path, f'path: "{long}", ratio: 0'), limit=4)
+    assert (result.failures, result.evaluated) == ({}, 1)

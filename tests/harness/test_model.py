@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lm_eval.api.instance import Instance
 from tiny_checkpoint import write_tiny_neox
 
 from synth_eval.errors import CheckpointError
@@ -55,8 +57,16 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
         }
     )  # fmt: skip
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    with pytest.raises(CheckpointError, match="token ids up to"):
-        load_model(checkpoint(folder), device="cpu")
+    model = load_model(checkpoint(folder), device="cpu")  # no prompt need have that token: Gemma 3 has such ids
+    plain = Instance("loglikelihood", {}, ("a b", " c"), 0)
+    ((score, _),) = model.loglikelihood([plain], disable_tqdm=True)
+    assert score < 0
+    for shared_prefix in (True, False):
+        model = load_model(
+            replace(checkpoint(folder), model_args={"dtype": "float32", "shared_prefix": shared_prefix}), device="cpu"
+        )
+        with pytest.raises(CheckpointError, match="token ids up to 257, the model embeds only 257, and a prompt has"):
+            model.loglikelihood([Instance("loglikelihood", {}, ("a <new> b", " c"), 0)], disable_tqdm=True)
 
 
 @pytest.mark.parametrize("missing", ["tokenizer.json", "config.json", "model.safetensors"])

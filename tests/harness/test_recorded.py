@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_eval.harness.recorded import RecordedLM, batches, request_keys
+from synth_eval.harness import recorded
+from synth_eval.harness.recorded import PromptBook, RecordedLM, batches, request_keys
+from synth_eval.harness.tasks import LoadedTask
 from synth_eval.results.run_folder import ResponseLog
 
 
@@ -128,3 +130,16 @@ def test_sampling_starts_every_batch_from_its_own_seed(tmp_path: Path) -> None:
     torch.rand(7)  # whatever was drawn in between
     with ResponseLog(tmp_path / "cut") as log:
         assert RecordedLM(Sampler(), log, seed=5).generate_until(requests) == expected
+
+
+def test_a_tasks_own_zero_shots_are_kept_as_lm_eval_keeps_them() -> None:
+    """lm_eval.evaluator: "num_fewshot has been set to 0 ... Manual configuration will be ignored."."""
+    asked: list[int] = []
+    book = PromptBook()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorded, "make_prompts", lambda task, *, num_fewshot, limit: asked.append(num_fewshot))
+        for zero_shot, own, wanted in [(True, 0, 5), (False, 0, 5), (False, 2, None), (False, 2, 0)]:
+            name = f"{zero_shot}{own}{wanted}"
+            loaded = LoadedTask(name, "other", "key", None, num_fewshot=own, zero_shot=zero_shot)  # type: ignore[arg-type]
+            book.prompts(loaded, num_fewshot=wanted, limit=None)
+    assert asked == [0, 5, 2, 0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import linregress
 
 from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval, log_interval
 from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
@@ -22,6 +23,7 @@ MIN_SPAN = 8.0  # largest over smallest budget
 NEAR = 0.05  # "levelled off" is within this share of the asymptote
 MAX_ASYMPTOTE_WIDTH = 0.10  # of the lowest loss
 FURTHEST = 4.0  # times the largest budget
+LEVEL = 0.05  # of the test that a curve falls at all
 MAX_TOKENS_WIDTH = 4.0  # upper over lower end of an interval
 
 
@@ -121,8 +123,18 @@ def _answers(points: Points, fitted: FittedForms | None) -> CurveAnswers:
     fit, scores = fitted.fit, fitted.scores
     asymptote = asymptote_of(fit)
     missed = next((score.largest_tokens for score in scores if score.name == fit.law.name), None)
-    plateau = _plateau(fit, asymptote, float(points.tokens.max()), missed)
+    if not _falls(points):  # any exponent fits, with a narrow interval where the fit stops at the same corner
+        level = Answer(
+            refused=f"the loss does not fall: it is level from the smallest budget on, or rises (at {LEVEL:g})"
+        )
+        return CurveAnswers(budgets, span, lowest, asymptote, level, level, scores, fit)
+    plateau = _plateau(fit, asymptote, points.tokens, missed)
     return CurveAnswers(budgets, span, lowest, asymptote, _exponent(fit), plateau, scores, fit)
+
+
+def _falls(points: Points) -> bool:
+    """Whether ln loss falls with ln tokens, by the one-sided t test of a straight line."""
+    return bool(linregress(np.log(points.tokens), np.log(points.loss), alternative="less").pvalue < LEVEL)
 
 
 def _extent(points: Points) -> tuple[int, float]:
@@ -164,7 +176,7 @@ def _exponent(fit: LawFit) -> Answer:
     return Answer(value, (low, high))
 
 
-def _plateau(fit: LawFit, asymptote: Answer, largest: float, missed: float | None) -> Answer:
+def _plateau(fit: LawFit, asymptote: Answer, tokens: FloatArray, missed: float | None) -> Answer:
     """``missed``: error of the law on the held-out largest budget, where it is known."""
     if asymptote.refused:
         return Answer(refused=f"the asymptote is not known: {asymptote.refused}")
@@ -172,6 +184,9 @@ def _plateau(fit: LawFit, asymptote: Answer, largest: float, missed: float | Non
         return Answer(refused=f"the law misses the held-out largest budget by {missed:.1%}, more than {NEAR:.0%}")
     log_value = _log_plateau(fit, fit.theta[None, :])[0]
     value = float(np.exp(log_value))
+    smallest, largest = float(tokens.min()), float(tokens.max())
+    if value * FURTHEST < smallest:
+        return Answer(refused="the loss is within 5% of the asymptote from the smallest budget on")
     if value > FURTHEST * largest:
         return Answer(refused=f"it is {value / largest:.3g} times beyond the largest budget, more than {FURTHEST:g}")
     log_low, log_high = interval(log_value, _log_plateau(fit, fit.draws), fit.df)

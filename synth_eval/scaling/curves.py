@@ -123,13 +123,13 @@ def _answers(points: Points, fitted: FittedForms | None) -> CurveAnswers:
     fit, scores = fitted.fit, fitted.scores
     asymptote = asymptote_of(fit)
     missed = next((score.largest_tokens for score in scores if score.name == fit.law.name), None)
-    if not _falls(points):  # any exponent fits, with a narrow interval where the fit stops at the same corner
+    plateau, exponent = _plateau(fit, asymptote, points.tokens, missed), _exponent(fit)
+    if not _falls(points):  # any exponent fits, with a narrow interval where the fit stops in one corner
         level = Answer(
             refused=f"the loss does not fall: it is level from the smallest budget on, or rises (at {LEVEL:g})"
         )
-        return CurveAnswers(budgets, span, lowest, asymptote, level, level, scores, fit)
-    plateau = _plateau(fit, asymptote, points.tokens, missed)
-    return CurveAnswers(budgets, span, lowest, asymptote, _exponent(fit), plateau, scores, fit)
+        plateau, exponent = (answer if answer.refused else level for answer in (plateau, exponent))
+    return CurveAnswers(budgets, span, lowest, asymptote, exponent, plateau, scores, fit)
 
 
 def _falls(points: Points) -> bool:

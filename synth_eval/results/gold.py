@@ -13,6 +13,7 @@ from synth_eval.results.rows import Unusable, number_of
 
 _NOT_A_CHOICE = "the target is none of the choices"
 _SEVERAL = "several right answers"
+_ROUNDED = 1e-4  # of a log-likelihood: some versions log few digits
 _LETTER = re.compile(r"\(?([A-Z])[).:]?")
 
 
@@ -22,7 +23,7 @@ class _Clue(NamedTuple):
     as_index: int | None  # the target read as an index
     as_text: int | None  # the target read as the text, or the letter, of a choice
     best: int  # the choice of highest log-likelihood, as np.argmax takes it
-    n_choices: int
+    logliks: Sequence[float]
     hidden: bool  # the target is the common continuation, not the answer
     accuracy: float | None  # acc as logged
 
@@ -30,6 +31,14 @@ class _Clue(NamedTuple):
     def right(self) -> bool | None:
         """lm-eval's own acc, where it is that of one right answer."""
         return bool(self.accuracy) if self.accuracy in (0.0, 1.0) else None
+
+    def contradicts(self, answer: int) -> bool:
+        """Whether the logged acc is not that of ``answer``; never where rounding hides which choice was likeliest."""
+        if self.accuracy is None or self.accuracy == (self.best == answer):
+            return False
+        top = self.logliks[self.best]
+        tied = [k for k, value in enumerate(self.logliks) if top - value <= _ROUNDED * abs(top)]
+        return self.right is None or len(tied) == 1 or answer not in tied
 
 
 class GoldFinder:
@@ -51,7 +60,7 @@ class GoldFinder:
         Unusable : the target cannot be any choice, or there are several.
         """
         best, accuracy = max(range(len(logliks)), key=logliks.__getitem__), _accuracy(row)
-        clue = _Clue(None, None, best, len(logliks), hidden, accuracy)
+        clue = _Clue(None, None, best, logliks, hidden, accuracy)
         if not hidden:
             target = _single(row.get("target"))
             text = _text(target, texts)
@@ -59,7 +68,7 @@ class GoldFinder:
             index = None if target in ("True", "False") and text is not None else _index(target, len(logliks))
             if index is None and text is None:
                 raise Unusable(_NOT_A_CHOICE if target is not None else "no target logged")
-            clue = _Clue(index, text, best, len(logliks), hidden, accuracy)
+            clue = _Clue(index, text, best, logliks, hidden, accuracy)
         self._clues.append(clue)
 
     def settle(self, reasons: Counter[str], notes: list[str]) -> list[int | None]:
@@ -80,8 +89,7 @@ class GoldFinder:
 
         Then several answers are right (truthfulqa_mc2), or the task scores in a way of its own.
         """
-        settled = [(clue, answer) for clue, answer in zip(self._clues, gold) if answer is not None]
-        odd = any(c.accuracy is not None and c.accuracy != (c.best == answer) for c, answer in settled)
+        odd = any(answer is not None and clue.contradicts(answer) for clue, answer in zip(self._clues, gold))
         return tuple(clue.accuracy for clue in self._clues) if odd else ()
 
     def _read_as_text(self) -> bool:
@@ -98,7 +106,7 @@ class GoldFinder:
     def _hidden_gold(self, clue: _Clue) -> int | None:
         # with more than two choices a wrong answer does not determine the right one, and to keep the right ones alone
         # would make every model perfect
-        if clue.right is None or any(other.n_choices > 2 for other in self._clues):
+        if clue.right is None or any(len(other.logliks) > 2 for other in self._clues):
             return None
         return clue.best if clue.right else 1 - clue.best
 

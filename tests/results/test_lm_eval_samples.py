@@ -177,6 +177,17 @@ def test_numeric_choices_where_acc_says_that_the_target_is_an_index(read):
     assert read(*without_acc).gold == (0, 1)
 
 
+def test_rounding_that_hides_the_likeliest_choice_contradicts_nothing(read):
+    # -20.1224 twice: lm-eval knew more digits, and took the second
+    tie = (-20.1224, -20.1224, -23.0)
+    assert read(choice_row(0, tie, "1", acc=1.0)).gold == (1,)
+    assert read(choice_row(0, tie, "0", acc=0.0)).gold == (0,)
+    # the third is not among the likeliest, and of two that lie apart the first is
+    assert read(choice_row(0, tie, "2", acc=1.0)).accuracy == (1.0,)
+    assert read(choice_row(0, (-20.1, -20.2, -23.0), "1", acc=1.0)).accuracy == (1.0,)
+    assert read(choice_row(0, tie, "1", acc=0.5)).accuracy == (0.5,)
+
+
 def test_numeric_choices_without_acc_where_one_target_is_no_index(read):
     rows = [choice_row(0, target="2", choices=["2", "1", "3"]), choice_row(1, target="30", choices=["2", "30", "3"])]
     assert read(*rows).gold == (0, 1)

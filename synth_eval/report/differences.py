@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synth_eval.compare.places import full_place_name
 from synth_eval.comparison import Comparison, Place
-from synth_eval.report.view.curves import URGENCY, Curve, curves_of
+from synth_eval.report.view.curves import URGENCY, curves_of
 from synth_eval.report.view.facts import Facts, facts_of
 
 SCHEMA = 1
@@ -21,18 +21,33 @@ Key = tuple[str, Place, str]  # task, place, metric
 class Change:
     """A curve before and after; None where it is only in the other comparison."""
 
-    title: str
-    metric: str
     before: Facts | None
     after: Facts | None
+
+    @property
+    def facts(self) -> Facts:
+        """After, or of the only comparison that has the curve."""
+        one = self.after or self.before
+        assert one is not None, "a change is of a curve of one comparison at least"
+        return one
+
+    @property
+    def title(self) -> str:
+        return self.facts.title
+
+    @property
+    def gained(self) -> float:
+        """Budget after less budget before; nothing shown safe counts as a budget of 0."""
+        before, after = ((each and each.cell.verdict.budget) or 0.0 for each in (self.before, self.after))
+        return after - before
 
     @property
     def worse(self) -> bool:
         """Whether the verdict is more urgent now, or the same with a lower budget."""
         if self.before is None or self.after is None:
             return False
-        old, new = _urgency(self.before), _urgency(self.after)
-        return new < old or (new == old and _budget(self.after) < _budget(self.before) - SAME_BUDGET)
+        more_urgent = URGENCY[self.after.verdict] - URGENCY[self.before.verdict]
+        return more_urgent < 0 or (more_urgent == 0 and self.gained < -SAME_BUDGET)
 
 
 @dataclass(frozen=True)
@@ -65,21 +80,16 @@ def differences(before: Comparison, after: Comparison) -> Differences:
     Curves are the same if task, place in the grid (size, iteration, source, tokens) and metric are.
     """
     old, new = _verdicts(before), _verdicts(after)
-    both = [_change(old[key], new[key]) for key in new if key in old]
-    changed = [change for change in both if _word(change.before) != _word(change.after)]
-    moved = [
-        change
-        for change in both
-        if _word(change.before) == _word(change.after)
-        and abs(_budget(change.before) - _budget(change.after)) > SAME_BUDGET
-    ]
+    both = [(old[key].verdict == new[key].verdict, Change(old[key], new[key])) for key in new if key in old]
+    names = dict.fromkeys((*before.provenance, *after.provenance))
+    made_with = [(name, *(str(each.provenance.get(name, "")) for each in (before, after))) for name in names]
     return Differences(
-        changed=_ordered(changed),
-        moved=_ordered(moved),
-        only_before=tuple(_change(old[key], None) for key in old if key not in new),
-        only_after=tuple(_change(None, new[key]) for key in new if key not in old),
+        changed=_ordered(change for same, change in both if not same),
+        moved=_ordered(change for same, change in both if same and abs(change.gained) > SAME_BUDGET),
+        only_before=tuple(Change(old[key], None) for key in old if key not in new),
+        only_after=tuple(Change(None, new[key]) for key in new if key not in old),
         shared=len(both),
-        settings=_settings(before, after),
+        settings=tuple((name, one, other) for name, one, other in made_with if one != other),
     )
 
 
@@ -99,7 +109,7 @@ def difference_lines(found: Differences, *, names: tuple[str, str]) -> Iterator[
     for name, only in zip(names, (found.only_before, found.only_after)):
         if only:
             yield f"Only in {name}:"
-            yield from (f"  {change.title}: {change.metric} {_said(change.before or change.after)}" for change in only)
+            yield from (f"  {change.title}: {change.facts.metric} {_said(change.facts)}" for change in only)
     if found.settings and found.any_change:
         yield "Made with other settings, which may be why:"
         yield from (f"  {name}: {old or 'none'} -> {new or 'none'}" for name, old, new in found.settings)
@@ -112,21 +122,20 @@ def differences_to_dict(found: Differences, *, names: tuple[str, str]) -> dict[s
         "before": names[0],
         "after": names[1],
         "shared": found.shared,
-        "changed": [_row_of(change) for change in found.changed],
-        "moved": [_row_of(change) for change in found.moved],
-        "only_before": [_row_of(change) for change in found.only_before],
-        "only_after": [_row_of(change) for change in found.only_after],
+        **{
+            name: [_row_of(change) for change in getattr(found, name)]
+            for name in ("changed", "moved", "only_before", "only_after")
+        },
         "settings": [{"name": name, "before": old, "after": new} for name, old, new in found.settings],
     }
 
 
 def _row_of(change: Change) -> dict[str, Any]:
-    one = change.after or change.before
-    assert one is not None, "a change is of a curve of one comparison at least"
+    cell = change.facts.cell
     return {
-        "task": one.cell.task,
-        **vars(one.cell.place),
-        "metric": one.cell.metric,
+        "task": cell.task,
+        **vars(cell.place),
+        "metric": cell.metric,
         "worse": change.worse,
         "before": _numbers(change.before),
         "after": _numbers(change.after),
@@ -143,36 +152,17 @@ def _numbers(each: Facts | None) -> dict[str, Any] | None:
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
     for change in changes:
         mark = "worse " if change.worse else "      "
-        yield f"  {mark}{change.title}: {change.metric} {_said(change.before)} -> {_said(change.after)}"
+        yield f"  {mark}{change.title}: {change.facts.metric} {_said(change.before)} -> {_said(change.after)}"
 
 
 def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
-    return {
-        (facts.cell.task, facts.cell.place, facts.cell.metric): facts
-        for facts in facts_of([_titled(curve) for curve in curves_of(comparison)])
-    }
+    """Curves named by their whole place: what varies may not be the same in both comparisons."""
+    curves = [replace(curve, place=full_place_name(curve.headline.place)) for curve in curves_of(comparison)]
+    return {(facts.cell.task, facts.cell.place, facts.cell.metric): facts for facts in facts_of(curves)}
 
 
-def _titled(curve: Curve) -> Curve:
-    """The curve named by its whole place: what varies may not be the same in both comparisons."""
-    cell = curve.headline
-    return Curve(curve.task, full_place_name(cell.place), cell, curve.cells)
-
-
-def _change(before: Facts | None, after: Facts | None) -> Change:
-    one = after or before
-    assert one is not None, "a change is of a curve of one comparison at least"
-    return Change(one.title, one.metric, before, after)
-
-
-def _ordered(changes: Sequence[Change]) -> tuple[Change, ...]:
-    return tuple(sorted(changes, key=lambda change: (not change.worse, _urgency(change.after))))
-
-
-def _settings(before: Comparison, after: Comparison) -> tuple[tuple[str, str, str], ...]:
-    names = dict.fromkeys((*before.provenance, *after.provenance))
-    pairs = ((name, str(before.provenance.get(name, "")), str(after.provenance.get(name, ""))) for name in names)
-    return tuple((name, old, new) for name, old, new in pairs if old != new)
+def _ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: (not change.worse, URGENCY[change.facts.verdict])))
 
 
 def _said(each: Facts | None) -> str:
@@ -181,16 +171,3 @@ def _said(each: Facts | None) -> str:
     more = [f"onset {each.onset}"] if each.onset and each.verdict == "degraded" else []
     more += [f"budget {each.budget}"] if each.budget else []
     return f"{each.verdict} ({', '.join(more)})" if more else each.verdict
-
-
-def _word(each: Facts | None) -> str:
-    return each.cell.verdict.word if each is not None else ""
-
-
-def _budget(each: Facts | None) -> float:
-    """Nothing shown safe counts as a budget of 0."""
-    return each.cell.verdict.budget or 0.0 if each is not None else 0.0
-
-
-def _urgency(each: Facts | None) -> int:
-    return URGENCY[each.cell.verdict.word] if each is not None else len(URGENCY)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from synth_eval.report.view import DataTable, Entry, ReportView, Status
+from synth_eval.report.view import DataTable, Entry, ReportView
+from synth_eval.report.view.model import Status
 from synth_eval.report.view.summaries import tally
 from synth_eval.text import joined, visible
 
@@ -46,75 +47,50 @@ def markdown_report(view: ReportView) -> str:
 
 
 def _head(view: ReportView) -> Iterator[str]:
-    yield f"## {escape_markdown(view.title)}"
-    yield ""
-    for i, sentence in enumerate(view.headline):
-        yield f"**{escape_markdown(sentence)}**" if i == 0 else escape_markdown(sentence)
-        yield ""
-    if view.gate is not None:
-        yield f"### {escape_markdown(view.gate.title)}"
-        yield ""
-        yield from _table(view.gate)
-        yield ""
-    if view.budgets is not None:
-        yield f"### {escape_markdown(view.budgets.title)}"
-        yield ""
-        yield from _table(view.budgets)
-        yield escape_markdown(view.budgets.note)
-        yield ""
+    yield f"## {escape_markdown(view.title)}\n"
+    for i, sentence in enumerate(map(escape_markdown, view.headline)):
+        yield f"**{sentence}**\n" if i == 0 else f"{sentence}\n"
+    for table, note in ((view.gate, False), (view.budgets, True)):
+        if table is not None:
+            yield f"### {escape_markdown(table.title)}\n"
+            yield from _table(table)
+            yield f"{escape_markdown(table.note)}\n" if note else ""
     if view.statuses:
-        yield "### Verdicts"
-        yield ""
+        yield "### Verdicts\n"
         yield from _verdicts(view.statuses[:OPEN])
         if more := view.statuses[OPEN:]:
-            yield from _open(f"{len(more)} more verdicts: {tally(status.word for status in more)}")
+            yield _open(f"{len(more)} more verdicts: {tally(status.word for status in more)}")
             yield from _verdicts(more)
-            yield "</details>"
-            yield ""
+            yield "</details>\n"
 
 
 def _verdicts(statuses: Sequence[Status]) -> Iterator[str]:
-    yield from _rows(
-        ("verdict", "curve", "why"),
-        [
-            (
-                f"{SYMBOL[status.word]} {status.word}",
-                escape_markdown(status.title),
-                escape_markdown(joined(status.sentence, status.also, between="; ")),
-            )
-            for status in statuses
-        ],
-    )
+    rows = [(f"{SYMBOL[e.word]} {e.word}", e.title, joined(e.sentence, e.also, between="; ")) for e in statuses]
+    return _rows(("verdict", "curve", "why"), [list(map(escape_markdown, row)) for row in rows])
 
 
 def _tail(view: ReportView) -> Iterator[str]:
     for title, lines in (("Warnings", view.warnings), ("Failed checkpoints", view.failures)):
         if lines:
-            yield f"### {title}"
-            yield ""
+            yield f"### {title}\n"
             yield from (f"- {escape_markdown(line)}" for line in lines)
             yield ""
-    yield from _open("How to read this, settings and versions")
-    yield escape_markdown(view.legend)
-    yield ""
+    yield _open("How to read this, settings and versions")
+    yield f"{escape_markdown(view.legend)}\n"
     yield from (f"- {escape_markdown(name)}: {escape_markdown(value)}" for name, value in view.provenance)
-    yield ""
-    yield "</details>"
+    yield "\n</details>"
 
 
 def _folded(table: DataTable) -> Iterator[str]:
-    yield from _open(escape_markdown(table.title))
+    yield _open(escape_markdown(table.title))
     yield from _table(table)
     if table.note:
-        yield escape_markdown(table.note)
-        yield ""
-    yield "</details>"
-    yield ""
+        yield f"{escape_markdown(table.note)}\n"
+    yield "</details>\n"
 
 
-def _open(title: str) -> Iterator[str]:
-    yield f"<details><summary>{title}</summary>"
-    yield ""
+def _open(title: str) -> str:
+    return f"<details><summary>{title}</summary>\n"
 
 
 def _table(table: DataTable) -> Iterator[str]:

@@ -8,7 +8,8 @@ import pytest
 from cells import cell
 
 from synth_eval.comparison import Cell, Comparison
-from synth_eval.report.view import BASELINE, report_view
+from synth_eval.report.view import report_view
+from synth_eval.report.view.curves import BASELINE
 
 
 def _view(*cells: Cell, **changes):

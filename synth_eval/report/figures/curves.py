@@ -30,8 +30,8 @@ from synth_eval.report.figures.description import (
 )
 from synth_eval.report.figures.outputs import drift_figures
 from synth_eval.report.text import share
-from synth_eval.report.view import ChartCurve, DataTable, Line, ReportView, TaskChart
 from synth_eval.report.view.charts import anchor
+from synth_eval.report.view.model import ChartCurve, DataTable, Line, ReportView, TaskChart
 
 PLACES = ("size", "tokens", "iteration", "source")
 SECOND = "surprise_gap"  # the metric of the second panel, where there is a choice

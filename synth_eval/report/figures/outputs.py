@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from synth_eval.compare.metrics import metric_named
 from synth_eval.report.figures.description import Axis, Band, Figure, LegendKey, Markers, Panel, Polyline
 from synth_eval.report.view.charts import anchor
+from synth_eval.report.view.curves import label_of
 from synth_eval.report.view.model import Drift
+from synth_eval.report.view.outputs import side_of
 
 
 def drift_figures(drifts: Sequence[Drift]) -> dict[str, Figure]:
@@ -27,7 +30,7 @@ def _figure(drifts: Sequence[Drift]) -> Figure:
 
 
 def _panel(drift: Drift, names: Sequence[str]) -> Panel:
-    over_ratio = drift.over == "ratio"
+    over_ratio, label = drift.over == "ratio", label_of(drift.metric)
     places = tuple(sorted({x for line in drift.lines for x in line.x}))
     pad = 0.05 * (places[-1] - places[0] or 1.0)
     layers = []
@@ -49,9 +52,9 @@ def _panel(drift: Drift, names: Sequence[str]) -> Panel:
             "synthetic data" if over_ratio else "iteration", form="percent" if over_ratio else "number", ticks=places,
             limits=(places[0] - pad, places[-1] + pad),
         ),
-        Axis(form="percent" if drift.percent else "number"),
-        title=drift.label,
-        aside=drift.side,
-        spoken=f"{drift.label} over {drift.over}, first to last: {said}",
+        Axis(form="percent" if metric_named(drift.metric).unit == "share" else "number"),
+        title=label,
+        aside=side_of(drift.metric),
+        spoken=f"{label} over {drift.over}, first to last: {said}",
         height=180.0,
     )  # fmt: skip

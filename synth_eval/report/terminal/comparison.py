@@ -11,18 +11,19 @@ from rich.text import Text
 from synth_eval.comparison import Comparison
 from synth_eval.report.terminal.art import sparkline
 from synth_eval.report.terminal.page import GAP, Page, side_by_side
-from synth_eval.report.view import (
+from synth_eval.report.view import report_view
+from synth_eval.report.view.facts import Facts
+from synth_eval.report.view.model import (
     Column,
     DataTable,
-    Facts,
+    Entry,
     MetricTable,
+    OutputsView,
     Plot,
     PlotRow,
     ReportView,
     Status,
-    report_view,
 )
-from synth_eval.report.view.model import Entry, OutputsView
 from synth_eval.report.view.summaries import tally
 
 STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "refused": "dim"}
@@ -149,7 +150,7 @@ class _ComparisonPage(Page):
     def facts(self, facts: Sequence[Facts]) -> Iterator[RenderableType]:
         """Onset, crossing and budget of what is degraded; nothing where no onset was fitted."""
         fitted = [each for each in facts if each.onset and each.verdict == "degraded"]
-        if not any(each.onset_estimated for each in fitted):
+        if not any(each.cell.verdict.onset is not None for each in fitted):
             return
         yield from self.heading("Where degradation starts", FACTS_NOTE)
         table = self.table()

@@ -15,7 +15,7 @@ from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.curves import Curve, curves_of
 from synth_eval.report.view.facts import Facts, facts_of
 from synth_eval.report.view.summaries import row_table
-from synth_eval.text import percent, visible
+from synth_eval.text import joined, percent, visible
 
 WIDTH = 80
 NAME = 16  # columns of the name of a fact
@@ -73,31 +73,25 @@ def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
 
 def _said(facts: Facts) -> Iterator[tuple[str, str]]:
     """Each fact, and in words what it is."""
-    if facts.onset:
-        yield "onset", f"{facts.onset}  where degradation starts, with its 95% interval"
-    if facts.crossing:
-        yield "crossing", f"{facts.crossing}  where the fitted loss reaches the margin{_margin(facts.cell)}"
-    if facts.budget:
-        yield "budget", f"{facts.budget}  the largest tested ratio up to which the loss is shown within the margin"
-    if facts.p_adjusted:
-        yield "p", f"{facts.p_adjusted}  of no degradation, corrected for all curves (Holm)"
-    if facts.phi:
-        yield "phi", f"{facts.phi}  noise between training runs over that of items alone (1: none)"
-    if facts.df:
-        yield "df", f"{facts.df}  degrees of freedom that phi rests on"
-    if facts.min_detectable:
-        largest = percent(facts.cell.data.ratios[-1])
-        yield (
-            "detectable",
-            f"{facts.min_detectable}  the loss at {largest} found with 80% power",
-        )
-    if facts.cell.verdict.conditional:
-        yield "conditional", "yes  too few runs to measure the spread between seeds: it is assumed, not measured"
-    if facts.seed_tolerance:
-        yield "seed tolerance", f"{facts.seed_tolerance}  the largest spread between seeds at which the verdict holds"
-    if facts.best_ratio:
-        yield "best ratio", facts.best_ratio
-    yield "data", facts.data
+    cell = facts.cell
+    known = (
+        ("onset", facts.onset, "where degradation starts, with its 95% interval"),
+        ("crossing", facts.crossing, f"where the fitted loss reaches the margin{_margin(cell)}"),
+        ("budget", facts.budget, "the largest tested ratio up to which the loss is shown within the margin"),
+        ("p", facts.p_adjusted, "of no degradation, corrected for all curves (Holm)"),
+        ("phi", facts.phi, "noise between training runs over that of items alone (1: none)"),
+        ("df", facts.df, "degrees of freedom that phi rests on"),
+        ("detectable", facts.min_detectable, f"the loss at {percent(cell.data.ratios[-1])} found with 80% power"),
+        (
+            "conditional",
+            "yes" if cell.verdict.conditional else "",
+            "too few runs to measure the spread between seeds: it is assumed, not measured",
+        ),
+        ("seed tolerance", facts.seed_tolerance, "the largest spread between seeds at which the verdict holds"),
+        ("best ratio", facts.best_ratio, ""),
+        ("data", facts.data, ""),
+    )
+    yield from ((name, joined(text, meaning, between="  ")) for name, text, meaning in known if text)
 
 
 def _margin(cell: Cell) -> str:

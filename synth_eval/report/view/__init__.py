@@ -1,37 +1,6 @@
 """The view model: what every report shows, computed once from the comparison."""
 
 from synth_eval.report.view.build import report_view
-from synth_eval.report.view.curves import BASELINE
-from synth_eval.report.view.facts import Facts
-from synth_eval.report.view.model import (
-    ChartCurve,
-    Column,
-    DataTable,
-    Entry,
-    Line,
-    MetricTable,
-    Plot,
-    PlotRow,
-    Reliability,
-    ReportView,
-    Status,
-    TaskChart,
-)
+from synth_eval.report.view.model import DataTable, Entry, Reliability, ReportView
 
-__all__ = [
-    "BASELINE",
-    "ChartCurve",
-    "Column",
-    "DataTable",
-    "Entry",
-    "Facts",
-    "Line",
-    "MetricTable",
-    "Plot",
-    "PlotRow",
-    "Reliability",
-    "ReportView",
-    "Status",
-    "TaskChart",
-    "report_view",
-]
+__all__ = ["DataTable", "Entry", "Reliability", "ReportView", "report_view"]

@@ -8,9 +8,9 @@ from synth_eval.compare.budgets import budgets_of
 from synth_eval.comparison import CheckpointRecord, Comparison, Contrast, Finding, Lead
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
 from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
-from synth_eval.report.view.facts import facts_of, verdict_table
+from synth_eval.report.view.facts import facts_of, judged, verdict_table
 from synth_eval.report.view.losses import grid_charts, loss_grids, loss_maps
-from synth_eval.report.view.model import Aside, DataTable, Entry, ReportView, Status
+from synth_eval.report.view.model import Aside, DataTable, Entry, Item, ReportView, Status, table_of
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.report.view.sentences import also, headline, status_sentence
 from synth_eval.report.view.summaries import (
@@ -90,52 +90,34 @@ def report_view(comparison: Comparison) -> ReportView:
 
 
 def _refused(curves: Sequence[Curve]) -> DataTable | None:
-    rows = tuple(
-        (Entry(curve.title), Entry(label_of(cell.metric)), Entry(cell.verdict.reason))
+    rows = [
+        (curve.title, label_of(cell.metric), cell.verdict.reason)
         for curve in curves
-        for cell in curve.cells.values()
-        if cell.verdict.word == "refused" and not cell.display_only
-    )
+        for cell in judged(curve)
+        if cell.verdict.word == "refused"
+    ]
     note = "Not judged: the data do not allow a verdict."
-    return DataTable("refused", "Refused", note, ("curve", "metric", "reason"), rows) if rows else None
+    return table_of("refused", "Refused", ("curve", "metric", "reason"), rows, note) if rows else None
 
 
 def _checkpoints(records: Sequence[CheckpointRecord]) -> DataTable:
-    return DataTable(
-        name="checkpoints",
-        title="Checkpoints",
-        note="",
-        columns=(
-            "checkpoint",
-            "size",
-            "ratio",
-            "iteration",
-            "seed",
-            "source",
-            "tokens",
-            "tasks",
-            "fingerprint",
-            "state",
-        ),
-        rows=tuple(
-            (
-                Entry(record.name),
-                Entry(record.size),
-                Entry(percent(record.ratio), record.ratio),
-                Entry(str(record.iteration), float(record.iteration)),
-                Entry(str(record.seed), float(record.seed)),
-                Entry(record.source),
-                Entry(f"{record.tokens:,.0f}" if record.tokens is not None else "", record.tokens),
-                Entry(str(len(record.tasks)), float(len(record.tasks))),
-                Entry(record.fingerprint),
-                Entry(
-                    f"failed: {record.failed}" if record.failed else "evaluated",
-                    tone="degraded" if record.failed else "",
-                ),
-            )
-            for record in records
-        ),
-    )
+    columns = ["checkpoint", "size", "ratio", "iteration", "seed", "source", "tokens", "tasks", "fingerprint", "state"]
+    rows: list[tuple[Item, ...]] = [
+        (
+            record.name,
+            record.size,
+            (percent(record.ratio), record.ratio),
+            (str(record.iteration), record.iteration),
+            (str(record.seed), record.seed),
+            record.source,
+            (f"{record.tokens:,.0f}" if record.tokens is not None else "", record.tokens),
+            (str(len(record.tasks)), len(record.tasks)),
+            record.fingerprint,
+            Entry(f"failed: {record.failed}", tone="degraded") if record.failed else "evaluated",
+        )
+        for record in records
+    ]
+    return table_of("checkpoints", "Checkpoints", columns, rows)
 
 
 def _asides(comparison: Comparison) -> tuple[Aside, ...]:

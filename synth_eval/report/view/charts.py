@@ -5,22 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from synth_eval.compare.calibration import ReliabilityCurve
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_order, tokens_name
 from synth_eval.comparison import Cell, FittedCurve, SeedValues
 from synth_eval.report.text import share as share_text
 from synth_eval.report.text import value_text
 from synth_eval.report.view.curves import Curve, change_of, label_of, value_table
-from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, Reliability, SeedLine, TaskChart
+from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
 from synth_eval.text import percent
-
-if TYPE_CHECKING:
-    from synth_eval.types import FloatArray
-
 
 Interval = tuple[float, float]
 UNITS = {"nats": "nats", "bits": "bits per byte"}
@@ -230,30 +224,3 @@ def plot_note(curves: Sequence[Curve]) -> str:
     if len(layouts) != 1:
         return "one bar a tested ratio, lowest first"
     return f"bars at {', '.join(percent(ratio) for ratio in layouts.pop())}"
-
-
-# From a reliability curve of the calibration layer to what a report draws.
-
-
-def reliability_of(curve: ReliabilityCurve, *, label: str, note: str = "") -> Reliability:
-    """One of several diagrams side by side.
-
-    Parameters
-    ----------
-    curve : from `synth_eval.calibration.reliability_curve`.
-    label : what distinguishes it from its neighbours, such as the ratio.
-    note : shown below it, such as the ECE beside its null band.
-    """
-    return Reliability(
-        label=label,
-        confidence=_floats(curve.confidence),
-        accuracy=_floats(curve.accuracy),
-        null_low=_floats(curve.null_low),
-        null_high=_floats(curve.null_high),
-        count=_floats(curve.count),
-        note=note,
-    )
-
-
-def _floats(array: FloatArray) -> tuple[float, ...]:
-    return tuple(float(value) for value in array)

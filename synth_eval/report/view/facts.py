@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.comparison import Cell, Interval, VerdictWord
 from synth_eval.report.text import amount_text, interval_text, share
 from synth_eval.report.view.curves import Curve
-from synth_eval.report.view.model import DataTable, Entry
+from synth_eval.report.view.model import DataTable, Entry, Item, table_of
 from synth_eval.report.view.summaries import tally
 from synth_eval.text import joined, percent, plural
 
@@ -34,80 +34,59 @@ class Facts:
 
     title: str  # of the curve
     cell: Cell
-
-    @property
-    def metric(self) -> str:
-        return metric_named(self.cell.metric).label
-
-    @property
-    def verdict(self) -> VerdictWord:
-        return self.cell.verdict.word
-
-    @property
-    def onset(self) -> str:
-        verdict = self.cell.verdict
-        if verdict.word == "degraded" and verdict.onset is not None:
-            return self._with_interval(verdict.onset, verdict.onset_ci)
-        return f"{NOT_FITTED}; clear at {percent(verdict.first_below)}" if verdict.first_below is not None else ""
-
-    @property
-    def onset_estimated(self) -> bool:
-        return self.cell.verdict.onset is not None
-
-    @property
-    def crossing(self) -> str:
-        verdict = self.cell.verdict
-        if verdict.crossing is not None:
-            return self._with_interval(verdict.crossing, verdict.crossing_ci)
-        known = verdict.onset is not None or verdict.word == "safe"
-        return f"beyond {percent(self.cell.data.ratios[-1])}" if known else ""
-
-    def _with_interval(self, ratio: float, interval: Interval | None) -> str:
-        return joined(
-            share(ratio), interval and interval_text(interval, largest=self.cell.data.ratios[-1]), between=" "
-        )
-
-    @property
-    def budget(self) -> str:
-        return "" if self.cell.verdict.budget is None else percent(self.cell.verdict.budget)
-
-    @property
-    def phi(self) -> str:
-        return "" if self.cell.verdict.phi is None else f"{self.cell.verdict.phi:.2f}"
-
-    @property
-    def df(self) -> str:
-        return "" if self.cell.verdict.df is None else f"{self.cell.verdict.df:g}"
-
-    @property
-    def p_adjusted(self) -> str:
-        p = self.cell.verdict.p_adjusted
-        return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-    @property
-    def min_detectable(self) -> str:
-        return self._amount(self.cell.verdict.min_detectable)
-
-    @property
-    def seed_tolerance(self) -> str:
-        return self._amount(self.cell.verdict.seed_tolerance)
-
-    def _amount(self, value: float | None) -> str:
-        return "" if value is None else amount_text(value, self.cell.metric)
-
-    @property
-    def best_ratio(self) -> str:
-        return "" if self.cell.verdict.best_ratio is None else percent(self.cell.verdict.best_ratio)
-
-    @property
-    def data(self) -> str:
-        data = self.cell.data
-        return f"{data.n_items:,} items, {plural(data.seeds, 'seed')}{'' if data.paired else ', unpaired'}"
+    metric: str
+    verdict: VerdictWord
+    onset: str
+    crossing: str
+    budget: str
+    phi: str
+    df: str
+    p_adjusted: str
+    min_detectable: str
+    seed_tolerance: str
+    best_ratio: str
+    data: str
 
 
 def facts_of(curves: Sequence[Curve]) -> tuple[Facts, ...]:
     """Facts of every metric that carries a verdict, curves in the order given, the headline metric first."""
-    return tuple(Facts(curve.title, cell) for curve in curves for cell in judged(curve))
+    return tuple(_facts(curve.title, cell) for curve in curves for cell in judged(curve))
+
+
+def _facts(title: str, cell: Cell) -> Facts:
+    verdict, data = cell.verdict, cell.data
+
+    def located(ratio: float, interval: Interval | None) -> str:
+        return joined(share(ratio), interval and interval_text(interval, largest=data.ratios[-1]), between=" ")
+
+    def written(value: float | None, write: Callable[[float], str]) -> str:
+        return "" if value is None else write(value)
+
+    def amount(size: float) -> str:
+        return amount_text(size, cell.metric)
+
+    onset = f"{NOT_FITTED}; clear at {percent(verdict.first_below)}" if verdict.first_below is not None else ""
+    if verdict.word == "degraded" and verdict.onset is not None:
+        onset = located(verdict.onset, verdict.onset_ci)
+    crossing = f"beyond {percent(data.ratios[-1])}" if verdict.onset is not None or verdict.word == "safe" else ""
+    if verdict.crossing is not None:
+        crossing = located(verdict.crossing, verdict.crossing_ci)
+    return Facts(
+        title,
+        cell,
+        metric_named(cell.metric).label,
+        verdict.word,
+        onset,
+        crossing,
+        budget=written(verdict.budget, percent),
+        phi=written(verdict.phi, "{:.2f}".format),
+        df=written(verdict.df, "{:g}".format),
+        p_adjusted=written(verdict.p_adjusted, lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"),
+        min_detectable=written(verdict.min_detectable, amount),
+        seed_tolerance=written(verdict.seed_tolerance, amount),
+        best_ratio=written(verdict.best_ratio, percent),
+        data=f"{data.n_items:,} items, {plural(data.seeds, 'seed')}{'' if data.paired else ', unpaired'}",
+    )
 
 
 def judged(curve: Curve) -> list[Cell]:
@@ -118,29 +97,21 @@ def judged(curve: Curve) -> list[Cell]:
 
 def verdict_table(facts: Sequence[Facts]) -> DataTable:
     """One row a curve and metric."""
-    return DataTable(
-        name="verdicts",
-        title="Every verdict",
-        note=NOTE,
-        columns=COLUMNS,
-        rows=tuple(map(_row, facts)),
-        tally=tally(each.verdict for each in facts),
-    )
-
-
-def _row(facts: Facts) -> tuple[Entry, ...]:
-    verdict = facts.cell.verdict
-    return (
-        Entry(facts.verdict, tone=facts.verdict),
-        Entry(facts.title),
-        Entry(facts.metric),
-        Entry(facts.onset, verdict.onset if facts.onset else None),
-        Entry(facts.crossing, verdict.crossing),
-        Entry(facts.budget, verdict.budget),
-        Entry(facts.p_adjusted, verdict.p_adjusted),
-        Entry(facts.phi, verdict.phi),
-        Entry(facts.df, verdict.df),
-        Entry(facts.min_detectable, verdict.min_detectable),
-        Entry(facts.seed_tolerance, verdict.seed_tolerance),
-        Entry(facts.data, float(facts.cell.data.n_items)),
-    )
+    rows: list[tuple[Item, ...]] = [
+        (
+            Entry(each.verdict, tone=each.verdict),
+            each.title,
+            each.metric,
+            (each.onset, each.cell.verdict.onset if each.onset else None),
+            (each.crossing, each.cell.verdict.crossing),
+            (each.budget, each.cell.verdict.budget),
+            (each.p_adjusted, each.cell.verdict.p_adjusted),
+            (each.phi, each.cell.verdict.phi),
+            (each.df, each.cell.verdict.df),
+            (each.min_detectable, each.cell.verdict.min_detectable),
+            (each.seed_tolerance, each.cell.verdict.seed_tolerance),
+            (each.data, each.cell.data.n_items),
+        )
+        for each in facts
+    ]
+    return table_of("verdicts", "Every verdict", COLUMNS, rows, NOTE, tally(each.verdict for each in facts))

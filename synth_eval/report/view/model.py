@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from synth_eval.comparison import VerdictWord
 
@@ -79,6 +80,21 @@ class DataTable:
     rows: tuple[tuple[Entry, ...], ...]
     tally: str = ""  # its rows, counted: "3 early, 2 late"
     place: str = ""  # in the grid, where there is a table for each
+
+
+Item: TypeAlias = "Entry | str | tuple[str, float | None]"  # an entry, its text, or its text and what it sorts by
+
+
+def table_of(
+    name: str, title: str, columns: Iterable[str], rows: Iterable[Iterable[Item]], note: str = "", tally: str = ""
+) -> DataTable:
+    """A `DataTable` of entries, of texts, and of texts with what they sort by."""
+    made = tuple(tuple(_entry(item) for item in row) for row in rows)
+    return DataTable(name, title, note, tuple(columns), made, tally)
+
+
+def _entry(item: Item) -> Entry:
+    return item if isinstance(item, Entry) else Entry(item) if isinstance(item, str) else Entry(*item)
 
 
 @dataclass(frozen=True)
@@ -200,10 +216,7 @@ class Drift:
 
     task: str
     metric: str
-    label: str
-    side: str
     over: str  # "ratio" or "iteration"
-    percent: bool
     lines: tuple[DriftLine, ...]
 
 

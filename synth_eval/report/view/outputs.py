@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from synth_eval.compare.characteristics import MAUVE
 from synth_eval.compare.metrics import dimension_of, metric_named
@@ -11,7 +12,7 @@ from synth_eval.compare.places import place_names, place_order
 from synth_eval.comparison import Cell, Collapse, Comparison, Contrast, Lead, Place, PlaceValue
 from synth_eval.report.text import UNKNOWN
 from synth_eval.report.view.curves import is_worse, label_of
-from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, OutputsView
+from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, Item, OutputsView, table_of
 from synth_eval.report.view.summaries import fields_of, row_table
 from synth_eval.text import enumerated, joined, percent
 
@@ -51,6 +52,7 @@ def outputs_view(comparison: Comparison) -> OutputsView | None:
     if not cells:
         return None
     names = place_names(cell.place for cell in cells)
+    drawn = [cell for cell in cells if _is_drawn(cell)]
     collapses = comparison.collapses
     return OutputsView(
         title=TITLE,
@@ -67,8 +69,8 @@ def outputs_view(comparison: Comparison) -> OutputsView | None:
         iterations=_table(
             "output-iterations", "Does it compound over iterations?", ITERATION_NOTE, comparison.text_contrasts
         ),
-        over_ratio=_over_ratio(cells, names),
-        over_iteration=_over_iteration(cells),
+        over_ratio=_over_ratio(drawn, names),
+        over_iteration=_over_iteration(drawn, len({replace(cell.place, iteration=0) for cell in cells}) > 1),
     )
 
 
@@ -140,25 +142,16 @@ def _table(name: str, title: str, note: str, rows: Sequence[Lead] | Sequence[Con
 
 def _stages(rows: Sequence[Collapse], names: Mapping[Place, str]) -> DataTable | None:
     """Tasks and places down, ratios across."""
-    if not rows:
-        return None
     ratios = sorted({row.ratio for row in rows})
     groups: dict[tuple[str, Place], dict[float, Collapse]] = {}
     for row in rows:
         groups.setdefault((row.task, row.place), {})[row.ratio] = row
-    return DataTable(
-        name="output-stages",
-        title="How far has it gone?",
-        note=STAGE_NOTE,
-        columns=("texts", *(percent(ratio) for ratio in ratios)),
-        rows=tuple(
-            (
-                Entry(joined(task, names.get(place))),
-                *(_stage(found.get(ratio)) for ratio in ratios),
-            )
-            for (task, place), found in groups.items()
-        ),
-    )
+    lines: list[tuple[Item, ...]] = [
+        (joined(task, names.get(place)), *(_stage(found.get(ratio)) for ratio in ratios))
+        for (task, place), found in groups.items()
+    ]
+    columns = ("texts", *map(percent, ratios))
+    return table_of("output-stages", "How far has it gone?", columns, lines, STAGE_NOTE) if rows else None
 
 
 def _stage(row: Collapse | None) -> Entry:
@@ -171,39 +164,33 @@ def _stage(row: Collapse | None) -> Entry:
 
 def _values(cells: Sequence[Cell], names: Mapping[Place, str], baseline: float) -> DataTable:
     ratios = sorted({ratio for cell in cells for ratio in cell.data.ratios})
-    rows = []
-    for cell in cells:
-        place = names[cell.place]
-        marks = [_entry(cell, ratio, baseline) for ratio in ratios]
-        moved = "moved" if cell.verdict.word == "degraded" else "" if cell.display_only else cell.verdict.word
-        title = joined(cell.task, place)
-        rows.append((Entry(title), Entry(label_of(cell.metric)), Entry(_group(cell.metric)), *marks, Entry(moved)))
-    return DataTable(
-        name="output-values",
-        title="Every characteristic",
-        note=f"{VALUE_NOTE} Moved: toward collapse by the curve test, after correction.",
-        columns=("texts", "characteristic", "side", *(percent(ratio) for ratio in ratios), "curve test"),
-        rows=tuple(rows),
-    )
+    rows: list[tuple[Item, ...]] = [
+        (
+            joined(cell.task, names[cell.place]),
+            label_of(cell.metric),
+            side_of(cell.metric),
+            *(_entry(cell, ratio, baseline) for ratio in ratios),
+            "moved" if cell.verdict.word == "degraded" else "" if cell.display_only else cell.verdict.word,
+        )
+        for cell in cells
+    ]
+    columns = ("texts", "characteristic", "side", *map(percent, ratios), "curve test")
+    note = f"{VALUE_NOTE} Moved: toward collapse by the curve test, after correction."
+    return table_of("output-values", "Every characteristic", columns, rows, note)
 
 
 def _entry(cell: Cell, ratio: float, baseline: float) -> Entry:
     if ratio not in cell.data.ratios:
         return Entry("")
     i = cell.data.ratios.index(ratio)
-    value = cell.data.values[i]
+    value, interval = cell.data.values[i], cell.data.difference_ci[i]
     if i == cell.data.index(baseline) or not math.isfinite(value):
         return Entry(amount(value, cell.metric), value if math.isfinite(value) else None)
-    worse, better = is_worse(cell, i), _is_better(cell, i)
-    mark = "*" if worse else "+" if better else ""
-    return Entry(amount(value, cell.metric) + mark, value, tone="worse" if worse else "")
-
-
-def _is_better(cell: Cell, i: int) -> bool:
-    interval = cell.data.difference_ci[i]
-    if interval is None or cell.display_only:
-        return False
-    return interval[0] > 0 if cell.higher_is_better else interval[1] < 0
+    if is_worse(cell, i):
+        return Entry(f"{amount(value, cell.metric)}*", value, tone="worse")
+    low, high = interval if interval is not None and not cell.display_only else (0.0, 0.0)
+    better = low > 0 if cell.higher_is_better else high < 0
+    return Entry(amount(value, cell.metric) + ("+" if better else ""), value)
 
 
 def amount(value: float, metric: str) -> str:
@@ -217,87 +204,69 @@ def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drif
     """A panel for each side's characteristics of each task; a line for each place."""
     panels: dict[tuple[str, str], list[Cell]] = {}
     for cell in sorted(cells, key=lambda cell: place_order(cell.place)):
-        if _group(cell.metric) and not _is_constant(cell):
-            panels.setdefault((cell.task, cell.metric), []).append(cell)
+        panels.setdefault((cell.task, cell.metric), []).append(cell)
     return tuple(
-        Drift(
-            task=task,
-            metric=metric,
-            label=label_of(metric),
-            side=_group(group[0].metric),
-            over="ratio",
-            percent=(metric_named(metric).unit == "share"),
-            lines=tuple(
-                _line(names[cell.place] or task, metric, [(ratio, cell, i) for i, ratio in enumerate(cell.data.ratios)])
-                for cell in group
-            ),
+        _drift(
+            task,
+            metric,
+            "ratio",
+            {names[cell.place] or task: [(r, cell, r) for r in cell.data.ratios] for cell in group},
         )
         for (task, metric), group in panels.items()
     )
 
 
-def _over_iteration(cells: Sequence[Cell]) -> tuple[Drift, ...]:
+def _over_iteration(cells: Sequence[Cell], several: bool) -> tuple[Drift, ...]:
     """A panel for each task, place but for the iteration, and side's characteristic; a line for each ratio."""
-    panels: dict[tuple[str, str, str], list[Cell]] = {}
-    alike = {cell: (cell.place.size, cell.place.source, cell.place.tokens) for cell in cells}
-    several = len(set(alike.values())) > 1
+    panels: dict[tuple[str, Place, str], list[Cell]] = {}
     for cell in cells:
-        if _group(cell.metric) and not _is_constant(cell):
-            where = joined(*(str(part or "") for part in alike[cell])) if several else ""
-            panels.setdefault((cell.task, where, cell.metric), []).append(cell)
-    return tuple(
-        Drift(
-            task=joined(task, where),
-            metric=metric,
-            label=label_of(metric),
-            side=_group(group[0].metric),
-            over="iteration",
-            percent=(metric_named(metric).unit == "share"),
-            lines=tuple(
-                _line(
-                    percent(ratio),
-                    metric,
-                    [
-                        (float(cell.place.iteration), cell, cell.data.ratios.index(ratio))
-                        for cell in group
-                        if ratio in cell.data.ratios
-                    ],
-                )
-                for ratio in sorted({ratio for cell in group for ratio in cell.data.ratios})
-            ),
+        panels.setdefault((cell.task, replace(cell.place, iteration=0), cell.metric), []).append(cell)
+    drifts = []
+    for (task, at, metric), group in panels.items():
+        title = joined(task, at.size, at.source, str(at.tokens or "")) if several else task
+        group.sort(key=lambda cell: cell.place.iteration)
+        points: dict[float, list[tuple[float, Cell, float]]] = {}
+        for cell in group:
+            for ratio in cell.data.ratios:
+                points.setdefault(ratio, []).append((float(cell.place.iteration), cell, ratio))
+        if len(group) > 1:
+            drifts.append(_drift(title, metric, "iteration", {percent(r): points[r] for r in sorted(points)}))
+    return tuple(drifts)
+
+
+def _drift(task: str, metric: str, over: str, lines: Mapping[str, Sequence[tuple[float, Cell, float]]]) -> Drift:
+    """Lines by their label: where each point lies, and the cell and ratio that it is of."""
+    drawn = []
+    for label, points in lines.items():
+        found = [(x, cell.data, cell.data.ratios.index(ratio)) for x, cell, ratio in points]
+        known = [
+            (x, data.values[i], data.difference_ci[i], data.difference[i])
+            for x, data, i in found
+            if math.isfinite(data.values[i])
+        ]
+        # the value with the 95% interval of its change from baseline about it
+        limits = [
+            (value, value) if ci is None else (value - change + ci[0], value - change + ci[1])
+            for _, value, ci, change in known
+        ]
+        drawn.append(
+            DriftLine(
+                label,
+                x=tuple(x for x, *_ in known),
+                values=tuple(value for _, value, *_ in known),
+                low=tuple(low for low, _ in limits),
+                high=tuple(high for _, high in limits),
+                texts=tuple(amount(value, metric) for _, value, *_ in known),
+            )
         )
-        for (task, where, metric), unordered in panels.items()
-        if len(group := sorted(unordered, key=lambda cell: cell.place.iteration)) > 1
-    )
+    return Drift(task, metric, over, tuple(drawn))
 
 
-def _group(metric: str) -> str:
+def side_of(metric: str) -> str:
     """The side of a collapse; MAUVE is no side; '' for those that are shown in the table alone."""
     return "reference text" if metric == MAUVE else dimension_of(metric)
 
 
-def _is_constant(cell: Cell) -> bool:
-    """Nothing to draw: the same at every ratio."""
-    return max(cell.data.values) - min(cell.data.values) <= 1e-12
-
-
-def _line(label: str, metric: str, points: Sequence[tuple[float, Cell, int]]) -> DriftLine:
-    known = [(x, cell, i) for x, cell, i in points if math.isfinite(cell.data.values[i])]
-    limits = [_limits(cell, i) for _, cell, i in known]
-    return DriftLine(
-        label=label,
-        x=tuple(x for x, _, _ in known),
-        values=tuple(cell.data.values[i] for _, cell, i in known),
-        low=tuple(low for low, _ in limits),
-        high=tuple(high for _, high in limits),
-        texts=tuple(amount(cell.data.values[i], metric) for _, cell, i in known),
-    )
-
-
-def _limits(cell: Cell, i: int) -> tuple[float, float]:
-    """The value with the 95% interval of its change from baseline about it."""
-    interval = cell.data.difference_ci[i]
-    if interval is None:
-        return cell.data.values[i], cell.data.values[i]
-    start = cell.data.values[i] - cell.data.difference[i]
-    return start + interval[0], start + interval[1]
+def _is_drawn(cell: Cell) -> bool:
+    """Not those of no side, nor what is the same at every ratio."""
+    return bool(side_of(cell.metric)) and max(cell.data.values) - min(cell.data.values) > 1e-12

@@ -10,10 +10,11 @@ from fixed_calibration import everything, report, row
 
 pytest.importorskip("matplotlib")
 
+from drawn_curves import reliability_of
+
 from synth_eval.report.figures import calibration_figures, matplotlib_figure, write_figures
 from synth_eval.report.figures.calibration import calibration_figure, reliability_figures
 from synth_eval.report.figures.description import Band, Bars, Markers, Polyline
-from synth_eval.report.view.charts import reliability_of
 
 
 def test_files_and_names(tmp_path):

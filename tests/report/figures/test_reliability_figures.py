@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_curves import reliability_of
 
 from synth_eval.calibration import reliability_curve
 from synth_eval.report.figures.calibration import INSIDE, MAX_SIZE, MIN_SIZE, OUTSIDE, reliability_figures
 from synth_eval.report.figures.description import Band, Markers, Panel
-from synth_eval.report.view.charts import reliability_of
 from synth_eval.report.view.model import Reliability
 
 

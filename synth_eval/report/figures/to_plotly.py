@@ -93,12 +93,8 @@ def _markers(layer: Markers) -> Json:
     filled = layer.filled if isinstance(layer.filled, tuple) else (layer.filled,) * len(layer.x)
     symbols = ["x-thin-open" if layer.cross else symbol if each else f"{symbol}-open" for each in filled]
     size = list(layer.size) if isinstance(layer.size, tuple) else layer.size
-    marker: Json = {
-        "color": colour,
-        "size": size,
-        "opacity": 1,
-        "symbol": symbols if len(set(symbols)) > 1 else symbols[0],
-    }
+    symbol_of = symbols if len(set(symbols)) > 1 else symbols[0]
+    marker: Json = {"color": colour, "size": size, "opacity": 1, "symbol": symbol_of}
     if layer.cross or not all(filled):
         marker["line"] = {"color": colour, "width": 2.5 if layer.cross else 1.6}
     trace = _trace(layer.x, layer.y, "markers", marker=marker)
@@ -152,20 +148,11 @@ def _level(layer: Level) -> Json:
 
 def _note(text: str, *, x: int, y: float, above: bool) -> Json:
     """At the left (0) or right (1) edge of the panel."""
-    where = {
-        "x": x,
-        "xref": "paper",
-        "xanchor": "right" if x else "left",
-        "y": y,
-        "yanchor": "bottom" if above else "top",
-    }
+    side, edge = "right" if x else "left", "bottom" if above else "top"
     return {
-        "text": _text(text),
-        **where,
-        "yshift": 0 if x else 5,
-        "showarrow": False,
-        "font": {"size": 11 if x else 12},
-    }
+        "text": _text(text), "x": x, "xref": "paper", "xanchor": side, "y": y, "yanchor": edge,
+        "yshift": 0 if x else 5, "showarrow": False, "font": {"size": 11 if x else 12},
+    }  # fmt: skip
 
 
 def _where(item: Json, layer: Layer) -> Json:

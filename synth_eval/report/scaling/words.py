@@ -57,14 +57,15 @@ def collapse_text(mixture: MixtureResult, sizes: Sizes) -> str:
     }
     told = []
     for kind, what in kinds.items():
-        ratios: dict[float, list[float]] = {}
+        ratios: dict[float, list[str]] = {}
         for sign in pattern.signs:
             if sign.kind == kind:
-                ratios.setdefault(sign.size, []).append(sign.ratio)
-        places = "; ".join(
-            joined(size_name(size, sizes), f"at ratio {_listed(found)}", between=" ") for size, found in ratios.items()
-        )
-        told += [f"{what}: {places}"] if places else []
+                ratios.setdefault(sign.size, []).append(f"{sign.ratio:g}")
+        places = [
+            joined(size_name(size, sizes), f"at ratio {', '.join(found)}", between=" ")
+            for size, found in ratios.items()
+        ]
+        told += [f"{what}: {'; '.join(places)}"] if places else []
     return "collapse pattern: seen: " + "; ".join(told)
 
 
@@ -72,33 +73,32 @@ def size_refusals(results: Sequence[SizesResult]) -> list[str]:
     """What the law over sizes could not answer, by reason."""
     reasons = []
     for result in results:
-        name = data_name(result.source, result.ratio)
-        if result.answers.refused:
-            reasons.append((f"law over sizes, {name}", result.answers.refused))
-        else:
-            parts = (
-                ("E", result.answers.asymptote),
-                ("exponent of size", result.answers.size_exponent),
-                ("exponent of tokens", result.answers.tokens_exponent),
-            )
-            reasons += [(f"{what} over sizes, {name}", answer.refused) for what, answer in parts if answer.refused]
+        answers, name = result.answers, data_name(result.source, result.ratio)
+        parts = {
+            "E": answers.asymptote,
+            "exponent of size": answers.size_exponent,
+            "exponent of tokens": answers.tokens_exponent,
+        }
+        reasons += (
+            [(f"law over sizes, {name}", answers.refused)]
+            if answers.refused
+            else [(f"{what} over sizes, {name}", each.refused) for what, each in parts.items() if each.refused]
+        )
     return grouped(reasons)
 
 
 def curve_refusals(curves: Sequence[CurveResult]) -> list[str]:
+    """What the laws of curves could not answer, by reason; of a plateau only where E is answered."""
     reasons = []
     for curve in curves:
         answers, name = curve.answers, curve_name(curve)
-        if answers.fit is None:
-            reasons.append((name, answers.asymptote.refused))
-            continue
-        for what, answer in (
-            ("E", answers.asymptote),
-            ("exponent", answers.exponent),
-            ("plateau", answers.plateau_tokens),
-        ):
-            if answer.refused and not (what == "plateau" and answers.asymptote.refused):
-                reasons.append((f"{what} of {name}", answer.refused))
+        parts = {"E": answers.asymptote, "exponent": answers.exponent}
+        parts |= {} if answers.asymptote.refused else {"plateau": answers.plateau_tokens}
+        reasons += (
+            [(name, answers.asymptote.refused)]
+            if answers.fit is None
+            else [(f"{what} of {name}", each.refused) for what, each in parts.items() if each.refused]
+        )
     return grouped(reasons)
 
 
@@ -107,15 +107,12 @@ def mixture_refusals(mixture: MixtureResult, sizes: Sizes) -> list[str]:
     answers = mixture.answers
     if answers.refused:
         return [f"mixture law: {answers.refused}"]
-    best = (
-        (f"best ratio at {_place(each, sizes)}", each.answer.refused) for each in answers.best if each.answer.refused
-    )
-    saved = (
+    best = [(f"best ratio at {_place(each, sizes)}", each.answer.refused) for each in answers.best]
+    saved = [
         (f"speed-up of ratio {each.ratio:g} at {_place(each, sizes)}", each.answer.refused)
         for each in answers.speed_ups
-        if each.answer.refused
-    )
-    return [*grouped(best), *grouped(saved)]
+    ]
+    return [line for reasons in (best, saved) for line in grouped((what, why) for what, why in reasons if why)]
 
 
 def domain_flags(effects: Sequence[DomainEffects]) -> list[str]:
@@ -183,10 +180,6 @@ def sooner_text(result: SizesResult, sizes: Sizes) -> str:
 def data_name(source: str, ratio: float) -> str:
     """'natural data', or 'rephrased at ratio 0.3'."""
     return "natural data" if ratio == 0 else f"{source} at ratio {ratio:g}"
-
-
-def _listed(ratios: Sequence[float]) -> str:
-    return ", ".join(f"{ratio:g}" for ratio in ratios)
 
 
 def _place(each: BestRatio | SpeedUp, sizes: Sizes) -> str:

@@ -7,13 +7,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from synth_eval.compare.places import Place, place_names
-from synth_eval.compare.tidy import COLUMNS, tidy
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.compare.tidy import tidy
+from synth_eval.comparison import Comparison
 from synth_eval.report.exports import markdown_report
 from synth_eval.report.view import ReportView
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEPS = 1000
 """Trackers that count in whole steps get thousandths of the ratio: step 300 is ratio 0.3."""
@@ -33,14 +36,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Material:
-    """``rows`` are those of the tidy table, under ``columns``; ``figures`` PNG files by name; ``text`` is report.md."""
+    """``table`` is the tidy table (None: no number); ``figures`` PNG files by name; ``text`` is report.md."""
 
     family: str
     created: str
     settings: Mapping[str, str]
     series: tuple[Series, ...]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    table: pd.DataFrame
     figures: Mapping[str, Path]
     text: str
     note: str = ""  # what is missing
@@ -61,8 +63,7 @@ def material_of(comparison: Comparison, view: ReportView, folder: Path) -> Mater
         created=comparison.created,
         settings={str(key): str(value) for key, value in comparison.provenance.items()},
         series=series_of(comparison),
-        columns=COLUMNS,
-        rows=tuple(table.astype(object).where(table.notna(), None).itertuples(index=False, name=None)),
+        table=table.astype(object).where(table.notna(), None),
         figures=figures,
         text=markdown_report(view),
         note=note,
@@ -75,33 +76,20 @@ def series_of(comparison: Comparison) -> tuple[Series, ...]:
     Names are ``task/metric`` for the value and ``task/metric change`` for the change from baseline, with ``low`` and
     ``high`` for its 95% limits. Numbers that the data cannot give are left out.
     """
-    groups: dict[Place, list[Cell]] = {}
+    found: dict[Place, tuple[dict[float, dict[str, float]], dict[str, float]]] = {}
     for cell in (*comparison.cells, *comparison.characteristics):
-        groups.setdefault(cell.place, []).append(cell)
-    names = place_names(groups)
-    return tuple(Series(names[place] or ONLY_PLACE, _points(cells), _final(cells)) for place, cells in groups.items())
-
-
-def _points(cells: list[Cell]) -> tuple[tuple[float, Mapping[str, float]], ...]:
-    found: dict[float, dict[str, float]] = {}
-    for cell in cells:
-        name = f"{cell.task}/{cell.metric}"
-        for i, ratio in enumerate(cell.data.ratios):
-            low, high = cell.data.difference_ci[i] or (math.nan, math.nan)
-            numbers = {
-                name: cell.data.values[i],
-                f"{name} change": cell.data.difference[i],
-                f"{name} change low": low,
-                f"{name} change high": high,
-            }
-            found.setdefault(ratio, {}).update((key, v) for key, v in numbers.items() if math.isfinite(v))
-    return tuple((ratio, found[ratio]) for ratio in sorted(found))
-
-
-def _final(cells: list[Cell]) -> dict[str, float]:
-    found = {}
-    for cell in cells:
-        for what, value in (("safe budget", cell.verdict.budget), ("onset", cell.verdict.onset)):
-            if value is not None and not cell.display_only:
-                found[f"{cell.task}/{cell.metric} {what}"] = value
-    return found
+        name, data = f"{cell.task}/{cell.metric}", cell.data
+        points, final = found.setdefault(cell.place, ({}, {}))
+        for ratio, value, change, interval in zip(data.ratios, data.values, data.difference, data.difference_ci):
+            low, high = interval or (math.nan, math.nan)
+            numbers = {"": value, " change": change, " change low": low, " change high": high}
+            known = {f"{name}{what}": number for what, number in numbers.items() if math.isfinite(number)}
+            points.setdefault(ratio, {}).update(known)
+        for what, at in (("safe budget", cell.verdict.budget), ("onset", cell.verdict.onset)):
+            if at is not None and not cell.display_only:
+                final[f"{name} {what}"] = at
+    names = place_names(found)
+    return tuple(
+        Series(names[place] or ONLY_PLACE, tuple(sorted(points.items(), key=lambda point: point[0])), final)
+        for place, (points, final) in found.items()
+    )

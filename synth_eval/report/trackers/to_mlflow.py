@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import time
-from io import StringIO
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # or it would report its use when it is imported
@@ -31,7 +29,7 @@ def log(material: Material, experiment: str) -> str:
     with mlflow.start_run(run_name=f"{material.family} {material.created}"):
         mlflow.set_tags({_allowed(name): value for name, value in material.settings.items()})
         mlflow.log_text(material.text, "report.md")
-        mlflow.log_text(_csv(material), "comparison.csv")
+        mlflow.log_text(material.table.to_csv(index=False, lineterminator="\r\n"), "comparison.csv")
         for path in material.figures.values():
             mlflow.log_artifact(str(path), "figures")
         for series in material.series:
@@ -56,11 +54,3 @@ def _log_series(run: str, series: Series) -> None:
 def _allowed(name: str) -> str:
     """MLflow's names hold letters, digits and _ - . space : / only."""
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
-
-
-def _csv(material: Material) -> str:
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(material.columns)
-    writer.writerows(material.rows)
-    return text.getvalue()

@@ -32,7 +32,9 @@ def log(material: Material, project: str) -> str:
         try:
             _log_series(run, series)
             if i == 0:
-                _log_report(run, material)
+                table = wandb.Table(columns=list(material.table.columns), data=material.table.to_numpy().tolist())
+                figures = {f"figures/{name}": wandb.Image(str(path)) for name, path in material.figures.items()}
+                run.log({"tidy table": table, **figures})
         finally:
             run.finish()
     if mode == OFFLINE:
@@ -46,9 +48,3 @@ def _log_series(run: Any, series: Series) -> None:
     for ratio, numbers in series.points:
         run.log({"ratio": ratio, **numbers})
     run.summary.update(dict(series.final))
-
-
-def _log_report(run: Any, material: Material) -> None:
-    table = wandb.Table(columns=list(material.columns), data=[list(row) for row in material.rows])
-    figures = {f"figures/{name}": wandb.Image(str(path)) for name, path in material.figures.items()}
-    run.log({"tidy table": table, **figures})

@@ -36,7 +36,7 @@ def anchor(text: str, number: int) -> str:
 
 
 def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> TaskChart:
-    ordered = sorted(curves, key=_grid_order)
+    ordered = sorted(curves, key=lambda curve: place_order(curve.headline.place))
     name = anchor(task, number)
     return TaskChart(
         name=name,
@@ -57,10 +57,6 @@ def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> 
         ),
         table=value_table(name, task, ordered, baseline),
     )
-
-
-def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
-    return place_order(curve.headline.place)
 
 
 def _line(cell: Cell, baseline: float) -> Line:

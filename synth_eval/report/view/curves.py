@@ -10,8 +10,8 @@ from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, place_names
 from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.text import change_text, value_text
-from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable
-from synth_eval.text import percent, plural
+from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable, table_of
+from synth_eval.text import joined, percent, plural
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3}
 NO_ONSET = 2.0  # sorts behind every ratio
@@ -28,7 +28,7 @@ class Curve:
 
     @property
     def title(self) -> str:
-        return f"{self.task}, {self.place}" if self.place else self.task
+        return joined(self.task, self.place)
 
 
 def curves_of(comparison: Comparison) -> list[Curve]:
@@ -82,34 +82,24 @@ def tables_of(curves: Sequence[Curve], baseline: float) -> tuple[MetricTable, ..
         cell = curve.headline
         alike = (cell.category, curve.place, cell.metric, cell.data.ratios) if len(curve.cells) == 1 else position
         shared.setdefault(alike, []).append(curve)
-    return tuple(
-        _table_of_metrics(group[0], baseline) if len(group[0].cells) > 1 else _table_of_tasks(group, baseline)
-        for group in shared.values()
-    )
+    return tuple(_table(group, baseline) for group in shared.values())
 
 
-def _table_of_metrics(curve: Curve, baseline: float) -> MetricTable:
-    known = [name for group in TABLE_COLUMNS for name in group]
-    unknown = [name for name in curve.cells if name not in known and not curve.cells[name].display_only]
-    groups = [[name for name in group if name in curve.cells] for group in (*TABLE_COLUMNS, unknown)]
+def _table(curves: Sequence[Curve], baseline: float) -> MetricTable:
+    first, cells = curves[0], curves[0].cells
+    if len(cells) > 1:
+        known = [name for group in TABLE_COLUMNS for name in group]
+        unknown = [name for name, cell in cells.items() if name not in known and not cell.display_only]
+        title = first.title
+        groups = [[(cells[m], label_of(m)) for m in group if m in cells] for group in (*TABLE_COLUMNS, unknown)]
+    else:
+        title = f"{joined(first.headline.category, first.place)}: {label_of(first.headline.metric)}"
+        groups = [[(curve.headline, curve.task)] for curve in curves]
     return MetricTable(
-        title=curve.title,
-        note=data_note([curve.headline], baseline),
-        ratios=tuple(percent(ratio) for ratio in curve.headline.data.ratios),
-        groups=tuple(
-            tuple(_column(curve.cells[name], label_of(name), baseline) for name in group) for group in groups if group
-        ),
-    )
-
-
-def _table_of_tasks(curves: Sequence[Curve], baseline: float) -> MetricTable:
-    first = curves[0]
-    place = f", {first.place}" if first.place else ""
-    return MetricTable(
-        title=f"{first.headline.category}{place}: {label_of(first.headline.metric)}",
+        title=title,
         note=data_note([curve.headline for curve in curves], baseline),
-        ratios=tuple(percent(ratio) for ratio in first.headline.data.ratios),
-        groups=tuple((_column(curve.headline, curve.task, baseline),) for curve in curves),
+        ratios=tuple(map(percent, first.headline.data.ratios)),
+        groups=tuple(tuple(_column(cell, head, baseline) for cell, head in group) for group in groups if group),
     )
 
 
@@ -140,17 +130,11 @@ def _lacks_seeds(cell: Cell, baseline: float) -> bool:
 
 
 def _column(cell: Cell, header: str, baseline: float) -> Column:
-    indices = range(len(cell.data.ratios))
-    changes = tuple(
-        BASELINE
-        if i == cell.data.index(baseline)
-        else change_text(cell.data.difference[i], cell.data.difference_ci[i], cell.metric)
-        for i in indices
-    )
+    at, indices = cell.data.index(baseline), range(len(cell.data.ratios))
     return Column(
         header=header,
-        values=tuple(value_text(cell.data.values[i], cell.metric) for i in indices),
-        changes=() if cell.display_only else changes,
+        values=tuple(value_text(value, cell.metric) for value in cell.data.values),
+        changes=() if cell.display_only else tuple(BASELINE if i == at else change_of(cell, i) for i in indices),
         worse=tuple(is_worse(cell, i) for i in indices),
     )
 
@@ -181,27 +165,24 @@ def value_table(name: str, task: str, curves: Sequence[Curve], baseline: float) 
     seeds = list(dict.fromkeys(each.seed for curve in curves for each in curve.headline.data.by_seed))
     rows = []
     for curve in curves:
-        for ratio in curve.headline.data.ratios:
-            row = [Entry(curve.place)] if several else []
-            row.append(Entry(percent(ratio), ratio))
+        for i, ratio in enumerate(curve.headline.data.ratios):
+            row = [*([Entry(curve.place)] if several else []), Entry(percent(ratio), ratio)]
             for metric in metrics:
                 entries = _entries(curve.cells.get(metric), ratio, baseline)
                 row += entries[:1] if metric in shown_only else entries
-            row += [_by_seed(curve.headline, ratio, seeds)] if seeds else []
-            rows.append(tuple(row))
-    heads: list[str] = []
+            if seeds:
+                known = {each.seed: each.values[i] for each in curve.headline.data.by_seed}
+                values = [known.get(seed) for seed in seeds]
+                written = ("none" if value is None else value_text(value, curve.headline.metric) for value in values)
+                row.append(Entry(", ".join(written)))
+            rows.append(row)
+    heads = ["curve", "ratio"] if several else ["ratio"]
     for metric in metrics:
         label = label_of(metric)
         heads += [label] if metric in shown_only else [label, f"{label}: change"]
     if seeds:
         heads.append(f"{label_of(curves[0].headline.metric)} of seeds {', '.join(map(str, seeds))}")
-    return DataTable(
-        name=f"values-{name}",
-        title=f"{task}: every value",
-        note=note,
-        columns=(*(["curve"] if several else []), "ratio", *heads),
-        rows=tuple(rows),
-    )
+    return table_of(f"values-{name}", f"{task}: every value", heads, rows, note)
 
 
 def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, Entry]:
@@ -209,20 +190,11 @@ def _entries(cell: Cell | None, ratio: float, baseline: float) -> tuple[Entry, E
     if cell is None or ratio not in cell.data.ratios:
         return Entry(""), Entry("")
     i = cell.data.ratios.index(ratio)
-    value = Entry(
-        value_text(cell.data.values[i], cell.metric),
-        cell.data.values[i] if math.isfinite(cell.data.values[i]) else None,
-    )
+    number = cell.data.values[i]
+    value = Entry(value_text(number, cell.metric), number if math.isfinite(number) else None)
     if i == cell.data.index(baseline):
         return value, Entry(BASELINE, 0.0)
     return value, Entry(change_of(cell, i), cell.data.difference[i], tone="worse" if is_worse(cell, i) else "")
-
-
-def _by_seed(cell: Cell, ratio: float, seeds: Sequence[int]) -> Entry:
-    i = cell.data.ratios.index(ratio)
-    values = {each.seed: each.values[i] for each in cell.data.by_seed}
-    known = [values.get(seed) for seed in seeds]
-    return Entry(", ".join("none" if value is None else value_text(value, cell.metric) for value in known))
 
 
 def change_of(cell: Cell, i: int) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from synth_eval.compare.places import IN_WORDS, part_name, part_of, place_order, size_order
 from synth_eval.comparison import Cell, MeanLoss, PlacePart, PlaceValue
 from synth_eval.report.view.curves import Curve, is_worse
-from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, TaskChart
-from synth_eval.text import percent, rounded
+from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, TaskChart, table_of
+from synth_eval.text import joined, percent, rounded
 
 REFUSED = "refused"
 STEPS = (0.0, 0.03, 0.08, 0.15)  # a loss beyond each is drawn one step darker
@@ -22,10 +23,12 @@ MAP_NOTE = (
 
 def loss_maps(curves: Sequence[Curve]) -> tuple[DataTable, ...]:
     """Tasks down, ratios across; one map a place of the grid."""
-    places = list(dict.fromkeys(curve.place for curve in sorted(curves, key=_grid_order)))
-    return tuple(
-        _map(f"loss-{i}", place, [curve for curve in curves if curve.place == place]) for i, place in enumerate(places)
-    )
+    places: dict[str, list[Curve]] = {}
+    for curve in sorted(curves, key=lambda curve: place_order(curve.headline.place)):
+        places.setdefault(curve.place, [])
+    for curve in curves:
+        places[curve.place].append(curve)
+    return tuple(_map(f"loss-{i}", place, group) for i, (place, group) in enumerate(places.items()))
 
 
 def relative_loss(cell: Cell, i: int) -> float | None:
@@ -37,10 +40,6 @@ def relative_loss(cell: Cell, i: int) -> float | None:
     return loss / abs(before)
 
 
-def _grid_order(curve: Curve) -> tuple[float, str, float, int, str]:
-    return place_order(curve.headline.place)
-
-
 def ratios_of(curves: Sequence[Curve]) -> list[float]:
     """Every ratio that some curve was tested at, ascending."""
     return sorted({ratio for curve in curves for ratio in curve.headline.data.ratios})
@@ -48,14 +47,9 @@ def ratios_of(curves: Sequence[Curve]) -> list[float]:
 
 def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
     ratios = ratios_of(curves)
-    return DataTable(
-        name=name,
-        title=f"Relative loss{f', {place}' if place else ''}",
-        note=MAP_NOTE,
-        columns=("task", *(percent(ratio) for ratio in ratios)),
-        rows=tuple((Entry(curve.task), *(_loss(curve.headline, ratio) for ratio in ratios)) for curve in curves),
-        place=place,
-    )
+    rows = [(Entry(curve.task), *(_loss(curve.headline, ratio) for ratio in ratios)) for curve in curves]
+    table = table_of(name, joined("Relative loss", place), ("task", *map(percent, ratios)), rows, MAP_NOTE)
+    return replace(table, place=place)
 
 
 def _loss(cell: Cell, ratio: float) -> Entry:
@@ -65,11 +59,7 @@ def _loss(cell: Cell, ratio: float) -> Entry:
     loss = relative_loss(cell, i)
     if loss is None:
         return Entry("n/a")
-    if (
-        cell.data.difference_ci[i] is not None
-        and cell.data.difference[i] == 0
-        and cell.data.difference_ci[i] == (0.0, 0.0)
-    ):
+    if cell.data.difference[i] == 0 and cell.data.difference_ci[i] == (0.0, 0.0):
         return Entry("0", 0.0)
     if cell.verdict.word == REFUSED:
         return Entry(percent_text(loss), loss, tone=REFUSED, note=f"– {REFUSED}")
@@ -149,16 +139,12 @@ def _rows_of(mean_losses: Sequence[MeanLoss], axis: PlacePart, value: str) -> li
 
 def _grid(axis: PlacePart, groups: Mapping[str, Sequence[Curve]], mean_losses: Sequence[MeanLoss]) -> DataTable:
     ratios = ratios_of([curve for group in groups.values() for curve in group])
-    return DataTable(
-        name=f"{axis}-by-ratio",
-        title=f"{axis.capitalize()} by ratio",
-        note=NOTE if any(row.axis == axis for row in mean_losses) else NO_INTERVAL,
-        columns=(axis, *(percent(ratio) for ratio in ratios)),
-        rows=tuple(
-            (Entry(value), *(_mean(group, ratio, _rows_of(mean_losses, axis, value)) for ratio in ratios))
-            for value, group in groups.items()
-        ),
-    )
+    rows = [
+        (Entry(value), *(_mean(group, ratio, _rows_of(mean_losses, axis, value)) for ratio in ratios))
+        for value, group in groups.items()
+    ]
+    note = NOTE if any(row.axis == axis for row in mean_losses) else NO_INTERVAL
+    return table_of(f"{axis}-by-ratio", f"{axis.capitalize()} by ratio", (axis, *map(percent, ratios)), rows, note)
 
 
 def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[MeanLoss]) -> Entry:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from synth_eval.compare.metrics import metric_named
-from synth_eval.comparison import Cell
 from synth_eval.report.text import share
 from synth_eval.report.view.curves import Curve, label_of, start_of
 from synth_eval.text import listed, percent
@@ -14,16 +13,42 @@ from synth_eval.text import listed, percent
 
 def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoints: int) -> tuple[str, ...]:
     """A few sentences: how many are degraded and from where, what is safe for all, where only calibration warns."""
+    partial = [f"{failed} of {checkpoints} checkpoints failed: this report is partial."] if failed else []
     if not curves:
-        return ("Nothing could be compared.", *_failed(failed, checkpoints))
+        return ("Nothing could be compared.", *partial)
     thing = "task" if len({curve.task for curve in curves}) == len(curves) else "curve"
-    return (
-        _counts(curves, thing, baseline),
-        *_budget(curves, thing, baseline),
-        *_calibration_alone(curves),
-        *_judged_at_chance(curves),
-        *_failed(failed, checkpoints),
-    )
+    said = [_counts(curves, thing, baseline)]
+    judged = [curve.headline.verdict.budget for curve in curves if curve.headline.verdict.word != "refused"]
+    if judged:
+        which = f"every {thing}" if len(judged) == len(curves) else f"every {thing} that could be judged"
+        least = min(budget or 0.0 for budget in judged)
+        none = None in judged or least <= baseline
+        said.append(
+            f"No ratio above {percent(baseline)} is shown safe for {which}."
+            if none
+            else f"Up to {percent(least)} synthetic data is shown safe for {which}."
+        )
+    alone = [
+        curve.title
+        for curve in curves
+        if curve.headline.verdict.word != "degraded"
+        and any(metric_named(m).role == "calibration" and c.verdict.word == "degraded" for m, c in curve.cells.items())
+    ]
+    if alone:
+        said.append(f"Calibration is degraded where accuracy is not shown to be: {_titles(alone)}.")
+    # why a refused task may have verdicts: only what counts right answers needs a baseline above chance
+    at_chance = [
+        curve.title
+        for curve in curves
+        if curve.headline.verdict.refusal == "at chance"
+        and any(metric_named(m).proper and c.verdict.word != "refused" for m, c in curve.cells.items())
+    ]
+    if at_chance:
+        said.append(
+            "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their "
+            f"own: {_titles(at_chance)}."
+        )
+    return (*said, *partial)
 
 
 def status_sentence(curve: Curve) -> str:
@@ -40,9 +65,8 @@ def also(curve: Curve) -> str:
         for name, cell in curve.cells.items()
         if cell is not curve.headline and cell.verdict.word == "degraded" and (start := start_of(cell)) is not None
     ]
-    if not others:
-        return ""
-    return f"{'also degraded' if curve.headline.verdict.word == 'degraded' else 'but degraded'}: {', '.join(others)}"
+    what = "also degraded" if curve.headline.verdict.word == "degraded" else "but degraded"
+    return f"{what}: {', '.join(others)}" if others else ""
 
 
 def _counts(curves: Sequence[Curve], thing: str, baseline: float) -> str:
@@ -67,63 +91,12 @@ def _from(curve: Curve, baseline: float) -> str:
     cell = curve.headline
     if cell.verdict.onset is None:
         return f"from {share(_start(curve))} synthetic data on ({curve.title})"
-    where = (
-        "the lowest ratios"
-        if cell.verdict.onset <= baseline + 1e-9
-        else f"about {share(cell.verdict.onset)} synthetic data"
-    )
-    interval = ""
-    if cell.verdict.onset_ci is not None:
-        interval = f", 95% interval {share(cell.verdict.onset_ci[0])} to {share(cell.verdict.onset_ci[1])}"
+    lowest = cell.verdict.onset <= baseline + 1e-9
+    where = "the lowest ratios" if lowest else f"about {share(cell.verdict.onset)} synthetic data"
+    low_high = cell.verdict.onset_ci
+    interval = "" if low_high is None else f", 95% interval {share(low_high[0])} to {share(low_high[1])}"
     return f"from {where} on ({curve.title}{interval})"
-
-
-def _budget(curves: Sequence[Curve], thing: str, baseline: float) -> tuple[str, ...]:
-    budgets = [curve.headline.verdict.budget for curve in curves if curve.headline.verdict.word != "refused"]
-    if not budgets:
-        return ()
-    known = [budget for budget in budgets if budget is not None]
-    which = f"every {thing}" if len(budgets) == len(curves) else f"every {thing} that could be judged"
-    if len(known) < len(budgets) or min(known) <= baseline:
-        return (f"No ratio above {percent(baseline)} is shown safe for {which}.",)
-    return (f"Up to {percent(min(known))} synthetic data is shown safe for {which}.",)
-
-
-def _calibration_alone(curves: Sequence[Curve]) -> tuple[str, ...]:
-    alone = [
-        curve.title
-        for curve in curves
-        if curve.headline.verdict.word != "degraded"
-        and any(metric_named(name).role == "calibration" for name, cell in curve.cells.items() if _is_degraded(cell))
-    ]
-    if not alone:
-        return ()
-    return (f"Calibration is degraded where accuracy is not shown to be: {_titles(alone)}.",)
-
-
-def _judged_at_chance(curves: Sequence[Curve]) -> tuple[str, ...]:
-    """Why a refused task may have verdicts: only what counts right answers needs a baseline above chance."""
-    found = [
-        curve
-        for curve in curves
-        if curve.headline.verdict.refusal == "at chance"
-        and any(metric_named(name).proper and cell.verdict.word != "refused" for name, cell in curve.cells.items())
-    ]
-    if not found:
-        return ()
-    return (
-        "Where accuracy is at chance it has no room to fall; NLL and Brier score have, and are judged on their own: "
-        f"{_titles([curve.title for curve in found])}.",
-    )
-
-
-def _is_degraded(cell: Cell) -> bool:
-    return cell.verdict.word == "degraded"
 
 
 def _titles(titles: Sequence[str]) -> str:
     return listed(titles, between="; " if any(", " in title for title in titles) else ", ")
-
-
-def _failed(failed: int, checkpoints: int) -> tuple[str, ...]:
-    return (f"{failed} of {checkpoints} checkpoints failed: this report is partial.",) if failed else ()

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from synth_eval.compare.places import PARTS, place_names, tokens_name
 from synth_eval.comparison import Budget, Contrast, Finding, GateResult, Lead
 from synth_eval.report.text import share
-from synth_eval.report.view.model import Aside, DataTable, Entry
+from synth_eval.report.view.model import Aside, DataTable, Entry, Item, table_of
 from synth_eval.text import percent, plural
 
 NOTE = (
@@ -30,21 +30,13 @@ def budget_table(budgets: Sequence[Budget], categories: Sequence[str]) -> DataTa
     """
     if not budgets:
         return None
-    name_of = place_names(budget.place for budget in budgets)
     found = {(budget.place, budget.category): budget for budget in budgets}
-    return DataTable(
-        name="budgets",
-        title="How much synthetic data is shown safe",
-        note=NOTE,
-        columns=("size" if any(budget.place.size for budget in budgets) else "family", *categories),
-        rows=tuple(
-            (
-                Entry(name or place.size or "all checkpoints"),
-                *(_budget(found.get((place, category))) for category in categories),
-            )
-            for place, name in name_of.items()
-        ),
-    )
+    columns = ("size" if any(budget.place.size for budget in budgets) else "family", *categories)
+    rows = [
+        (Entry(name or place.size or "all checkpoints"), *(_budget(found.get((place, each))) for each in categories))
+        for place, name in place_names(budget.place for budget in budgets).items()
+    ]
+    return table_of("budgets", "How much synthetic data is shown safe", columns, rows, NOTE)
 
 
 def _budget(row: Budget | None) -> Entry:
@@ -64,20 +56,11 @@ def _budget(row: Budget | None) -> Entry:
 
 # what a row may have, in the order in which it is shown
 KNOWN = (
-    "label",
-    "task",
-    "category",
-    "metric",
-    "size",
-    "tokens",
-    "iteration",
-    "source",
-    "verdict",
-    "estimate",
-    "interval",
+    "label", "task", "category", "metric", "size", "tokens", "iteration", "source", "verdict", "estimate", "interval",
     "reason",
-)
+)  # fmt: skip
 COUNTS = ("tokens", "first", "second")  # the latter where token budgets are compared
+EMPTY = (None, "", ())
 HEADS = {"label": "what", "interval": "95% interval", "reason": "in words"}
 Row: TypeAlias = "Lead | Contrast | Finding"
 
@@ -105,17 +88,12 @@ def row_table(
     if not rows:
         return None
     members = [fields_of(row) for row in rows]
-    filled = dict.fromkeys(key for row in members for key, value in row.items() if _is_filled(value))
+    filled = dict.fromkeys(key for row in members for key, value in row.items() if value not in EMPTY)
     keys = [key for key in (*KNOWN, *(key for key in filled if key not in KNOWN)) if key in filled]
     keys = [key for key in keys if key not in (*without, "kind")]
-    return DataTable(
-        name=name,
-        title=title,
-        note=note,
-        columns=tuple(HEADS.get(key, key.replace("_", " ")) for key in keys),
-        rows=tuple(tuple(_entry(key, row.get(key)) for key in keys) for row in members),
-        tally=tally(row.verdict for row in rows),
-    )
+    rows_of = [[_entry(key, row.get(key)) for key in keys] for row in members]
+    heads = (HEADS.get(key, key.replace("_", " ")) for key in keys)
+    return table_of(name, title, heads, rows_of, note, tally(row.verdict for row in rows))
 
 
 def fields_of(row: Row) -> dict[str, object]:
@@ -132,12 +110,8 @@ def tally(words: Iterable[str]) -> str:
     return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common())
 
 
-def _is_filled(value: object) -> bool:
-    return value not in (None, "", ())
-
-
 def _entry(key: str, value: object) -> Entry:
-    if not _is_filled(value):
+    if value in EMPTY:
         return Entry("")
     if isinstance(value, (int, float)):
         return Entry(_number(key, value), float(value) if math.isfinite(value) else None)
@@ -177,23 +151,11 @@ def contrast_table(rows: Contrasts) -> DataTable | None:
     for row in rows:
         if row.measure != AT_ONE_RATIO:
             groups.setdefault((row.kind, str(row.first), str(row.second), row.measure), []).append(row)
-    return DataTable(
-        name="contrasts",
-        title="Contrasts",
-        note=COUNTED_NOTE + CONTRASTS_NOTE,
-        columns=(
-            "by",
-            "first",
-            "second",
-            "measure",
-            "curves",
-            "first worse",
-            "second worse",
-            "undetermined",
-            "refused",
-        ),
-        rows=tuple((*map(Entry, names), *_counts(group)) for names, group in groups.items()),
-    )
+    columns = (
+        "by", "first", "second", "measure", "curves", "first worse", "second worse", "undetermined", "refused",
+    )  # fmt: skip
+    lines = [(*map(Entry, names), *_counts(group)) for names, group in groups.items()]
+    return table_of("contrasts", "Contrasts", columns, lines, COUNTED_NOTE + CONTRASTS_NOTE)
 
 
 def contrast_details(rows: Contrasts) -> tuple[DataTable, ...]:
@@ -202,19 +164,20 @@ def contrast_details(rows: Contrasts) -> tuple[DataTable, ...]:
         return ()
     overall = [row for row in rows if row.measure != AT_ONE_RATIO]
     by_ratio = [row for row in rows if row.measure == AT_ONE_RATIO]
-    differ = [row for row in overall if row.verdict == DIFFERENT]
-    parts = (
-        (
-            "contrasts-different",
-            "Onsets and mean losses that differ, the largest difference first",
-            worst_first(differ),
-        ),
-        ("contrasts-overall", "All onsets and mean losses", overall),
-        ("contrasts-by-ratio", "Losses at each ratio", by_ratio),
-    )
-    tables = (row_table(name, title, "", of, without=_in_label(of)) for name, title, of in parts)
-    # a count of one word adds nothing to the number of rows
-    return tuple(t if "," in t.tally else replace(t, tally="") for t in tables if t is not None)
+    differ = worst_first([row for row in overall if row.verdict == DIFFERENT])
+    parts = {
+        ("contrasts-different", "Onsets and mean losses that differ, the largest difference first"): differ,
+        ("contrasts-overall", "All onsets and mean losses"): overall,
+        ("contrasts-by-ratio", "Losses at each ratio"): by_ratio,
+    }
+    tables = []
+    for (name, title), of in parts.items():
+        # the label holds these fields, and the parts of the place that are the same in all
+        same = (part for part in PARTS if len({str(fields_of(row).get(part)) for row in of}) == 1)
+        table = row_table(name, title, "", of, without=(*IN_LABEL, *same))
+        if table is not None:  # a count of one word adds nothing to the number of rows
+            tables.append(table if "," in table.tally else replace(table, tally=""))
+    return tuple(tables)
 
 
 def worst_first(rows: Contrasts) -> list[Contrast]:
@@ -224,22 +187,11 @@ def worst_first(rows: Contrasts) -> list[Contrast]:
 
 def _counts(group: Contrasts) -> tuple[Entry, ...]:
     words = Counter(row.verdict for row in group)
+    # an estimate is first minus second: an onset that is lower, or a loss that is larger, is worse
     differ = [row for row in group if row.verdict == DIFFERENT]
-    first = sum(_first_is_worse(row) for row in differ)
-    numbers = (len(group), first, len(differ) - first, words["undetermined"], words["refused"])
-    return tuple(Entry(str(number), float(number)) for number in numbers)
-
-
-def _first_is_worse(row: Contrast) -> bool:
-    """An estimate is first minus second: an onset that is lower, or a loss that is larger."""
-    estimate = row.estimate or 0.0
-    return bool(estimate < 0 if row.measure == "onset" else estimate > 0)
-
-
-def _in_label(rows: Contrasts) -> list[str]:
-    """Fields that the label holds, and the parts of the place that are the same in all."""
-    members = [fields_of(row) for row in rows]
-    return [*IN_LABEL, *(part for part in PARTS if len({str(member.get(part)) for member in members}) == 1)]
+    worse = [(row.estimate or 0.0) * (-1 if row.measure == "onset" else 1) > 0 for row in differ]
+    numbers = (len(group), sum(worse), len(worse) - sum(worse), words["undetermined"], words["refused"])
+    return tuple(Entry(str(number), number) for number in numbers)
 
 
 # The gate: what was asked of the family, and whether it held.
@@ -258,21 +210,12 @@ def gate_title(results: Sequence[GateResult]) -> str:
 
 def gate_table(results: Sequence[GateResult]) -> DataTable | None:
     """One row a rule, those that failed first; None without a gate."""
-    if not results:
-        return None
-    return DataTable(
-        name="gate",
-        title=gate_title(results),
-        note=GATE_NOTE,
-        columns=("gate", "asked", "found", "from"),
-        rows=tuple(
-            (
-                Entry(WORD[result.passed], tone=TONE[result.passed]),
-                *map(Entry, (result.rule, result.reason, result.where)),
-            )
-            for result in sorted(results, key=lambda result: result.passed)
-        ),
-    )
+    rows: list[tuple[Item, ...]] = [
+        (Entry(WORD[result.passed], tone=TONE[result.passed]), result.rule, result.reason, result.where)
+        for result in sorted(results, key=lambda result: result.passed)
+    ]
+    columns = ("gate", "asked", "found", "from")
+    return table_of("gate", gate_title(results), columns, rows, GATE_NOTE) if results else None
 
 
 def gate_aside(results: Sequence[GateResult]) -> Aside:

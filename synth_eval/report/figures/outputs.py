@@ -14,19 +14,16 @@ from synth_eval.report.view.outputs import side_of
 
 def drift_figures(drifts: Sequence[Drift]) -> dict[str, Figure]:
     """Name -> figure of each task, over ratio and over iteration: a panel a characteristic, the same lines in each."""
-    tasks = dict.fromkeys((drift.over, drift.task) for drift in drifts)
-    return {
-        f"drift-{anchor(f'{task} over {over}', number)}": _figure(
-            [drift for drift in drifts if (drift.over, drift.task) == (over, task)]
-        )
-        for number, (over, task) in enumerate(tasks)
-    }
-
-
-def _figure(drifts: Sequence[Drift]) -> Figure:
-    names = list(dict.fromkeys(line.label for drift in drifts for line in drift.lines))
-    panels = tuple(_panel(drift, names) for drift in drifts)
-    return Figure(drifts[0].task, panels, tuple(LegendKey(name, number) for number, name in enumerate(names)))
+    tasks: dict[tuple[str, str], list[Drift]] = {}
+    for drift in drifts:
+        tasks.setdefault((drift.over, drift.task), []).append(drift)
+    figures = {}
+    for number, ((over, task), mine) in enumerate(tasks.items()):
+        names = list(dict.fromkeys(line.label for drift in mine for line in drift.lines))
+        legend = tuple(LegendKey(name, role) for role, name in enumerate(names))
+        panels = tuple(_panel(drift, names) for drift in mine)
+        figures[f"drift-{anchor(f'{task} over {over}', number)}"] = Figure(task, panels, legend)
+    return figures
 
 
 def _panel(drift: Drift, names: Sequence[str]) -> Panel:

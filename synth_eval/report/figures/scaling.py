@@ -30,7 +30,6 @@ from synth_eval.scaling.report import (
     CurveResult,
     LawFit,
     MixtureResult,
-    SpeedUp,
     TaskScaling,
     equal_loss_tokens,
     largest_tokens,
@@ -182,7 +181,8 @@ def speed_up_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     told = [each for each in mixture.answers.speed_ups if each.answer.value is not None]
     if not told:
         return None
-    rows = tuple(_speed_up_row(each, sizes) for each in told)
+    places = [joined(size_name(e.size, sizes), f"ratio {e.ratio:g}", f"{count_text(e.tokens)} tokens") for e in told]
+    rows = tuple(Row(label, answer_text(each.answer, ".2f")) for label, each in zip(places, told))
     layers: list[Layer] = [Level(at=1.0, axis="x", role="quiet", dash="solid")]
     ends = [1.0]
     for number, (each, row) in enumerate(zip(told, rows)):
@@ -223,7 +223,9 @@ def _loss_panel(task: TaskScaling, group: Group, names: Sequence[str]) -> Panel:
     for name, curve in zip(group.names, group.curves):
         role = names.index(name)
         order = np.argsort(curve.points.tokens, kind="stable")
-        law = curve.answers.fit or group.law or _over_sizes(task, curve)
+        mix = (curve.source, curve.ratio)
+        over_sizes = (each.answers.fit for each in task.over_sizes if (each.source, each.ratio) == mix)
+        law = curve.answers.fit or group.law or next(over_sizes, None)
         layers += [Polyline(x=x, y=y, dash="solid", role=role) for x, y in _fitted(curve, law)]
         tokens, losses = floats(curve.points.tokens[order]), floats(curve.points.loss[order])
         held = tuple(map(bool, largest_tokens(curve.points)[order]))
@@ -281,10 +283,6 @@ def _spoken(what: str, title: str, curves: int) -> str:
     return f"{what} over tokens{f' at {title}' if title else ''}: {plural(curves, 'curve')}"
 
 
-def _over_sizes(task: TaskScaling, curve: CurveResult) -> LawFit | None:
-    return next((s.answers.fit for s in task.over_sizes if (s.source, s.ratio) == (curve.source, curve.ratio)), None)
-
-
 def _fitted(curve: CurveResult, fit: LawFit | None) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
     """Tokens and loss along a fitted curve; nothing where the law asks for a size that the points do not have."""
     size = float(curve.points.size[0])
@@ -303,8 +301,3 @@ def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Laye
     yield Band(x=tokens, low=low, high=high, role=number)
     yield Polyline(x=tokens, y=values, role=number)
     yield Markers(x=tokens, y=values, texts=texts, filled=inside, size=8.0, role=number)
-
-
-def _speed_up_row(each: SpeedUp, sizes: Sizes) -> Row:
-    label = joined(size_name(each.size, sizes), f"ratio {each.ratio:g}", f"{count_text(each.tokens)} tokens")
-    return Row(label, answer_text(each.answer, ".2f"))

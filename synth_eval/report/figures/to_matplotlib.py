@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,6 +76,8 @@ def write_figures(
     SynthEvalError : no matplotlib.
     """
     check_matplotlib("drawing figures")
+    import matplotlib
+
     files: list[Path] = []
     for name, figure in figures.items():
         drawing = matplotlib_figure(figure)
@@ -84,7 +85,7 @@ def write_figures(
             files.append(folder / f"{name}.{ending}")
             files[-1].parent.mkdir(parents=True, exist_ok=True)
             metadata = {"Date": None} if ending == "svg" else {"Software": None}
-            with _settings():
+            with matplotlib.rc_context(SETTINGS):
                 drawing.savefig(files[-1], format=ending, dpi=200, metadata=metadata)
         on_figure(name)
     return tuple(files)
@@ -92,10 +93,11 @@ def write_figures(
 
 def matplotlib_figure(figure: Figure) -> Drawing:
     """A figure of matplotlib: panels below each other on one x axis if they are stacked, else side by side."""
+    import matplotlib
     from matplotlib.figure import Figure as Drawing
 
     heights = [(len(panel.rows) or 1) * panel.height / INCH for panel in figure.panels]
-    with _settings():
+    with matplotlib.rc_context(SETTINGS):
         if isinstance(figure.panels[0].layers[0], HeatMap):
             return _heat_map(figure.title, figure.panels[0].layers[0])
         if figure.stacked:
@@ -247,14 +249,6 @@ def _handle(key: LegendKey) -> Any:
     dash = "none" if key.kind in ("filled", "open") else dash
     fill = "none" if key.kind == "open" else "full"
     return Line2D([], [], color=colour, marker=marker, linestyle=dash, fillstyle=fill, markersize=4, label=label)
-
-
-@contextmanager
-def _settings() -> Iterator[None]:
-    import matplotlib
-
-    with matplotlib.rc_context(SETTINGS):
-        yield
 
 
 def _style(role: Role, styles: tuple[Any, ...]) -> Any:

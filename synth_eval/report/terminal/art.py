@@ -35,13 +35,8 @@ def sparkline(values: Sequence[float], *, margin: float, ascii_only: bool = Fals
         return BLANK * len(values)
     middle = (max(finite) + min(finite)) / 2
     span = max(max(finite) - min(finite), MIN_SPAN * margin) or 1.0
-    return "".join(_bar((value - middle) / span + 0.5, bars) for value in values)
-
-
-def _bar(height: float, bars: str) -> str:
-    if not math.isfinite(height):
-        return BLANK
-    return bars[min(int(height * len(bars)), len(bars) - 1)]
+    heights = [(value - middle) / span + 0.5 if math.isfinite(value) else None for value in values]
+    return "".join(BLANK if h is None else bars[min(int(h * len(bars)), len(bars) - 1)] for h in heights)
 
 
 @dataclass(frozen=True)

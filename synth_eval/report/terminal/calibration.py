@@ -162,34 +162,37 @@ class _CalibrationPage(Page):
 
 def _groups(settings: CalibrationSettings, rows: Sequence[CalibrationRow]) -> list[list[_Column]]:
     """Columns that stay together."""
+
+    def null(row: CalibrationRow) -> str:
+        band = row.assessment[row.error].null_band
+        return UNKNOWN if band is None else f"{band[1]:.3f}"
+
+    def gap(row: CalibrationRow) -> str:
+        return _estimate(row, "signed_gap", signed=True, scale=100.0, decimals=1)
+
     error = {"width": "ECE", "mass": "ECE (mass)"}[settings.scheme]
-    groups = [
-        [
-            _Column("n", lambda row: f"{row.n:,}"),
-            _Column("accuracy", lambda row: f"{100 * row.assessment['accuracy'].value:.1f}%"),
-            _Column("confid.", lambda row: f"{100 * row.mean_confidence:.1f}%"),
-            _Column("gap", _gap, lambda row: not row.assessment.within_null("signed_gap")),
-        ],
-        [
-            _Column(error, lambda row: _estimate(row, row.error)),
-            _Column("null", _null),
-            _Column("calibration", calibration_words, lambda row: not row.assessment.within_null(row.error)),
-        ],
-        [
-            _Column("surprise gap", lambda row: _estimate(row, "surprise_gap", signed=True)),
-            _Column("Brier", lambda row: f"{row.assessment['brier'].value:.3f}"),
-            _Column("NLL", lambda row: f"{row.assessment['nll'].value:.3f}"),
-        ],
+    size = [
+        _Column("n", lambda row: f"{row.n:,}"),
+        _Column("accuracy", lambda row: f"{100 * row.assessment['accuracy'].value:.1f}%"),
+        _Column("confid.", lambda row: f"{100 * row.mean_confidence:.1f}%"),
+        _Column("gap", gap, lambda row: not row.assessment.within_null("signed_gap")),
     ]
-    if any(row.recalibrated for row in rows):
-        groups.append(
-            [
-                _Column(f"{settings.recalibrate}: ECE", lambda row: _before_after(row, "ece")),
-                _Column("NLL of right or wrong", lambda row: _before_after(row, "nll")),
-                _Column("T", _temperature),
-            ]
-        )
-    return groups
+    errors = [
+        _Column(error, lambda row: _estimate(row, row.error)),
+        _Column("null", null),
+        _Column("calibration", calibration_words, lambda row: not row.assessment.within_null(row.error)),
+    ]
+    scores = [
+        _Column("surprise gap", lambda row: _estimate(row, "surprise_gap", signed=True)),
+        _Column("Brier", lambda row: f"{row.assessment['brier'].value:.3f}"),
+        _Column("NLL", lambda row: f"{row.assessment['nll'].value:.3f}"),
+    ]
+    recalibrated = [
+        _Column(f"{settings.recalibrate}: ECE", lambda row: _before_after(row, "ece")),
+        _Column("NLL of right or wrong", lambda row: _before_after(row, "nll")),
+        _Column("T", _temperature),
+    ]
+    return [size, errors, scores, *([recalibrated] if any(row.recalibrated for row in rows) else [])]
 
 
 def folded(name: str, width: int) -> str:
@@ -223,15 +226,6 @@ def _estimate(row: CalibrationRow, name: str, *, signed: bool = False, scale: fl
         return written(estimate.value)
     low, high = estimate.interval
     return f"{written(estimate.value)} [{written(low)}, {written(high)}]"
-
-
-def _gap(row: CalibrationRow) -> str:
-    return _estimate(row, "signed_gap", signed=True, scale=100.0, decimals=1)
-
-
-def _null(row: CalibrationRow) -> str:
-    band = row.assessment[row.error].null_band
-    return UNKNOWN if band is None else f"{band[1]:.3f}"
 
 
 def _before_after(row: CalibrationRow, name: str) -> str:

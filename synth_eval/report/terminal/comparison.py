@@ -25,6 +25,7 @@ from synth_eval.report.view.model import (
     Status,
 )
 from synth_eval.report.view.summaries import tally
+from synth_eval.text import joined
 
 STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "refused": "dim"}
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
@@ -63,8 +64,7 @@ class _ComparisonPage(Page):
             yield self.text(sentence, "bold")
         if view.statuses:
             yield Text()
-            whole = len(view.statuses) <= MAX_WHOLE
-            yield from self.whole(view) if whole else self.most_urgent(view)
+            yield from self.body(view, whole=len(view.statuses) <= MAX_WHOLE)
             yield Text()
             yield self.text(view.legend, "dim")
         elif view.outputs is not None:
@@ -72,52 +72,42 @@ class _ComparisonPage(Page):
         yield from self.listed("Warnings", view.warnings, "yellow")
         yield from self.listed("Failed checkpoints", view.failures, "bold red")
 
-    def whole(self, view: ReportView) -> Iterator[RenderableType]:
-        yield self.statuses(view.statuses)
-        yield from self.facts(view.facts)
-        for aside in view.asides:
-            yield from self.listed(aside.title, aside.lines)
-        yield from self.curves(view, view.plots)
-        if view.outputs is not None:
-            yield from self.outputs(view.outputs)
-        for table in view.tables:
-            yield from self.heading(table.title, table.note)
-            yield from self.values(table)
-
-    def most_urgent(self, view: ReportView) -> Iterator[RenderableType]:
-        """The same of a large family: averages over it, and the curves that most need to be looked at."""
-        shown = view.statuses[:URGENT]
+    def body(self, view: ReportView, *, whole: bool) -> Iterator[RenderableType]:
+        """Everything of a small family; of a larger one averages over it, and the curves that most need a look."""
+        most, most_tables, facts = (None, None, view.facts) if whole else (URGENT, URGENT_TABLES, ())
+        shown = view.statuses[:most]
         yield self.statuses(shown)
-        yield from self.more(len(view.statuses) - URGENT, tally(status.word for status in view.statuses[URGENT:]))
-        if view.budgets is not None:
-            yield from self.data(view.budgets, "", with_notes=True)
-        for grid in view.grids:
-            yield from self.data(grid, GRID_NOTE, with_notes=False)
-        titles = {status.title for status in shown}
-        headlines = {each.title: each.metric for each in reversed(view.facts)}  # the first of a title is its headline
-        yield from self.facts([e for e in view.facts if e.title in titles and e.metric in (headlines[e.title], *BRIEF)])
+        if not whole:
+            rest = view.statuses[URGENT:]
+            yield from self.more(len(rest), tally(status.word for status in rest))
+            if view.budgets is not None:
+                yield from self.data(view.budgets, "", with_notes=True)
+            for grid in view.grids:
+                yield from self.data(grid, GRID_NOTE, with_notes=False)
+            titles = {status.title for status in shown}
+            headlines = {e.title: e.metric for e in reversed(view.facts)}  # the first of a title is its headline
+            facts = tuple(e for e in view.facts if e.title in titles and e.metric in (headlines[e.title], *BRIEF))
+        yield from self.facts(facts)
         for aside in view.asides:
-            if view.budgets is None or aside.title != view.budgets.title:
-                yield from self.listed(aside.title, aside.lines, most=URGENT, elsewhere=ELSEWHERE)
-        yield from self.curves(view, view.plots[:URGENT])
-        yield from self.more(len(view.plots) - URGENT)
+            if whole or view.budgets is None or aside.title != view.budgets.title:
+                yield from self.listed(aside.title, aside.lines, most=most, elsewhere=ELSEWHERE)
+        bars = "8 is the largest value, 1 the smallest" if self.ascii_only else "a taller bar is a larger value"
+        yield from self.heading("Curves", f"{view.plot_note}; {bars}")
+        yield self.plots(view.plots[:most])
+        yield from self.more(0 if whole else len(view.plots) - URGENT)
         if view.outputs is not None:
-            yield from self.outputs(view.outputs, most=URGENT_TABLES)
-        for table in view.tables[:URGENT_TABLES]:
+            yield from self.outputs(view.outputs, most=most_tables)
+        for table in view.tables[:most_tables]:
             yield from self.heading(table.title, table.note)
             yield from self.values(table)
-        yield Text()
-        yield from self.more(len(view.tables) - URGENT_TABLES, "tables of values")
+        if not whole:
+            yield Text()
+            yield from self.more(len(view.tables) - URGENT_TABLES, "tables of values")
 
     def more(self, count: int, what: str = "") -> Iterator[Text]:
         """One line on what is not shown, and where it is."""
         if count > 0:
             yield self.text(f"and {count} more{f' ({what})' if what else ''}: {ELSEWHERE}", "dim")
-
-    def curves(self, view: ReportView, plots: Sequence[PlotRow]) -> Iterator[RenderableType]:
-        bars = "8 is the largest value, 1 the smallest" if self.ascii_only else "a taller bar is a larger value"
-        yield from self.heading("Curves", f"{view.plot_note}; {bars}")
-        yield self.plots(plots)
 
     def data(self, table: DataTable, note: str, *, with_notes: bool) -> Iterator[RenderableType]:
         """A table of the page; turned over where it is too wide, and without the notes of its entries."""
@@ -137,14 +127,9 @@ class _ComparisonPage(Page):
         grid.add_column(max_width=max(16, self.width // 3), overflow="fold")
         grid.add_column(ratio=1, overflow="fold")
         for status in statuses:
-            sentence = self.text(status.sentence)
-            if status.also:
-                sentence.append_text(self.text(f"; {status.also}"))
-            grid.add_row(
-                Text(f"{symbols[status.word]} {status.word}", STYLE[status.word]),
-                self.text(status.title, "bold"),
-                sentence,
-            )
+            word = Text(f"{symbols[status.word]} {status.word}", STYLE[status.word])
+            sentence = self.text(joined(status.sentence, status.also, between="; "))
+            grid.add_row(word, self.text(status.title, "bold"), sentence)
         return grid
 
     def facts(self, facts: Sequence[Facts]) -> Iterator[RenderableType]:
@@ -200,16 +185,13 @@ class _ComparisonPage(Page):
         for position, columns in enumerate(side_by_side(table.groups, width=_width, room=room)):
             if position:
                 yield Text()
-            yield self.grid(table.ratios, columns)
-
-    def grid(self, ratios: Sequence[str], columns: Sequence[Column]) -> Table:
-        lines = self.table()
-        lines.add_column("ratio", justify="right", no_wrap=True)
-        for column in columns:
-            lines.add_column(self.text(column.header), no_wrap=True)
-        for i, ratio in enumerate(ratios):
-            lines.add_row(ratio, *(Text(_cell(column, i), "red" if column.worse[i] else "") for column in columns))
-        return lines
+            lines = self.table()
+            lines.add_column("ratio", justify="right", no_wrap=True)
+            for column in columns:
+                lines.add_column(self.text(column.header), no_wrap=True)
+            for i, ratio in enumerate(table.ratios):
+                lines.add_row(ratio, *(Text(_cell(column, i), "red" if column.worse[i] else "") for column in columns))
+            yield lines
 
     def outputs(self, outputs: OutputsView, *, most: int | None = None) -> Iterator[RenderableType]:
         """The stage at each place and ratio in sentences; for each task and place the sides of a collapse by ratio.

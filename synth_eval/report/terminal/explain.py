@@ -37,24 +37,15 @@ def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> st
     ------
     SynthEvalError : no such task; the nearest name is suggested.
     """
-    curves = [curve for curve in _all_curves(comparison) if curve.task == task]
-    if not curves:
-        raise SynthEvalError(_unknown(comparison, task))
-    blocks = ["\n".join(_curve(comparison, curve, width)) for curve in curves]
+    written = dataclasses.replace(comparison, cells=comparison.characteristics)  # curves of what the models write
+    curves = [*curves_of(comparison), *curves_of(written)]
+    blocks = ["\n".join(_curve(comparison, curve, width)) for curve in curves if curve.task == task]
+    if not blocks:
+        tasks = list(dict.fromkeys(curve.task for curve in curves))
+        near = difflib.get_close_matches(task, tasks, n=1, cutoff=0.5)
+        mend = f"did you mean {near[0]!r}?" if near else f"judged are {', '.join(tasks) or 'none'}"
+        raise SynthEvalError(f"--explain {task}: no curve of that task was judged; {mend}")
     return "\n\n".join(blocks) + "\n"
-
-
-def _all_curves(comparison: Comparison) -> list[Curve]:
-    """Of scores, then of what the models write."""
-    written = dataclasses.replace(comparison, cells=comparison.characteristics)
-    return [*curves_of(comparison), *curves_of(written)]
-
-
-def _unknown(comparison: Comparison, task: str) -> str:
-    tasks = list(dict.fromkeys(curve.task for curve in _all_curves(comparison)))
-    near = difflib.get_close_matches(task, tasks, n=1, cutoff=0.5)
-    mend = f"did you mean {near[0]!r}?" if near else f"judged are {', '.join(tasks) or 'none'}"
-    return f"--explain {task}: no curve of that task was judged; {mend}"
 
 
 def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
@@ -66,9 +57,13 @@ def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
         for name, text in _said(facts):
             yield from _folded(text, width, f"    {name:<{NAME}}", " " * (NAME + 4))
         yield from _values(facts.cell, comparison.baseline_ratio, width)
-    for lead in _leads(comparison, curve):
-        yield ""
-        yield from _folded(f"lead of calibration over accuracy: {lead}", width, "  ")
+    for row in comparison.leads:
+        if (row.task, row.place) == (curve.task, curve.headline.place):
+            table = row_table("lead", "", "", [row], without=("label", "task", *PARTS))
+            if table is not None:
+                lead = "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))
+                yield ""
+                yield from _folded(f"lead of calibration over accuracy: {lead}", width, "  ")
 
 
 def _said(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -107,15 +102,6 @@ def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:
         said = "baseline" if i == cell.data.index(baseline) else change
         text = f"{ratios[i]:>{max(map(len, ratios))}}  {values[i]:>{max(map(len, values))}}  {said}"
         yield from _folded(text, width, " " * (NAME + 4), " " * (NAME + 4), keep=True)
-
-
-def _leads(comparison: Comparison, curve: Curve) -> Iterator[str]:
-    """The leads of this curve."""
-    for row in comparison.leads:
-        if (row.task, row.place) == (curve.task, curve.headline.place):
-            table = row_table("lead", "", "", [row], without=("label", "task", *PARTS))
-            if table is not None:
-                yield "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))
 
 
 def _folded(text: str, width: int, first: str = "", rest: str | None = None, *, keep: bool = False) -> list[str]:

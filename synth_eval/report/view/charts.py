@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_order, tokens_name
@@ -37,26 +38,15 @@ def anchor(text: str, number: int) -> str:
 
 def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> TaskChart:
     ordered = sorted(curves, key=lambda curve: place_order(curve.headline.place))
+    drawn = []
+    for curve in ordered:
+        place, lines = curve.headline.place, tuple(_line(cell, baseline) for cell in curve.cells.values())
+        tokens = "" if place.tokens is None else tokens_name(place.tokens)
+        title, word, sentence = curve.place or curve.task, curve.headline.verdict.word, status_sentence(curve)
+        drawn.append(ChartCurve(title, place.size, place.iteration, place.source, word, sentence, lines, tokens))
     name = anchor(task, number)
-    return TaskChart(
-        name=name,
-        task=task,
-        category=ordered[0].headline.category,
-        curves=tuple(
-            ChartCurve(
-                title=curve.place or curve.task,
-                size=curve.headline.place.size,
-                iteration=curve.headline.place.iteration,
-                source=curve.headline.place.source,
-                tokens="" if curve.headline.place.tokens is None else tokens_name(curve.headline.place.tokens),
-                verdict=curve.headline.verdict.word,
-                sentence=status_sentence(curve),
-                lines=tuple(_line(cell, baseline) for cell in curve.cells.values()),
-            )
-            for curve in ordered
-        ),
-        table=value_table(name, task, ordered, baseline),
-    )
+    table = value_table(name, task, ordered, baseline)
+    return TaskChart(name, task, ordered[0].headline.category, tuple(drawn), table)
 
 
 def _line(cell: Cell, baseline: float) -> Line:
@@ -102,32 +92,28 @@ def _seed(cell: Cell, seed: SeedValues, baseline: float, scale: float) -> SeedLi
     numbers = [math.nan if value is None else value for value in seed.values]
     at = cell.data.index(baseline)
     start = numbers[at] if at is not None and math.isfinite(numbers[at]) else _baseline_value(cell, baseline)
-    return SeedLine(
-        seed=seed.seed,
-        values=_finite(numbers),
-        change=_finite(scale * (value - start) if start is not None else math.nan for value in numbers),
-    )
+    return SeedLine(seed.seed, _finite(numbers), _changes(numbers, start, scale))
 
 
 def _fit(fitted: FittedCurve, ratios: Sequence[float], start: float | None, scale: float) -> FitLine:
-    lowest, highest = min(ratios), max(ratios)
+    lowest, highest, text = min(ratios), max(ratios), "a straight line"
     if fitted.shape == "hinge":
-        corners = [lowest, fitted.parameter, highest] if fitted.parameter > lowest else [lowest, highest]
-        shares = [0.0] * (len(corners) - 1) + [1.0]
-        flat = fitted.parameter > lowest
-        text = f"flat up to {share_text(fitted.parameter)}, straight from there" if flat else "a straight line"
+        corners, shares = [lowest, highest], [0.0, 1.0]
+        if fitted.parameter > lowest:
+            corners, shares = [lowest, fitted.parameter, highest], [0.0, 0.0, 1.0]
+            text = f"flat up to {share_text(fitted.parameter)}, straight from there"
     else:
         shares = [(i / STEPS) ** fitted.parameter for i in range(STEPS + 1)]
         corners = [lowest + (highest - lowest) * i / STEPS for i in range(STEPS + 1)]
-        straight = fitted.parameter == 1
-        text = "a straight line" if straight else f"the ratio to the power of {fitted.parameter:g}"
+        if fitted.parameter != 1:
+            text = f"the ratio to the power of {fitted.parameter:g}"
     values = [fitted.start + share * (fitted.end - fitted.start) for share in shares]
-    return FitLine(
-        ratios=tuple(round(corner, 6) for corner in corners),
-        values=_finite(values),
-        change=_finite(scale * (value - start) if start is not None else math.nan for value in values),
-        text=text,
-    )
+    rounded = tuple(round(corner, 6) for corner in corners)
+    return FitLine(rounded, _finite(values), _changes(values, start, scale), text)
+
+
+def _changes(values: Sequence[float], start: float | None, scale: float) -> tuple[float | None, ...]:
+    return _finite(math.nan if start is None else scale * (value - start) for value in values)
 
 
 def _baseline_value(cell: Cell, baseline: float) -> float | None:
@@ -197,14 +183,12 @@ ECE_MARGIN = 0.02  # for the height of bars only; ECE carries no verdict
 
 def plots_of(curve: Curve) -> PlotRow:
     """The headline metric with its first and last value, then the others."""
-    cell = curve.headline
-    ends = f"{value_text(cell.data.values[0], cell.metric)} to {value_text(cell.data.values[-1], cell.metric)}"
-    others = [curve.cells[name] for name in PLOTTED if name in curve.cells]
-    return PlotRow(curve.title, (_plot(cell, ends), *(_plot(other) for other in others)))
-
-
-def _plot(cell: Cell, ends: str = "") -> Plot:
-    return Plot(label_of(cell.metric), cell.data.values, _margin(cell), ends)
+    cell, metrics = curve.headline, [curve.headline.metric, *(name for name in PLOTTED if name in curve.cells)]
+    first, last = (value_text(cell.data.values[i], cell.metric) for i in (0, -1))
+    plots = [
+        Plot(label_of(metric), curve.cells[metric].data.values, _margin(curve.cells[metric])) for metric in metrics
+    ]
+    return PlotRow(curve.title, (replace(plots[0], ends=f"{first} to {last}"), *plots[1:]))
 
 
 def _margin(cell: Cell) -> float:

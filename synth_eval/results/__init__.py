@@ -12,7 +12,7 @@ from synth_eval.results.aggregates import (
     read_results,
 )
 from synth_eval.results.atomic import atomic_file, atomic_folder, clean_leftovers, to_json, write_atomically, write_json
-from synth_eval.results.find import Matched, ModelOutput, find_results, match_outputs
+from synth_eval.results.find import ModelOutput, find_results
 from synth_eval.results.fingerprint import (
     checkpoint_fingerprint,
     model_fingerprint,
@@ -21,6 +21,7 @@ from synth_eval.results.fingerprint import (
     settings_fingerprint,
 )
 from synth_eval.results.item_tables import items_key, read_items, write_items
+from synth_eval.results.matching import Matched, match_outputs
 from synth_eval.results.reader import LoggedModel, read_checkpoints, read_model, read_models
 from synth_eval.results.receipt import Evaluation, read_receipt, write_receipt
 from synth_eval.results.run_folder import RunFolder

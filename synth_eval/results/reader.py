@@ -13,8 +13,9 @@ from pathlib import Path
 
 from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.results.aggregates import RunResults, TaskResult, newest_results, read_results
-from synth_eval.results.find import POINTERS, ModelOutput, distinguished, find_results, match_outputs, run_date
+from synth_eval.results.find import POINTERS, ModelOutput, distinguished, find_results, run_date
 from synth_eval.results.identity import ModelIdentity
+from synth_eval.results.matching import match_outputs
 from synth_eval.text import MAX_LISTED, listed, plural
 from synth_eval.types import Checkpoint, Family
 

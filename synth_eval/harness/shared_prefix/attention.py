@@ -95,3 +95,14 @@ def _rope_types(config: Any) -> set[str]:
     stated = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
     parts = [stated, *(part for part in stated.values() if isinstance(part, dict))]  # some state one a kind of layer
     return {str(part.get("rope_type", "default")) for part in parts}
+
+
+def attention_share(model: Any, *, tokens: int) -> float:
+    """Operations of attention in one packed row of ``tokens`` over those of the layers' matrices; 0 if not known."""
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
+    if not layers or not width:
+        return 0.0
+    outside = {id(module.weight) for module in (model.get_input_embeddings(), model.get_output_embeddings()) if module}
+    weights = sum(weight.numel() for weight in model.parameters() if id(weight) not in outside)
+    return float(4 * tokens * width * layers / (2 * max(weights, 1)))

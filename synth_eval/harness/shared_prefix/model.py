@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from synth_eval.harness.adapters import AdapterLM
-from synth_eval.harness.shared_prefix.attention import Attention, UnsupportedError, attention_of, without_adapter
+from synth_eval.harness.shared_prefix.attention import (
+    Attention,
+    UnsupportedError,
+    attention_of,
+    attention_share,
+    without_adapter,
+)
 from synth_eval.harness.shared_prefix.batches import Batch, plan_steps
 from synth_eval.harness.shared_prefix.passes import PassRunner, Scores
 from synth_eval.harness.shared_prefix.plan import Pass
@@ -32,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 NAME = "hf-shared-prefix"
 TOKENS_PER_PASS = {"cpu": 512, "cuda": 4096}
-FEWEST_TOKENS_PER_PASS = 32
+MIN_TOKENS_PER_PASS = 32
 STEPS_AHEAD = {"cuda": 2}
 """Steps given to the device before the results of one are read, so that it never waits for the host."""
 
@@ -288,8 +294,8 @@ class SharedPrefixLM(AdapterLM):
 
     def _recover(self, error: Exception) -> None:
         """Make passes smaller when out of memory; fall back to standard scoring if the first pass fails otherwise."""
-        if _out_of_memory(error) and self.tokens_per_pass > FEWEST_TOKENS_PER_PASS:
-            self.tokens_per_pass = max(self.tokens_per_pass // 2, FEWEST_TOKENS_PER_PASS)
+        if _out_of_memory(error) and self.tokens_per_pass > MIN_TOKENS_PER_PASS:
+            self.tokens_per_pass = max(self.tokens_per_pass // 2, MIN_TOKENS_PER_PASS)
             logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
         elif self._unchecked and not _out_of_memory(error):  # one of its first passes
             self._fall_back(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
@@ -323,17 +329,6 @@ def layout_of(step: Pass | Batch) -> str:
     if step.cached:
         return "trees on a cache"
     return "sequences" if step.last is None else "trees"
-
-
-def attention_share(model: Any, *, tokens: int) -> float:
-    """Operations of attention in one packed row of ``tokens`` over those of the layers' matrices; 0 if not known."""
-    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
-    layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
-    if not layers or not width:
-        return 0.0
-    outside = {id(module.weight) for module in (model.get_input_embeddings(), model.get_output_embeddings()) if module}
-    weights = sum(weight.numel() for weight in model.parameters() if id(weight) not in outside)
-    return float(4 * tokens * width * layers / (2 * max(weights, 1)))
 
 
 def tolerance(likelihood: float, tokens: int, *, exact: bool) -> float:

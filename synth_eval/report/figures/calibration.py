@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from synth_eval.compare.calibration_words import calibration_words
 from synth_eval.report.figures.description import (
@@ -44,7 +46,10 @@ def calibration_figures(report: CalibrationReport) -> dict[str, Figure]:
 def calibration_figure(row: CalibrationRow, title: str) -> Figure:
     """One row of a calibration report."""
     curve, level = row.curve, f"{100 * row.curve.level:g}%"
-    banded, spread = _known(curve.null_low, curve.null_high), _known(curve.low, curve.high)
+    banded, spread = (
+        bool(np.isfinite([*low, *high]).all())
+        for low, high in ((curve.null_low, curve.null_high), (curve.low, curve.high))
+    )
     layers = _diagram(curve, spread=tuple(zip(floats(curve.low), floats(curve.high))) if spread else ())
     legend = [LegendKey("perfect calibration", "quiet", "line", "dot")]
     if banded:
@@ -77,18 +82,16 @@ def calibration_figure(row: CalibrationRow, title: str) -> Figure:
 
 def reliability_figures(reliability: Mapping[str, Sequence[Reliability]]) -> tuple[Figure, ...]:
     """A figure a title, with its diagrams side by side."""
-    return tuple(
-        Figure(
-            title,
-            tuple(
-                Panel(
-                    _diagram(curve), SHARES, SHARES, curve.label, note=curve.note, spoken=_spoken(curve), square=True
-                )
-                for curve in curves
-            ),
-        )
-        for title, curves in reliability.items()
-    )  # fmt: skip
+    figures = []
+    for title, curves in reliability.items():
+        panels = []
+        for curve in curves:
+            outside, bins = sum(is_outside(curve, i) for i in range(len(curve.count))), len(curve.count)
+            spoken = f"{curve.label}: {outside} of {bins} bins are outside what chance would do to a calibrated model"
+            layers = _diagram(curve)
+            panels.append(Panel(layers, SHARES, SHARES, curve.label, note=curve.note, spoken=spoken, square=True))
+        figures.append(Figure(title, tuple(panels)))
+    return tuple(figures)
 
 
 def is_outside(curve: Reliability | ReliabilityCurve, i: int) -> bool:
@@ -113,29 +116,16 @@ def _diagram(curve: Reliability | ReliabilityCurve, spread: Sequence[tuple[float
     ]
     for role, outside in ((INSIDE, False), (OUTSIDE, True)):
         mine = [i for i in range(len(confidence)) if is_outside(curve, i) is outside]
-        if mine:
-            layers.append(
-                Markers(
-                    x=tuple(confidence[i] for i in mine),
-                    y=tuple(accuracy[i] for i in mine),
-                    texts=tuple(
-                        f"confidence {confidence[i]:.3f}, accuracy {accuracy[i]:.3f}, {count[i]:,.0f} items"
-                        for i in mine
-                    ),
-                    filled=outside,
-                    size=tuple(round(sizes[i], 1) for i in mine),
-                    y_spread=tuple(spread[i] for i in mine) if spread else (),
-                    role=role,
-                )
-            )
+        markers = Markers(
+            x=tuple(confidence[i] for i in mine),
+            y=tuple(accuracy[i] for i in mine),
+            texts=tuple(
+                f"confidence {confidence[i]:.3f}, accuracy {accuracy[i]:.3f}, {count[i]:,.0f} items" for i in mine
+            ),
+            filled=outside,
+            size=tuple(round(sizes[i], 1) for i in mine),
+            y_spread=tuple(spread[i] for i in mine) if spread else (),
+            role=role,
+        )
+        layers += [markers] if mine else []
     return tuple(layers)
-
-
-def _spoken(curve: Reliability) -> str:
-    bins = range(len(curve.confidence))
-    outside = sum(is_outside(curve, i) for i in bins)
-    return f"{curve.label}: {outside} of {len(bins)} bins are outside what chance would do to a calibrated model"
-
-
-def _known(low: Iterable[float], high: Iterable[float]) -> bool:
-    return all(math.isfinite(a) and math.isfinite(b) for a, b in zip(low, high))

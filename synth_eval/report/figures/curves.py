@@ -214,9 +214,10 @@ def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
     yield Band(x=line.ratios, low=low, high=high, role=style.role, when=style.when)
     for seed in line.seeds:
         values = seed.change if change else seed.values
-        written = [_seed_text(value, line, change) for value in values]
+        write = f"{{:+.3g}} {line.change_unit}".format if change else share if line.percent else "{:.3g}".format
         texts = tuple(
-            f"{named}seed {seed.seed}, {share(ratio)}: {line.label} {text}" for ratio, text in zip(line.ratios, written)
+            f"{named}seed {seed.seed}, {share(ratio)}: {line.label} {'' if value is None else write(value)}"
+            for ratio, value in zip(line.ratios, values)
         )
         yield Markers(
             x=line.ratios, y=values, texts=texts, filled=False, size=5.0, joined=True, role=style.role,
@@ -224,13 +225,11 @@ def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
         )  # fmt: skip
     shape = ""
     if fit is not None and line.fit is not None:
-        shape = f"\nfitted: {line.fit.text}"
-        corners = line.fit.ratios
-        yield Polyline(x=corners, y=fit, width=2.5, role=style.role, when=(*style.when, FIT))
+        shape, corners, when = f"\nfitted: {line.fit.text}", line.fit.ratios, (*style.when, FIT)
+        yield Polyline(x=corners, y=fit, width=2.5, role=style.role, when=when)
         if line.onset is not None and line.crossing is not None:
             said = f"{named}{line.label}: fitted loss reaches the margin at {_found(line.crossing, line.crossing_ci)}"
             crossed = float(np.interp(line.crossing, corners, fit))
-            when = (*style.when, FIT)
             yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=style.role, when=when)
     when = style.when if fit is None else (*style.when, NO_FIT)
     yield Polyline(x=line.ratios, y=y, width=1.2, role=style.role, when=when)
@@ -290,11 +289,3 @@ def _onset(style: CurveStyle, line: Line, row: int, chosen: tuple[Condition, ...
 
 def _found(ratio: float, interval: tuple[float, float] | None) -> str:
     return share(ratio) + (f", 95% interval {share(interval[0])} to {share(interval[1])}" if interval else "")
-
-
-def _seed_text(value: float | None, line: Line, change: bool) -> str:
-    if value is None:
-        return ""
-    if change:
-        return f"{value:+.3g} {line.change_unit}"
-    return share(value) if line.percent else f"{value:.3g}"

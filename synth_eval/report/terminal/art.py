@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from synth_eval.report.figures.calibration import is_outside
+
 if TYPE_CHECKING:
     from synth_eval.compare.calibration import ReliabilityCurve
 
@@ -92,8 +94,8 @@ def reliability_diagram(
         if _known(curve.low[i], curve.high[i]):
             for row in rows(curve.low[i], curve.high[i]):
                 cells[row][column] = symbols.spread
-    for i in sorted(range(len(places)), key=lambda i: not is_inside(curve, i)):
-        mark = symbols.inside if is_inside(curve, i) else symbols.outside
+    for i in sorted(range(len(places)), key=lambda i: is_outside(curve, i)):
+        mark = symbols.outside if is_outside(curve, i) else symbols.inside
         cells[height - 1 - _place(float(curve.accuracy[i]), height)][places[i]] = mark
 
     labels = {0: "1.0", height // 2: "0.5", height - 1: "0.0"}
@@ -103,12 +105,6 @@ def reliability_diagram(
     lines.append(" " * AXIS + "0" + ".5".center(2 * middle - 1)[: columns - 2].ljust(columns - 2) + "1")
     lines.append("  n  "[:AXIS] + _counts(curve, places, columns, symbols.counts))
     return [line.rstrip() for line in lines]
-
-
-def is_inside(curve: ReliabilityCurve, i: int) -> bool:
-    """Whether a point lies in the consistency band; one without a band does."""
-    low, high = curve.null_low[i], curve.null_high[i]
-    return not _known(low, high) or bool(low - 1e-9 <= curve.accuracy[i] <= high + 1e-9)
 
 
 def _known(low: float, high: float) -> bool:

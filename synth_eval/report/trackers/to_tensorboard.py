@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -29,48 +30,36 @@ def log(material: Material, folder: str) -> str:
         return f"{root} holds this comparison already, nothing written"
     numbers = 0
     for series in material.series:
-        writer = _Writer(root / _file_name(series.place))
-        for ratio, values in series.points:
-            for name, value in values.items():
-                writer.scalar(name, value, round(STEPS * ratio))
-                numbers += 1
-        for name, value in series.final.items():
-            writer.scalar(name, value, 0)
-        writer.close()
-    writer = _Writer(root / "report")
-    writer.text("report", material.text)
-    for name, path in material.figures.items():
-        writer.image(name, path.read_bytes())
-    writer.close()
+        points = [(ratio, name, value) for ratio, values in series.points for name, value in values.items()]
+        drawn = [(Summary.Value(tag=name, simple_value=value), round(STEPS * ratio)) for ratio, name, value in points]
+        final = [(Summary.Value(tag=name, simple_value=value), 0) for name, value in series.final.items()]
+        _write(root / _file_name(series.place), [*drawn, *final])
+        numbers += len(points)
+    figures = [(_image(name, path.read_bytes()), 0) for name, path in material.figures.items()]
+    _write(root / "report", [(_text("report", material.text), 0), *figures])
     axis = f"step {STEPS} is ratio 1"
     return f"{numbers} numbers ({axis}) and {len(material.figures)} figures in {root}; tensorboard --logdir {folder}"
 
 
-class _Writer:
-    """One run."""
+def _write(folder: Path, values: Sequence[tuple[Summary.Value, int]]) -> None:
+    """One run: values at their steps."""
+    writer = EventFileWriter(str(folder))
+    for value, step in values:
+        writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
+    writer.close()
 
-    def __init__(self, folder: Path) -> None:
-        self._file = EventFileWriter(str(folder))
 
-    def scalar(self, name: str, value: float, step: int) -> None:
-        self._add(Summary.Value(tag=name, simple_value=value), step)
+def _image(name: str, png: bytes) -> Summary.Value:
+    width, height = struct.unpack(">II", png[PNG_SIZE])
+    image = Summary.Image(encoded_image_string=png, width=width, height=height, colorspace=RGBA)
+    return Summary.Value(tag=name, image=image)
 
-    def image(self, name: str, png: bytes) -> None:
-        width, height = struct.unpack(">II", png[PNG_SIZE])
-        image = Summary.Image(encoded_image_string=png, width=width, height=height, colorspace=RGBA)
-        self._add(Summary.Value(tag=name, image=image), 0)
 
-    def text(self, name: str, markdown: str) -> None:
-        shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
-        tensor = TensorProto(dtype="DT_STRING", string_val=[markdown.encode()], tensor_shape=shape)
-        kind = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
-        self._add(Summary.Value(tag=f"{name}/text_summary", metadata=kind, tensor=tensor), 0)
-
-    def _add(self, value: Summary.Value, step: int) -> None:
-        self._file.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
-
-    def close(self) -> None:
-        self._file.close()
+def _text(name: str, markdown: str) -> Summary.Value:
+    shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
+    tensor = TensorProto(dtype="DT_STRING", string_val=[markdown.encode()], tensor_shape=shape)
+    kind = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+    return Summary.Value(tag=f"{name}/text_summary", metadata=kind, tensor=tensor)
 
 
 def _file_name(text: str) -> str:

@@ -248,9 +248,7 @@ class ReportView:
     asides: tuple[Aside, ...]
     warnings: tuple[str, ...]
     failures: tuple[str, ...]
-    family: str
     created: str
-    baseline: str
     facts: tuple[Facts, ...]  # every curve and metric that carries a verdict, the most urgent first
     verdicts: DataTable
     budgets: DataTable | None

@@ -136,8 +136,7 @@ def _iterations(rows: Sequence[Contrast]) -> Iterable[str]:
 
 def _table(name: str, title: str, note: str, rows: Sequence[Lead] | Sequence[Contrast]) -> DataTable | None:
     """The label has the place: size, iteration and the rest would only repeat it."""
-    apart = [key for row in rows for key in fields_of(row) if key not in SHOWN]
-    return row_table(name, title, note, rows, without=apart)
+    return row_table(name, title, note, rows, without=[k for row in rows for k in fields_of(row) if k not in SHOWN])
 
 
 def _stages(rows: Sequence[Collapse], names: Mapping[Place, str]) -> DataTable | None:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ Values: TypeAlias = "tuple[float | None, ...]"
 Form: TypeAlias = Literal["number", "percent", "change", "percent change", "count"]
 Dash: TypeAlias = Literal["", "solid", "dash", "dot"]  # '' is the dash of the role
 Condition: TypeAlias = tuple[str, str, bool]  # control, option, and whether it has to be chosen or not chosen
+T = TypeVar("T")
 MAX_TICKS = 5  # of a logarithmic axis
 WIDE = 4.0  # a logarithmic axis that spans more has ticks at 1, 2 and 5 times powers of ten
 SERIES = 6  # colours, markers and dashes; markers shift by one where colours begin again
@@ -214,6 +215,11 @@ def _closed_up(panel: Panel) -> Panel:
         for layer in panel.layers
     ]
     return replace(panel, layers=tuple(layers), rows=tuple(panel.rows[i] for i in used))
+
+
+def style_of(role: Role, styles: Sequence[T]) -> T:
+    """Of a series; markers and dashes shift by one where colours begin again."""
+    return styles[(role + role // SERIES) % SERIES] if isinstance(role, int) else styles[0]
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:

@@ -26,6 +26,7 @@ from synth_eval.report.figures.description import (
     Polyline,
     Role,
     spaced,
+    style_of,
     tick_text,
 )
 from synth_eval.text import joined, visible
@@ -159,7 +160,7 @@ def _axis(axes: Axes, name: Literal["x", "y"], axis: Axis) -> None:
 def _polyline(axes: Axes, layer: Polyline) -> None:
     x, y = _numbers(layer.x), _numbers(layer.y)
     known = np.isfinite(y)
-    dash = NAMED_DASHES[layer.dash] if layer.dash else _style(layer.role, DASHES)
+    dash = NAMED_DASHES[layer.dash] if layer.dash else style_of(layer.role, DASHES)
     axes.plot(x[known], y[known], color=_colour(layer.role), linestyle=dash, linewidth=0.65 * layer.width)
     if layer.label:
         axes.annotate(layer.label, (x[0], y[0]), fontsize=6, xytext=(2, 2), textcoords="offset points")
@@ -169,7 +170,7 @@ def _markers(axes: Axes, layer: Markers) -> None:
     x, y = _numbers(layer.x), _numbers(layer.y)
     filled = np.broadcast_to(np.array(layer.filled), x.shape)
     sizes = np.broadcast_to(np.array(layer.size, dtype=float), x.shape)
-    colour, marker = _colour(layer.role), "x" if layer.cross else _style(layer.role, SYMBOLS)
+    colour, marker = _colour(layer.role), "x" if layer.cross else style_of(layer.role, SYMBOLS)
     if layer.joined:
         axes.plot(x, y, color=colour, linewidth=0.5, alpha=0.5)
     for name, middle, spread in (("xerr", x, layer.x_spread), ("yerr", y, layer.y_spread)):
@@ -244,16 +245,11 @@ def _handle(key: LegendKey) -> Any:
     colour, label = _colour(key.role), visible(key.label)
     if key.kind == "band":
         return Patch(color=colour, alpha=0.3, linewidth=0, label=label)
-    marker = "none" if key.kind == "line" else _style(key.role, SYMBOLS)
-    dash = NAMED_DASHES[key.dash] if key.dash else _style(key.role, DASHES)
+    marker = "none" if key.kind == "line" else style_of(key.role, SYMBOLS)
+    dash = NAMED_DASHES[key.dash] if key.dash else style_of(key.role, DASHES)
     dash = "none" if key.kind in ("filled", "open") else dash
     fill = "none" if key.kind == "open" else "full"
     return Line2D([], [], color=colour, marker=marker, linestyle=dash, fillstyle=fill, markersize=4, label=label)
-
-
-def _style(role: Role, styles: tuple[Any, ...]) -> Any:
-    """Of a series; markers and dashes shift by one where colours begin again."""
-    return styles[(role + role // SERIES) % SERIES] if isinstance(role, int) else styles[0]
 
 
 def _colour(role: Role) -> str:

@@ -24,6 +24,7 @@ from synth_eval.report.figures.description import (
     Panel,
     Polyline,
     Role,
+    style_of,
     tick_text,
 )
 from synth_eval.text import visible
@@ -78,7 +79,11 @@ def _axis(axis: Axis) -> Json:
 
 
 def _polyline(layer: Polyline) -> Json:
-    line = {"color": _colour(layer.role), "width": layer.width, "dash": layer.dash or _style(layer.role, DASHES)}
+    line = {
+        "color": _colour(layer.role),
+        "width": layer.width,
+        "dash": layer.dash if layer.dash else style_of(layer.role, DASHES),
+    }
     trace = _trace(layer.x, layer.y, "lines", line=line)
     if layer.text:
         trace |= {"hoverinfo": "text", "hovertext": _text(layer.text)}
@@ -89,7 +94,7 @@ def _polyline(layer: Polyline) -> Json:
 
 
 def _markers(layer: Markers) -> Json:
-    colour, symbol = _colour(layer.role), _style(layer.role, SYMBOLS)
+    colour, symbol = _colour(layer.role), style_of(layer.role, SYMBOLS)
     filled = layer.filled if isinstance(layer.filled, tuple) else (layer.filled,) * len(layer.x)
     symbols = ["x-thin-open" if layer.cross else symbol if each else f"{symbol}-open" for each in filled]
     size = list(layer.size) if isinstance(layer.size, tuple) else layer.size
@@ -162,11 +167,6 @@ def _where(item: Json, layer: Layer) -> Json:
 
 def _conditions(when: tuple[Condition, ...]) -> list[list[Any]]:
     return [list(condition) for condition in when]
-
-
-def _style(role: Role, styles: tuple[str, ...]) -> str:
-    """Of a series; markers and dashes shift by one where colours begin again."""
-    return styles[(role + role // SERIES) % SERIES] if isinstance(role, int) else styles[0]
 
 
 def _colour(role: Role) -> str:

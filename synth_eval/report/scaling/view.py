@@ -41,15 +41,10 @@ class MixtureView:
     moves: tuple[str, ...]
     collapse: str
     refused: tuple[str, ...]
-    best: DataTable | None
     speed_ups: DataTable | None
-    equal_loss: DataTable | None
     forms: DataTable | None
+    tables: tuple[DataTable, ...]
     figures: Mapping[str, Figure]
-
-    @property
-    def tables(self) -> tuple[DataTable, ...]:
-        return tuple(each for each in (self.best, self.speed_ups, self.equal_loss, self.forms) if each is not None)
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,10 @@ def _task(name: str, task: TaskScaling, sizes: dict[float, str]) -> TaskView:
 
 def _mixture(name: str, mixture: MixtureResult, sizes: dict[float, str]) -> MixtureView:
     fit = mixture.answers.fit
+    best = best_table(mixture, mixture.answers.best, sizes, f"{name}-best")
+    speed_ups = speed_up_table(mixture, sizes, f"{name}-saved")
+    forms = form_table(mixture.answers.forms, f"{name}-forms")
+    tables = (best, speed_ups, equal_loss_table(mixture, sizes, f"{name}-equal"), forms)
     return MixtureView(
         mixture,
         title=joined(f"Mixes of {mixture.source}", mixture.size),
@@ -122,9 +121,8 @@ def _mixture(name: str, mixture: MixtureResult, sizes: dict[float, str]) -> Mixt
         moves=tuple(moves_lines(mixture)),
         collapse=collapse_text(mixture, sizes),
         refused=tuple(mixture_refusals(mixture, sizes)),
-        best=best_table(mixture, mixture.answers.best, sizes, f"{name}-best"),
-        speed_ups=speed_up_table(mixture, sizes, f"{name}-saved"),
-        equal_loss=equal_loss_table(mixture, sizes, f"{name}-equal"),
-        forms=form_table(mixture.answers.forms, f"{name}-forms"),
+        speed_ups=speed_ups,
+        forms=forms,
+        tables=tuple(each for each in tables if each is not None),
         figures=mixture_figures(mixture, sizes),
     )

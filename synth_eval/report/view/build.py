@@ -9,7 +9,7 @@ from synth_eval.comparison import CheckpointRecord, Comparison, Contrast, Findin
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
 from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
 from synth_eval.report.view.facts import facts_of, judged, verdict_table
-from synth_eval.report.view.losses import grid_charts, loss_grids, loss_maps
+from synth_eval.report.view.losses import loss_grids, loss_maps
 from synth_eval.report.view.model import Aside, DataTable, Entry, Item, ReportView, Status, table_of
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.report.view.sentences import also, headline, status_sentence
@@ -46,6 +46,7 @@ def report_view(comparison: Comparison) -> ReportView:
     # a comparison written by an earlier version has none
     budgets = comparison.budgets or budgets_of(comparison.cells, baseline_ratio=baseline)
     outputs = outputs_view(comparison)
+    grids, grid_charts = loss_grids(curves, comparison.mean_losses)
     said = headline(curves, baseline=baseline, failed=len(failed), checkpoints=len(comparison.checkpoints))
     if outputs is not None:
         said = (*(said if curves else ("No scores were compared.",)), *outputs.headline)
@@ -68,8 +69,8 @@ def report_view(comparison: Comparison) -> ReportView:
         budgets=budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
         charts=charts_of(curves, baseline),
         losses=loss_maps(curves),
-        grids=loss_grids(curves, comparison.mean_losses),
-        grid_charts=grid_charts(curves, comparison.mean_losses),
+        grids=grids,
+        grid_charts=grid_charts,
         leads=row_table("leads", "Did calibration warn first?", LEADS_NOTE, comparison.leads),
         contrasts=contrast_table(comparison.contrasts),
         contrast_details=contrast_details(comparison.contrasts),

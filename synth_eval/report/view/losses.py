@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from synth_eval.compare.places import IN_WORDS, part_name, part_of, place_order, size_order
@@ -91,29 +91,31 @@ NO_INTERVAL = (
 )
 
 
-def loss_grids(curves: Sequence[Curve], mean_losses: Sequence[MeanLoss]) -> tuple[DataTable, ...]:
-    """Size, tokens, iteration and source by ratio: those that vary.
+def loss_grids(
+    curves: Sequence[Curve], mean_losses: Sequence[MeanLoss]
+) -> tuple[tuple[DataTable, ...], tuple[TaskChart, ...]]:
+    """Size, tokens, iteration and source by ratio: tables of those that vary, and the same as figures with bands.
 
     Parameters
     ----------
-    mean_losses : `Comparison.mean_losses`; empty in the file of an earlier version, and then without intervals.
+    mean_losses : `Comparison.mean_losses`; empty in the file of an earlier version, and then without intervals and
+        without figures.
     """
-    return tuple(_grid(axis, groups, mean_losses) for axis, groups in _axes(curves).items())
-
-
-def grid_charts(curves: Sequence[Curve], mean_losses: Sequence[MeanLoss]) -> tuple[TaskChart, ...]:
-    """The same as figures with interval bands; none without `mean_losses`."""
-    tables = {table.name: table for table in loss_grids(curves, mean_losses)}
-    charts = []
+    tables, charts = [], []
     for axis, groups in _axes(curves).items():
-        drawn = [(value, rows) for value in groups if (rows := _rows_of(mean_losses, axis, value))]
-        if not drawn:
-            continue
-        name = f"{axis}-by-ratio"
-        start = min(ratios_of([curve for group in groups.values() for curve in group]))
-        shown = tuple(_curve(axis, value, rows, start) for value, rows in drawn)
-        charts.append(TaskChart(f"chart-{name}", f"mean relative loss by {axis}", "", shown, tables[name]))
-    return tuple(charts)
+        mine = [row for row in mean_losses if row.axis == axis]
+        rows_of = {value: [row for row in mine if _text(axis, row.value) == value] for value in groups}
+        ratios = ratios_of([curve for group in groups.values() for curve in group])
+        rows = [
+            (Entry(value), *(_mean(group, ratio, rows_of[value]) for ratio in ratios))
+            for value, group in groups.items()
+        ]
+        name, title, columns = f"{axis}-by-ratio", f"{axis.capitalize()} by ratio", (axis, *map(percent, ratios))
+        tables.append(table_of(name, title, columns, rows, NOTE if mine else NO_INTERVAL))
+        drawn = tuple(_curve(axis, value, found, min(ratios)) for value, found in rows_of.items() if found)
+        if drawn:
+            charts.append(TaskChart(f"chart-{name}", f"mean relative loss by {axis}", "", drawn, tables[-1]))
+    return tuple(tables), tuple(charts)
 
 
 def _axes(curves: Sequence[Curve]) -> dict[PlacePart, dict[str, list[Curve]]]:
@@ -131,20 +133,6 @@ def _text(axis: PlacePart, value: PlaceValue) -> str:
     if axis == "tokens":
         return part_name(axis, value).removesuffix(" tokens")
     return str(value) if value != "" else "not given"
-
-
-def _rows_of(mean_losses: Sequence[MeanLoss], axis: PlacePart, value: str) -> list[MeanLoss]:
-    return [row for row in mean_losses if row.axis == axis and _text(axis, row.value) == value]
-
-
-def _grid(axis: PlacePart, groups: Mapping[str, Sequence[Curve]], mean_losses: Sequence[MeanLoss]) -> DataTable:
-    ratios = ratios_of([curve for group in groups.values() for curve in group])
-    rows = [
-        (Entry(value), *(_mean(group, ratio, _rows_of(mean_losses, axis, value)) for ratio in ratios))
-        for value, group in groups.items()
-    ]
-    note = NOTE if any(row.axis == axis for row in mean_losses) else NO_INTERVAL
-    return table_of(f"{axis}-by-ratio", f"{axis.capitalize()} by ratio", (axis, *map(percent, ratios)), rows, note)
 
 
 def _mean(curves: Sequence[Curve], ratio: float, rows: Sequence[MeanLoss]) -> Entry:

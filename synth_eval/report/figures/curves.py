@@ -194,11 +194,10 @@ def _panel(
     for style, line in levelled[:1] if change else levelled:
         layers += _levels(style, line, change, several)
     one = lines[0][1]
-    if one.signed and not change and any(line.zero for _, line in lines):
-        layers.append(Level(at=0.0, role="quiet", dash="solid"))
     unit = one.change_unit if change else ""
     if one.signed and not change:
         seen = any(line.zero for _, line in lines)
+        layers += [Level(at=0.0, role="quiet", dash="solid")] if seen else []
         unit = "nats; 0 is calibrated" if seen else "nats; 0 is calibrated, not in view"
     title = f"{one.label}{': change' if change and one.metric != 'mean loss' else ''}{f' ({unit})' if unit else ''}"
     form: Form = "change" if change else "percent" if one.percent else "number"

@@ -163,15 +163,27 @@ def best_ratio_figure(mixture: MixtureResult, sizes: Sizes) -> Figure | None:
     told = [best for best in mixture.answers.best if best.answer.value is not None]
     if not told:
         return None
-    names = list(dict.fromkeys(best.size for best in told))
-    layers = tuple(
-        layer for i, size in enumerate(names) for layer in _best([b for b in told if b.size == size], i, sizes)
-    )
+    by_size: dict[float, list[BestRatio]] = {}
+    for best in told:
+        by_size.setdefault(best.size, []).append(best)
+    layers: list[Layer] = []
+    for role, (size, mine) in enumerate(by_size.items()):
+        tokens, values = tuple(best.tokens for best in mine), tuple(best.answer.value for best in mine)
+        low, high = zip(*(best.answer.interval or (0.0, 0.0) for best in mine))
+        places = [joined(size_name(size, sizes), f"{count_text(best.tokens)} tokens") for best in mine]
+        texts = tuple(f"{place}: r* {answer_text(best.answer, '.2f')}" for place, best in zip(places, mine))
+        inside = tuple(best.inside for best in mine)
+        layers += [
+            Band(x=tokens, low=low, high=high, role=role),
+            Polyline(x=tokens, y=values, role=role),
+            Markers(x=tokens, y=values, texts=texts, filled=inside, size=8.0, role=role),
+        ]
     top = float(mixture.points.ratio.max())
     x = log_axis([best.tokens for best in told], TOKENS, "count")
     y = Axis("best ratio r*", limits=(-0.04 * top, 1.04 * top))
-    keys = tuple(LegendKey(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(names))
-    panel = Panel(layers, x, y, spoken=f"best ratio over tokens with its band, {plural(len(names), 'size')}")
+    keys = tuple(LegendKey(size_name(size, sizes) or mixture.source, i) for i, size in enumerate(by_size))
+    spoken = f"best ratio over tokens with its band, {plural(len(by_size), 'size')}"
+    panel = Panel(tuple(layers), x, y, spoken=spoken)
     note = "axis: the tested ratios; filled: the whole band lies among them"
     return Figure(f"Best ratio and its 95% band: {mixture.source}", (panel,), keys, note)
 
@@ -289,15 +301,3 @@ def _fitted(curve: CurveResult, fit: LawFit | None) -> Iterator[tuple[tuple[floa
     if fit is not None and (curve.answers.fit is not None or size != ONE_SIZE or fit.points.size_unit == 1):
         tokens = np.geomspace(curve.points.tokens.min(), curve.points.tokens.max(), PLACES)
         yield floats(tokens), floats(fit.loss(size, tokens, curve.ratio))
-
-
-def _best(told: Sequence[BestRatio], number: int, sizes: Sizes) -> Iterator[Layer]:
-    tokens = tuple(best.tokens for best in told)
-    values = tuple(best.answer.value for best in told)
-    low, high = zip(*(best.answer.interval or (0.0, 0.0) for best in told))
-    places = [joined(size_name(best.size, sizes), f"{count_text(best.tokens)} tokens") for best in told]
-    texts = tuple(f"{place}: r* {answer_text(best.answer, '.2f')}" for place, best in zip(places, told))
-    inside = tuple(best.inside for best in told)
-    yield Band(x=tokens, low=low, high=high, role=number)
-    yield Polyline(x=tokens, y=values, role=number)
-    yield Markers(x=tokens, y=values, texts=texts, filled=inside, size=8.0, role=number)

@@ -7,25 +7,7 @@ from dataclasses import dataclass
 
 from synth_eval.report.figures.description import Figure
 from synth_eval.report.figures.scaling import change_figure, loss_figure, mixture_figures
-from synth_eval.report.scaling.tables import (
-    best_table,
-    curve_tables,
-    domain_table,
-    equal_loss_table,
-    form_table,
-    over_sizes_table,
-    speed_up_table,
-)
-from synth_eval.report.scaling.words import (
-    collapse_text,
-    curve_refusals,
-    domain_flags,
-    in_short,
-    mixture_refusals,
-    moves_lines,
-    percent_text,
-    size_refusals,
-)
+from synth_eval.report.scaling import tables, words
 from synth_eval.report.view import DataTable
 from synth_eval.scaling.report import MixtureResult, ScalingReport, TaskScaling
 from synth_eval.text import joined
@@ -83,7 +65,7 @@ def scaling_view(report: ScalingReport) -> ScalingView:
     return ScalingView(
         tuple(_task(f"scaling-{number}", task, report.sizes) for number, task in enumerate(report.tasks)),
         tuple(
-            (domain_table(domains, f"scaling-domains-{number}"), tuple(domain_flags(domains.effects)))
+            (tables.domain_table(domains, f"scaling-domains-{number}"), tuple(words.domain_flags(domains.effects)))
             for number, domains in enumerate(report.domains)
         ),
         report.sizes,
@@ -96,33 +78,33 @@ def _task(name: str, task: TaskScaling, sizes: dict[float, str]) -> TaskView:
     return TaskView(
         task,
         kind="error rate" if task.error_rate else "loss",
-        sentences=in_short(task, sizes),
+        sentences=words.in_short(task, sizes),
         losses=loss_figure(task),
         changes=change_figure(task),
-        curves=curve_tables(task, name),
-        over_sizes=over_sizes_table(task, sizes, f"{name}-sizes"),
-        forms=form_table(task.over_sizes[0].answers.forms, f"{name}-forms") if task.over_sizes else None,
+        curves=tables.curve_tables(task, name),
+        over_sizes=tables.over_sizes_table(task, sizes, f"{name}-sizes"),
+        forms=tables.form_table(task.over_sizes[0].answers.forms, f"{name}-forms") if task.over_sizes else None,
         mixtures=tuple(_mixture(f"{name}-mix-{i}", mixture, sizes) for i, mixture in enumerate(task.mixtures)),
-        refused_curves=tuple(curve_refusals(task.curves)),
-        refused_sizes=tuple(size_refusals(task.over_sizes)) if sized else (),
+        refused_curves=tuple(words.curve_refusals(task.curves)),
+        refused_sizes=tuple(words.size_refusals(task.over_sizes)) if sized else (),
     )
 
 
 def _mixture(name: str, mixture: MixtureResult, sizes: dict[float, str]) -> MixtureView:
     fit = mixture.answers.fit
-    best = best_table(mixture, mixture.answers.best, sizes, f"{name}-best")
-    speed_ups = speed_up_table(mixture, sizes, f"{name}-saved")
-    forms = form_table(mixture.answers.forms, f"{name}-forms")
-    tables = (best, speed_ups, equal_loss_table(mixture, sizes, f"{name}-equal"), forms)
+    best = tables.best_table(mixture, mixture.answers.best, sizes, f"{name}-best")
+    speed_ups = tables.speed_up_table(mixture, sizes, f"{name}-saved")
+    forms = tables.form_table(mixture.answers.forms, f"{name}-forms")
+    found = (best, speed_ups, tables.equal_loss_table(mixture, sizes, f"{name}-equal"), forms)
     return MixtureView(
         mixture,
         title=joined(f"Mixes of {mixture.source}", mixture.size),
-        law="" if fit is None else f"{fit.law.formula}; scatter around it {percent_text(fit.scatter)}",
-        moves=tuple(moves_lines(mixture)),
-        collapse=collapse_text(mixture, sizes),
-        refused=tuple(mixture_refusals(mixture, sizes)),
+        law="" if fit is None else f"{fit.law.formula}; scatter around it {words.percent_text(fit.scatter)}",
+        moves=tuple(words.moves_lines(mixture)),
+        collapse=words.collapse_text(mixture, sizes),
+        refused=tuple(words.mixture_refusals(mixture, sizes)),
         speed_ups=speed_ups,
         forms=forms,
-        tables=tuple(each for each in tables if each is not None),
+        tables=tuple(each for each in found if each is not None),
         figures=mixture_figures(mixture, sizes),
     )

@@ -68,10 +68,11 @@ def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
 
 def _said(facts: Facts) -> Iterator[tuple[str, str]]:
     """Each fact, and in words what it is."""
-    cell = facts.cell
+    cell, metric = facts.cell, metric_named(facts.cell.metric)
+    margin = f"{percent(metric.margin)} of baseline" if metric.margin_kind == "relative" else f"{metric.margin:g}"
     known = (
         ("onset", facts.onset, "where degradation starts, with its 95% interval"),
-        ("crossing", facts.crossing, f"where the fitted loss reaches the margin{_margin(cell)}"),
+        ("crossing", facts.crossing, f"where the fitted loss reaches the margin ({margin})"),
         ("budget", facts.budget, "the largest tested ratio up to which the loss is shown within the margin"),
         ("p", facts.p_adjusted, "of no degradation, corrected for all curves (Holm)"),
         ("phi", facts.phi, "noise between training runs over that of items alone (1: none)"),
@@ -87,11 +88,6 @@ def _said(facts: Facts) -> Iterator[tuple[str, str]]:
         ("data", facts.data, ""),
     )
     yield from ((name, joined(text, meaning, between="  ")) for name, text, meaning in known if text)
-
-
-def _margin(cell: Cell) -> str:
-    metric = metric_named(cell.metric)
-    return f" ({percent(metric.margin)} of baseline)" if metric.margin_kind == "relative" else f" ({metric.margin:g})"
 
 
 def _values(cell: Cell, baseline: float, width: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from synth_eval.compare.budgets import budgets_of
 from synth_eval.comparison import CheckpointRecord, Comparison, Contrast, Finding, Lead
+from synth_eval.report.view import summaries
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
 from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
 from synth_eval.report.view.facts import facts_of, judged, verdict_table
@@ -13,17 +14,6 @@ from synth_eval.report.view.losses import loss_grids, loss_maps
 from synth_eval.report.view.model import Aside, DataTable, Entry, Item, ReportView, Status, table_of
 from synth_eval.report.view.outputs import outputs_view
 from synth_eval.report.view.sentences import also, headline, status_sentence
-from synth_eval.report.view.summaries import (
-    FINDINGS_NOTE,
-    LEADS_NOTE,
-    budget_table,
-    contrast_details,
-    contrast_table,
-    gate_aside,
-    gate_table,
-    row_table,
-    worst_first,
-)
 from synth_eval.text import percent
 
 DETERMINED = ("early", "late")  # of leads: shown first
@@ -66,15 +56,17 @@ def report_view(comparison: Comparison) -> ReportView:
         created=comparison.created,
         facts=facts,
         verdicts=verdict_table(facts),
-        budgets=budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
+        budgets=summaries.budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
         charts=charts_of(curves, baseline),
         losses=loss_maps(curves),
         grids=grids,
         grid_charts=grid_charts,
-        leads=row_table("leads", "Did calibration warn first?", LEADS_NOTE, comparison.leads),
-        contrasts=contrast_table(comparison.contrasts),
-        contrast_details=contrast_details(comparison.contrasts),
-        findings=row_table("findings", "Against what was published", FINDINGS_NOTE, comparison.findings),
+        leads=summaries.row_table("leads", "Did calibration warn first?", summaries.LEADS_NOTE, comparison.leads),
+        contrasts=summaries.contrast_table(comparison.contrasts),
+        contrast_details=summaries.contrast_details(comparison.contrasts),
+        findings=summaries.row_table(
+            "findings", "Against what was published", summaries.FINDINGS_NOTE, comparison.findings
+        ),
         refused=_refused(curves),
         checkpoints=_checkpoints(comparison.checkpoints),
         provenance=(
@@ -84,7 +76,7 @@ def report_view(comparison: Comparison) -> ReportView:
             *((str(key), str(value)) for key, value in comparison.provenance.items()),
         ),
         outputs=outputs,
-        gate=gate_table(comparison.gate),
+        gate=summaries.gate_table(comparison.gate),
     )
 
 
@@ -124,9 +116,9 @@ def _asides(comparison: Comparison) -> tuple[Aside, ...]:
     leads = [row for row in comparison.leads if row.verdict != "none"]
     leads.sort(key=lambda row: row.verdict not in DETERMINED)
     findings = [row for row in comparison.findings if row.verdict != "not tested"]
-    contrasts = worst_first([row for row in comparison.contrasts if row.verdict == "different"])
+    contrasts = summaries.worst_first([row for row in comparison.contrasts if row.verdict == "different"])
     found = (
-        gate_aside(comparison.gate),
+        summaries.gate_aside(comparison.gate),
         Aside("How much synthetic data is shown safe", tuple(row.reason for row in comparison.budgets)),
         Aside("Did calibration warn first?", tuple(map(_sentence, leads))),
         Aside("What differs", tuple(map(_sentence, contrasts))),

@@ -28,7 +28,13 @@ def loss_maps(curves: Sequence[Curve]) -> tuple[DataTable, ...]:
         places.setdefault(curve.place, [])
     for curve in curves:
         places[curve.place].append(curve)
-    return tuple(_map(f"loss-{i}", place, group) for i, (place, group) in enumerate(places.items()))
+    tables = []
+    for number, (place, group) in enumerate(places.items()):
+        ratios = ratios_of(group)
+        rows = [(Entry(curve.task), *(_loss(curve.headline, ratio) for ratio in ratios)) for curve in group]
+        title, columns = joined("Relative loss", place), ("task", *map(percent, ratios))
+        tables.append(replace(table_of(f"loss-{number}", title, columns, rows, MAP_NOTE), place=place))
+    return tuple(tables)
 
 
 def relative_loss(cell: Cell, i: int) -> float | None:
@@ -43,13 +49,6 @@ def relative_loss(cell: Cell, i: int) -> float | None:
 def ratios_of(curves: Sequence[Curve]) -> list[float]:
     """Every ratio that some curve was tested at, ascending."""
     return sorted({ratio for curve in curves for ratio in curve.headline.data.ratios})
-
-
-def _map(name: str, place: str, curves: Sequence[Curve]) -> DataTable:
-    ratios = ratios_of(curves)
-    rows = [(Entry(curve.task), *(_loss(curve.headline, ratio) for ratio in ratios)) for curve in curves]
-    table = table_of(name, joined("Relative loss", place), ("task", *map(percent, ratios)), rows, MAP_NOTE)
-    return replace(table, place=place)
 
 
 def _loss(cell: Cell, ratio: float) -> Entry:

@@ -1,4 +1,4 @@
-"""The comparison in one line of JSON, for a pipeline. docs/gate.md describes it; SUMMARY_SCHEMA is its JSON Schema."""
+"""The comparison in one line of JSON, for a pipeline. docs/gate.md and summary.schema.json describe it."""
 
 from __future__ import annotations
 
@@ -13,50 +13,6 @@ from synth_eval.report.view.curves import curves_of
 SCHEMA = 1
 WORDS = ("degraded", "inconclusive", "safe", "refused")
 
-_COUNT = {"type": "integer", "minimum": 0}
-_NUMBER = {"type": ["number", "null"]}
-_TEXT = {"type": "string"}
-_FAILED = {"rule": _TEXT, "where": _TEXT, "reason": _TEXT, "curves": _COUNT}
-_BUDGET = {
-    **dict.fromkeys(("size", "source", "category"), _TEXT),
-    "iteration": {"type": "integer"},
-    "tokens": _NUMBER,
-    "verdict": {"enum": list(WORDS)},
-    "budget": _NUMBER,
-}
-
-
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-SUMMARY_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "synth-eval compare --summary",
-    **_closed(
-        {
-            "schema": {"const": SCHEMA},
-            "family": _TEXT,
-            "created": _TEXT,
-            "exit_code": {"enum": [ExitCode.OK, ExitCode.GATE, ExitCode.PARTIAL]},
-            "gate": {"enum": ["none", "passed", "failed"]},
-            "failed_rules": {"type": "array", "items": _closed(_FAILED)},
-            "curves": _closed(dict.fromkeys(WORDS, _COUNT)),
-            "metrics": _closed(dict.fromkeys(WORDS, _COUNT)),
-            "budgets": {"type": "array", "items": _closed(_BUDGET)},
-            "checkpoints": _COUNT,
-            "checkpoints_failed": _COUNT,
-            "warnings": _COUNT,
-            "results": _TEXT,
-        }
-    ),
-}
-
 
 def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> dict[str, Any]:
     """What a pipeline needs first.
@@ -68,8 +24,8 @@ def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> 
 
     Returns
     -------
-    dict, as `SUMMARY_SCHEMA` has it: ``curves`` counts tasks at each place of the grid by the verdict of their headline
-    metric, ``metrics`` all verdicts.
+    dict, as docs/summary.schema.json has it: ``curves`` counts tasks at each place of the grid by the verdict of their
+    headline metric, ``metrics`` all verdicts.
     """
     rows = comparison.gate
     curves: Counter[str] = Counter(curve.headline.verdict.word for curve in curves_of(comparison))

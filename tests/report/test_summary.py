@@ -13,11 +13,12 @@ import pytest
 from synth_eval.compare.gate import judge_gate
 from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode
-from synth_eval.report.summary import SUMMARY_SCHEMA, summary_line
+from synth_eval.report.summary import summary_line
 from synth_eval.types import Gate, GateRule, Location
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[2] / "docs" / "gate.md"
+SUMMARY_SCHEMA = json.loads(DOCS.with_name("summary.schema.json").read_text(encoding="utf-8"))
 
 
 def _read(comparison: Comparison, *, exit_code: ExitCode = ExitCode.OK) -> dict:

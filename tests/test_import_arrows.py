@@ -130,7 +130,10 @@ def test_lm_eval_has_one_importer() -> None:
     [
         ("import synth_eval", {"numpy", "pandas", *HEAVY}),
         ("import synth_eval.cli", {"numpy", "pandas", "pydantic", "rich", *HEAVY}),
-        ("import synth_eval.compare, synth_eval.report.terminal", {"pandas", *HEAVY}),
+        (
+            "import synth_eval.pipeline.compare, synth_eval.report.terminal",
+            {"pandas", "plotly", "pyarrow", "scipy", *HEAVY},
+        ),
         ("import synth_eval.calibration, synth_eval.tasks.metrics", {"scipy", "netcal", "pandas", *HEAVY}),
     ],
 )

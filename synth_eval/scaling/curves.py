@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import linregress
 
 from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval, log_interval
 from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
@@ -134,6 +133,8 @@ def _answers(points: Points, fitted: FittedForms | None) -> CurveAnswers:
 
 def _falls(points: Points) -> bool:
     """Whether ln loss falls with ln tokens, by the one-sided t test of a straight line."""
+    from scipy.stats import linregress  # a second to import
+
     return bool(linregress(np.log(points.tokens), np.log(points.loss), alternative="less").pvalue < LEVEL)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit  # t distribution; scipy.stats takes a second to import
 
 from synth_eval.scaling.laws import Law
 from synth_eval.scaling.points import Points, stacked
@@ -305,6 +304,8 @@ def interval(estimate: float, draws: FloatArray, df: int) -> tuple[float, float]
     >>> round(float(low), 2), round(float(high), 2)
     (-0.95, 0.95)
     """
+    from scipy.special import stdtrit  # t distribution; imported where it computes: reports import this module
+
     if df < MIN_DF or draws.size == 0:
         raise ValueError("an interval needs at least 2 degrees of freedom, and resamples")
     tail = (1.0 - LEVEL) / 2.0

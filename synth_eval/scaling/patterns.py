@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from synth_eval.scaling.points import Points
 
@@ -117,6 +116,8 @@ def _mixes(points: Points) -> Iterator[tuple[float, float, BoolArray, BoolArray]
 
 
 def _rising(points: Points, scatter: float, df: int) -> Iterator[Sign]:
+    from scipy.special import stdtr
+
     for size, ratio, mix, natural in _mixes(points):
         slope, spread, span = _last_slope(points, mix)
         if spread == 0.0:
@@ -140,6 +141,8 @@ def _last_slope(points: Points, chosen: BoolArray) -> tuple[float, float, float]
 
 
 def _crossing(points: Points, scatter: float, df: int) -> Iterator[Sign]:
+    from scipy.special import stdtr
+
     for size, ratio, mix, natural in _mixes(points):
         common = np.intersect1d(points.log_tokens[mix], points.log_tokens[natural])
         if common.size < 2:
@@ -257,5 +260,7 @@ def _effect(domain: str, changes: FloatArray, alpha: float) -> DomainEffect:
     mean, pairs = float(changes.mean()), changes.size
     if pairs < MIN_PAIRS:
         return DomainEffect(domain, mean, None, pairs)
+    from scipy.special import stdtrit
+
     half = float(stdtrit(pairs - 1, 1 - alpha / 2) * changes.std(ddof=1) / np.sqrt(pairs))
     return DomainEffect(domain, mean, (mean - half, mean + half), pairs)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from synth_eval.harness.shared_prefix.batches import Batch, batched, plan_steps, sees
+from synth_eval.harness.shared_prefix.batches import Batch, batched, plan_steps
 from synth_eval.harness.shared_prefix.plan import Pass, separate_trees
 from tests.harness.test_prefix_plan import replay, requests
+
+
+def sees(last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(b, n, n): which column (the last axis) a token sees: itself and its ancestors."""
+    column = np.arange(last.shape[1])
+    before = column[None, :] <= column[:, None]
+    seen: NDArray[np.bool_] = before[None] & (column[None, :, None] <= last[:, None, :])
+    return seen
 
 
 def seen_by(batch: Batch) -> dict[tuple[int, int], tuple[list[int], int]]:

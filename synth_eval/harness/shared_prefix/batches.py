@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synth_eval.harness.shared_prefix.plan import IntArray, Pass, check_requests, plan_pieces, separate_trees
 
@@ -153,11 +152,3 @@ def _batch(
         np.concatenate([tree.owners for tree in trees]),
         trees[0].cached,
     )
-
-
-def sees(last: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(b, n, n): which column (the last axis) a token sees: itself and its ancestors."""
-    column = np.arange(last.shape[1])
-    before = column[None, :] <= column[:, None]
-    seen: NDArray[np.bool_] = before[None] & (column[None, :, None] <= last[:, None, :])
-    return seen

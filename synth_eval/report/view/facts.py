@@ -30,7 +30,7 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Facts:
-    """What the curve test says of one metric of one curve, as text; '' where it says nothing."""
+    """What the curve test found for one metric of one curve, as text; '' where it found nothing."""
 
     title: str  # of the curve
     cell: Cell

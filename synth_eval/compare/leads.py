@@ -68,7 +68,8 @@ def _shared(accuracy: JudgedCurve, calibration: JudgedCurve) -> tuple[CurveData,
 
 def _of_rows(curve: CurveData, rows: Any) -> CurveData:
     weights = None if curve.weights is None else curve.weights[rows]
-    return replace(curve, scores=curve.scores[rows], weights=weights)
+    strata = None if curve.strata is None else curve.strata[rows]
+    return replace(curve, scores=curve.scores[rows], weights=weights, strata=strata)
 
 
 # Do characteristics of what models write move before scores fall, and do they move further with every iteration?

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from synth_eval.types import FloatArray
+    from synth_eval.types import FloatArray, IntArray
 
 
 SHRINKAGE_ITEMS = 50  # with no more items than this, only the average correlation is believed
@@ -15,13 +15,17 @@ MIN_VARIANCE = 4.0  # a column's variance is at least this over n, as a share of
 MAX_CORRELATION = 1 - 1e-12  # an average correlation of 1 would leave nothing to whiten by
 
 
-def weighted_means(scores: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def weighted_means(
+    scores: FloatArray, weights: FloatArray | None, strata: IntArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Weighted column means, and each item's influence on them times n.
 
     Parameters
     ----------
     scores : (n_items, n_checkpoints)
     weights : (n_items,) > 0; equal if None
+    strata : (n_items,) which part of the test each item belongs to, where another draw would take as many items of
+        each: then items deviate from the mean of their own part. One part if None
 
     Returns
     -------
@@ -35,12 +39,21 @@ def weighted_means(scores: FloatArray, weights: FloatArray | None) -> tuple[Floa
     """
     if not len(scores):
         return np.full(scores.shape[1], np.nan), scores
-    if weights is None:
+    if weights is None and strata is None:
         means = scores.mean(axis=0)
         return means, scores - means
-    share = weights / weights.mean()
+    share = np.ones(len(scores)) if weights is None else weights / weights.mean()
     means = np.average(scores, axis=0, weights=share)
-    return means, share[:, None] * (scores - means)
+    if strata is None:
+        return means, share[:, None] * (scores - means)
+    deviations = np.empty_like(scores)
+    for part in np.unique(strata):
+        rows = strata == part
+        own = np.average(scores[rows], axis=0, weights=share[rows])
+        # `mean_covariance` divides by n - 1 for the one mean that was taken off; here each part had its own
+        lost = np.sqrt((1 - 1 / len(scores)) / (1 - 1 / max(rows.sum(), 2)))
+        deviations[rows] = lost * share[rows, None] * (scores[rows] - own)
+    return means, deviations
 
 
 def mean_covariance(deviations: FloatArray) -> FloatArray:

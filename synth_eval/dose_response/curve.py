@@ -36,6 +36,8 @@ class CurveData:
         scores (absolute).
     weights : (n_items,) float > 0, optional
         Weight of each item in the mean (the bytes of a document); equal if None.
+    strata : (n_items,) int, optional
+        Which task an item belongs to, in the curve of several: items are drawn within their task. One task if None.
     chance : float, optional
         Score of guessing. A curve whose baseline is not clearly above it has no room to fall and is refused.
     signed : bool
@@ -50,7 +52,8 @@ class CurveData:
 
     Raises
     ------
-    ValueError : shapes that do not fit, a score that is not finite, or a weight that is not positive.
+    ValueError : shapes that do not fit, a score that is not finite, a weight that is not positive, or a task of one
+        item.
     """
 
     scores: FloatArray
@@ -65,6 +68,7 @@ class CurveData:
     seed_sd: float | None = None
     measure: str = ""
     size: str = ""
+    strata: IntArray | None = None
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, dtype=float)
@@ -85,6 +89,11 @@ class CurveData:
             if weights.shape != scores.shape[:1] or not (np.isfinite(weights) & (weights > 0)).all():
                 raise ValueError("weights must be one finite positive number for each item")
             object.__setattr__(self, "weights", weights)
+        if self.strata is not None:
+            strata = np.asarray(self.strata, dtype=np.int64)
+            if strata.shape != scores.shape[:1] or (np.unique(strata, return_counts=True)[1] < 2).any():
+                raise ValueError("strata must be one number for each item, and each number that of two items at least")
+            object.__setattr__(self, "strata", strata)
         object.__setattr__(self, "scores", scores)
         object.__setattr__(self, "ratios", ratios)
         object.__setattr__(self, "seeds", seeds)

@@ -152,7 +152,7 @@ def prepare_curve(curve: CurveData) -> PreparedCurve:
     """Means and covariance of a curve that `refusal_of_layout` lets through."""
     order = np.lexsort([curve.seeds, curve.ratios])
     curve = replace(curve, scores=curve.scores[:, order], ratios=curve.ratios[order], seeds=curve.seeds[order])
-    mean, deviations = weighted_means(curve.scores, curve.weights)
+    mean, deviations = weighted_means(curve.scores, curve.weights, curve.strata)
     design = design_of(curve.ratios, curve.seeds, curve.baseline)
     return PreparedCurve(curve, design, mean, deviations, mean_covariance(deviations))
 

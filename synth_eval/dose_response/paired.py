@@ -101,7 +101,7 @@ def paired_differences(
     array([ 0. , -0.5])
     """
     design = design_of(curve.ratios, curve.seeds, curve.baseline)
-    mean, deviations = weighted_means(curve.scores, curve.weights)
+    mean, deviations = weighted_means(curve.scores, curve.weights, curve.strata)
     n = curve.n_items
     pairs = n * (n - 1) if n > 1 else np.nan
     covariance = deviations.T @ deviations / pairs

@@ -32,7 +32,7 @@ RULE_OF_THREE = 3.0  # 95% upper limit of the expected number of events when non
 
 
 def min_provable(curve: CurveData) -> float:
-    """Smallest fall that scores of two values (right, wrong) can exclude: that of three items.
+    """Smallest fall that scores of two values (right, wrong) can exclude: that of the three items that weigh most.
 
     Near the ceiling hardly any item changes, and a variance estimated from so few is too small: without this bound 100
     items at an accuracy of .985 call a loss of 3.3% safe in one of eight simulated families.
@@ -47,7 +47,8 @@ def min_provable(curve: CurveData) -> float:
     """
     low, high = float(curve.scores.min()), float(curve.scores.max())
     two_values = bool(((curve.scores == low) | (curve.scores == high)).all())
-    return RULE_OF_THREE * (high - low) / curve.n_items if two_values else 0.0
+    largest = 1 / curve.n_items if curve.weights is None else float(curve.weights.max() / curve.weights.sum())
+    return RULE_OF_THREE * (high - low) * largest if two_values else 0.0
 
 
 def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *, tests: int = 1) -> float:

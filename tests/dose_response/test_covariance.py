@@ -15,6 +15,19 @@ def test_weighted_means_by_hand() -> None:
     np.testing.assert_allclose(deviations[:, 0], [-0.75, 0.75])
 
 
+def test_items_of_several_tasks_are_drawn_within_their_task() -> None:
+    # tasks of 100 and 400 items count alike: the variance of the mean of their means is (s1^2/100 + s2^2/400) / 4,
+    # however far apart the tasks are; drawn from one pot of items it would be (20/2)^2 / 500 more
+    rng = np.random.default_rng(5)
+    first, second = rng.standard_normal((100, 3)), 20 + 3 * rng.standard_normal((400, 3))
+    weights = np.repeat([1 / 200, 1 / 800], [100, 400])
+    means, deviations = weighted_means(np.concatenate([first, second]), weights, np.repeat([0, 1], [100, 400]))
+    np.testing.assert_allclose(means, (first.mean(axis=0) + second.mean(axis=0)) / 2)
+    covariance = deviations.T @ deviations / (500 * 499)
+    np.testing.assert_allclose(covariance, np.cov(first.T) / 400 + np.cov(second.T) / 1600)
+    np.testing.assert_allclose(deviations.sum(axis=0), 0, atol=1e-9)
+
+
 def test_few_items_believe_only_the_average_correlation() -> None:
     # 50 items: weight min(1, 50/50) = 1; variances stay as they are
     scores = np.random.default_rng(0).standard_normal((50, 4)) @ np.diag([1.0, 2.0, 3.0, 4.0])

@@ -99,13 +99,15 @@ def test_a_refused_curve_does_not_disturb_the_others() -> None:
         {"ratios": np.array([0.0])},
         {"scores": np.array([[1.0, np.nan]] * 10)},
         {"weights": np.zeros(10)},
+        {"strata": np.zeros(9, int)},
+        {"strata": np.arange(10)},
         {"seed_sd": -0.1},
         {"seed_sd": float("nan")},
     ],
 )
 def test_data_that_do_not_fit(change: dict) -> None:
     whole = {"scores": np.ones((10, 2)), "ratios": np.array([0.0, 0.5]), "seeds": np.array([0, 0])}
-    with pytest.raises(ValueError, match=r"scores|weights|checkpoints|seed_sd"):
+    with pytest.raises(ValueError, match=r"scores|weights|checkpoints|seed_sd|strata"):
         CurveData(**{**whole, **change})
 
 

@@ -61,6 +61,9 @@ def test_three_items_by_hand() -> None:
     curve = CurveData(scores, np.array([0.0, 0.2, 0.5]), np.zeros(3, int))
     assert min_provable(curve) == pytest.approx(0.03)
     assert min_provable(replace(curve, scores=5 * scores)) == pytest.approx(0.15)
+    # where some items weigh three times as much as the others, the three that are lost may be those: 9 of 200
+    heavy = replace(curve, weights=np.repeat([1.0, 3.0], 50))
+    assert min_provable(heavy) == pytest.approx(9 / 200)
     scores[0, 1] = 0.5  # a third value: no yes or no
     assert min_provable(replace(curve, scores=scores)) == 0.0
 

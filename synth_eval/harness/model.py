@@ -111,6 +111,10 @@ def _model_class(name: str) -> Any:
         from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
         return SharedPrefixLM
+    if name == PLAIN:
+        from synth_eval.harness.adapters import AdapterLM
+
+        return AdapterLM
     from lm_eval.api.registry import get_model
 
     return get_model(name)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.errors import CheckpointError
 from synth_eval.results.atomic import plain
-from synth_eval.results.identity import SETTINGS
 from synth_eval.types import ADAPTERS, Checkpoint
 
 if TYPE_CHECKING:
@@ -137,19 +137,27 @@ def checkpoint_fingerprint(path: str | Path, *, revision: str | None = None, ful
 
 
 def model_fingerprint(checkpoint: Checkpoint, *, full: bool = False) -> str:
-    """Fingerprint of everything that makes a checkpoint's model: what two checkpoints share only if they are one model.
+    """Fingerprint of everything that makes a checkpoint's results: two checkpoints share it only if they share these.
 
     That of `checkpoint_fingerprint` for a path alone. An adapter, delta weights, another tokenizer and a GGUF file
-    count by content, dtype and quantisation by value; all by the argument that names them.
+    count by content, everything else that the manifest sets for the checkpoint (`own_settings`) by value.
 
     Raises
     ------
     CheckpointError : as `checkpoint_fingerprint`, for the adapter's folder too.
     """
     path, arguments = str(checkpoint.path), checkpoint.model_args
+    inside = os.path.join(path, str(arguments.get("subfolder") or ""))  # lm-eval loads model and tokenizer from there
+    path = inside if os.path.isdir(inside) else path
     own = checkpoint_fingerprint(path, revision=checkpoint.revision, full=full)
     digest = hashlib.sha256(b"synth-eval model 1\n")
-    parts = {key: str(arguments[key]) for key in (*ADAPTERS, "tokenizer", *SETTINGS) if arguments.get(key)}
+    by_content = (*ADAPTERS, "tokenizer", "gguf_file")
+    parts = {key: str(arguments[key]) for key in by_content if arguments.get(key)}
+    settings = own_settings(checkpoint)
+    if settings != own_settings(Checkpoint(name="", ratio=0.0)):
+        _add(digest, "settings", settings_fingerprint(settings).encode())
+    elif not parts:
+        return own
     for key, value in parts.items():
         if key in ADAPTERS:
             _add(digest, key, checkpoint_fingerprint(value, full=full).encode())
@@ -161,24 +169,27 @@ def model_fingerprint(checkpoint: Checkpoint, *, full: bool = False) -> str:
             _add_weights(digest, Path(path, value), full=full)
         else:
             _add(digest, key, value.encode())
-    if not parts:
-        return own
     _add(digest, "path", own.encode())
     return digest.hexdigest()[:_LENGTH]
+
+
+def own_settings(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a manifest can set for one checkpoint and not for another of the same content, and moves its results.
+
+    Model class, its arguments and few-shot count. The batch size is left out: it moves results by rounding only; so
+    are adapters and tokenizers, which count by content.
+    """
+    arguments = {key: value for key, value in checkpoint.model_args.items() if key not in (*ADAPTERS, "tokenizer")}
+    return {"model": checkpoint.model, "model_args": arguments, "num_fewshot": checkpoint.num_fewshot}
 
 
 def run_settings(checkpoint: Checkpoint, *, limit: float | None = None, **more: Any) -> dict[str, Any]:
     """What besides the checkpoint and the task decides a result: to be hashed by `settings_fingerprint`.
 
-    Model class, its arguments, few-shot count, limit, and the versions of lm-eval, transformers and torch. The batch
-    size is left out: it moves results by rounding only; so are adapters and tokenizers, which count by content in
-    `model_fingerprint`. ``more`` is added as it is.
+    `own_settings`, limit, and the versions of lm-eval, transformers and torch. ``more`` is added as it is.
     """
-    arguments = {key: value for key, value in checkpoint.model_args.items() if key not in (*ADAPTERS, "tokenizer")}
     return {
-        "model": checkpoint.model,
-        "model_args": arguments,
-        "num_fewshot": checkpoint.num_fewshot,
+        **own_settings(checkpoint),
         "limit": limit,
         "versions": package_versions(),
         **more,

@@ -58,17 +58,19 @@ def test_adapters_over_one_base_are_models_of_their_own(made: Path, tmp_path: Pa
         "path: base, name: a, ratio: .5, model_args: {peft: adapters/a}",
         "path: adapters/b, name: b, ratio: 1",
         "path: merged, name: merged, ratio: .6",
+        "path: base, name: plain, ratio: .7, model_args: {peft: adapters/a, shared_prefix: false}",
     )
     first = synth_eval.evaluate(file, limit=12)
-    assert (first.failures, first.evaluated) == ({}, 4)
+    assert (first.failures, first.evaluated) == ({}, 5)
     scores = nll(first)
-    np.testing.assert_allclose(scores["a"], scores["merged"], atol=1e-4)
+    for unmerged in ("a", "plain"):  # by either engine
+        np.testing.assert_allclose(scores[unmerged], scores["merged"], atol=1e-4)
     assert all(abs(scores[one] - scores[other]).max() > 0.01 for one, other in [("base", "a"), ("a", "b")])
     assert synth_eval.evaluate(file, limit=12).evaluated == 0
-    # another training of one adapter: it alone is evaluated again, and its numbers are the new ones
+    # another training of one adapter: it alone is evaluated again (by either engine), and its numbers are the new ones
     write_adapter(root / "base", root / "adapters" / "a", seed=9)
     again = synth_eval.evaluate(file, limit=12)
-    assert again.evaluated == 1
+    assert again.evaluated == 2
     changed = nll(again)
     assert abs(changed["a"] - scores["a"]).max() > 0.01
     np.testing.assert_array_equal(changed["b"], scores["b"])
@@ -84,7 +86,8 @@ def test_everything_that_makes_the_model_is_in_its_fingerprint(made: Path, tmp_p
 
     different = [
         of(), of(peft=a), of(peft=b), of(lora_local_path=a), of(delta=base), of(tokenizer=str(tokens)),
-        of(dtype="float16"), of(load_in_8bit=True), of(gguf_file="model.safetensors"),
+        of(dtype="float16"), of(load_in_8bit=True), of(gguf_file="model.safetensors"), of(max_length=64),
+        of(shared_prefix=False), model_fingerprint(Checkpoint(name="c", ratio=0.0, path=base, num_fewshot=2)),
     ]  # fmt: skip
     assert len(set(different)) == len(different)
     assert of(peft=moved) == of(peft=a)
@@ -94,6 +97,27 @@ def test_everything_that_makes_the_model_is_in_its_fingerprint(made: Path, tmp_p
     Path(moved, "adapter_model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="no weights"):
         of(peft=moved)
+
+
+def test_one_content_asked_in_several_ways_is_kept_in_several_folders(made: Path) -> None:
+    """Each had overwritten the other's results, and was evaluated again on every run."""
+    file = manifest(
+        made,
+        "path: base, name: zero, ratio: 0",
+        "path: base, name: two, ratio: .5, num_fewshot: 2",
+        "path: base, name: short, ratio: .6, model_args: {max_length: 24}",
+        "path: base, name: half, ratio: .7, model_args: {dtype: bfloat16}",
+        "path: base, name: same, ratio: 1, batch_size: 3",
+    )
+    first = synth_eval.evaluate(file, limit=6)
+    assert (first.failures, first.evaluated) == ({}, 4)
+    scores = nll(first)
+    np.testing.assert_array_equal(scores["same"], scores["zero"])
+    assert all(abs(scores[name] - scores["zero"]).max() > 1e-3 for name in ("two", "short", "half"))
+    again = synth_eval.evaluate(file, limit=6)
+    assert again.evaluated == 0
+    for name, values in nll(again).items():
+        np.testing.assert_array_equal(values, scores[name])
 
 
 def test_paths_of_arguments_are_relative_to_the_manifest(made: Path, tmp_path: Path) -> None:

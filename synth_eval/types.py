@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # numpy takes 0.1 s to import, and `synth-eval --help` needs none of it
     import numpy as np
@@ -223,3 +223,22 @@ class ItemTable:
 
     def __len__(self) -> int:
         return len(self.columns["doc_hash"])
+
+
+class ProgressListener(Protocol):
+    """What an evaluation reports while it works."""
+
+    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = ...) -> None:
+        """So many (checkpoint, task) pieces are to be evaluated, with so many items in all; by checkpoint, how many."""
+
+    def started(self, checkpoint: str, task: str, items: int = 0) -> None:
+        """A task of so many items, or what comes before the first."""
+
+    def answered(self, checkpoint: str, task: str, share: float) -> None:
+        """That share of the task's requests is answered."""
+
+    def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None:
+        """So many items were evaluated of those planned: none where it failed or was found done."""
+
+    def said(self, message: str) -> None:
+        """A line worth keeping: a checkpoint or task that failed, a warning of lm-eval."""

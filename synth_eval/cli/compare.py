@@ -8,18 +8,13 @@ from pathlib import Path
 import click
 
 from synth_eval.cli.options import (
+    Asked,
+    evaluation_options,
     explain_task,
-    hash_option,
-    limit_option,
-    manifest_argument,
-    output_option,
     print_comparison,
     quiet_option,
     results_option,
-    task_names,
-    tasks_option,
     track_option,
-    workers_option,
 )
 from synth_eval.errors import ExitCode
 from synth_eval.text import visible
@@ -27,12 +22,7 @@ from synth_eval.types import Gate
 
 
 @click.command()
-@manifest_argument
-@tasks_option
-@limit_option
-@output_option
-@hash_option
-@workers_option
+@evaluation_options
 @results_option
 @click.option(
     "--fail-on",
@@ -58,12 +48,8 @@ from synth_eval.types import Gate
 @track_option
 @quiet_option
 def compare(
-    manifest: Path,
-    tasks: str | None,
-    limit: float | None,
-    output: Path | None,
-    hashing: str,
-    workers: int | None,
+    asked: Asked,
+    *,
     results: tuple[Path, ...],
     fail_on: str | None,
     least_tasks: int,
@@ -85,30 +71,30 @@ def compare(
     Exit codes: 0 fine, 1 the gate of FILE or --fail-on tripped, 2 wrong usage or manifest, 3 some checkpoints failed,
     130 interrupted.
     """
-    if results and limit is not None:
+    if results and asked.limit is not None:
         raise click.UsageError("--limit is for evaluating; with --results nothing is evaluated")
     if sum((as_json, summary, explain is not None)) > 1:
         raise click.UsageError("--json, --summary and --explain each print something else: choose one")
     from synth_eval.cli.progress import ProgressBars
 
     with ProgressBars(quiet=quiet or as_json) as bars:
-        bars.doing(f"reading {manifest}")  # before the imports below: something is seen at once
+        bars.doing(f"reading {asked.manifest}")  # before the imports below: something is seen at once
         from synth_eval.pipeline.compare import compare as run_compare
         from synth_eval.pipeline.evaluate import family_of
         from synth_eval.pipeline.track import log_to_trackers, tracker_targets
 
         targets = tracker_targets(trackers)
-        family = family_of(manifest, tasks=task_names(tasks), folders_needed=not results)
+        family = family_of(asked.manifest, tasks=asked.tasks, folders_needed=not results)
         found = run_compare(
             family,
             results=results,
-            output=output,
-            limit=limit,
-            full_hash=hashing == "full",
-            workers=workers,
+            output=asked.output,
+            limit=asked.limit,
+            full_hash=asked.full_hash,
+            workers=asked.workers,
             min_tasks=least_tasks,
             gate=None if fail_on is None else _gate_of(fail_on),
-            insist=tasks is not None,
+            insist=bool(asked.tasks),
             save=True,
             listener=bars,
         )

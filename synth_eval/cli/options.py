@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,17 +16,8 @@ if TYPE_CHECKING:
     from synth_eval.comparison import Comparison
     from synth_eval.pipeline.reports import ComparisonResult
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 manifest_argument = click.argument("manifest", type=click.Path(path_type=Path), metavar="FILE")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
-output_option = click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Results folder.  [default: results/<family> beside FILE]",
-)
-tasks_option = click.option("--tasks", help="Tasks or groups, separated by commas, instead of those in FILE.")
 results_option = click.option(
     "--results",
     multiple=True,
@@ -32,26 +25,12 @@ results_option = click.option(
     metavar="DIR",
     help="Results that lm-eval wrote: read, matched to FILE, and no model is run. May be repeated.",
 )
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Checkpoints evaluated at the same time, each in a process (and on a GPU) of its own. Without a GPU as many "
-    "as cores and memory allow if not given, with one 1.",
-)
 track_option = click.option(
     "--track",
     "trackers",
     multiple=True,
     metavar="TRACKER=PLACE",
     help="Log numbers and figures to tensorboard=DIR, wandb=PROJECT or mlflow=EXPERIMENT. May be repeated.",
-)
-hash_option = click.option(
-    "--hash",
-    "hashing",
-    type=click.Choice(["sampled", "full"]),
-    default="sampled",
-    help="Identify checkpoints by sampled blocks of large weights files, or by all bytes.  [default: sampled]",
 )
 limit_option = click.option(
     "--limit", type=click.FloatRange(min=0, min_open=True), help="Only the first N items of each task (for a try-out)."
@@ -64,6 +43,64 @@ def task_names(tasks: str | None, example: str = "synth_suite") -> tuple[str, ..
     if tasks is not None and not names:
         raise click.UsageError(f"--tasks is empty; name a task, for example --tasks {example}")
     return names
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to evaluate, and where the results go: the options that `compare` and `run` share."""
+
+    manifest: Path
+    tasks: tuple[str, ...]
+    limit: float | None
+    output: Path | None
+    full_hash: bool
+    workers: int | None
+
+
+def evaluation_options(command: Callable[..., int]) -> Callable[..., int]:
+    """FILE and the options of an evaluation; the command gets them together, as its first argument."""
+
+    @wraps(command)
+    def asking(
+        *,
+        manifest: Path,
+        tasks: str | None,
+        limit: float | None,
+        output: Path | None,
+        hashing: str,
+        workers: int | None,
+        **others: Any,
+    ) -> int:
+        return command(Asked(manifest, task_names(tasks), limit, output, hashing == "full", workers), **others)
+
+    options = (
+        manifest_argument,
+        click.option("--tasks", help="Tasks or groups, separated by commas, instead of those in FILE."),
+        limit_option,
+        click.option(
+            "--output",
+            "-o",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Results folder.  [default: results/<family> beside FILE]",
+        ),
+        click.option(
+            "--hash",
+            "hashing",
+            type=click.Choice(["sampled", "full"]),
+            default="sampled",
+            help="Identify checkpoints by sampled blocks of large weights files, or by all bytes.  [default: sampled]",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Checkpoints evaluated at the same time, each in a process (and on a GPU) of its own. Without a GPU "
+            "as many as cores and memory allow if not given, with one 1.",
+        ),
+    )
+    for option in reversed(options):
+        asking = option(asking)
+    return asking
 
 
 def console() -> Console:

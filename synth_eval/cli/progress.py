@@ -90,7 +90,7 @@ class ProgressBars:
             self._progress.remove_task(bar)
         self._builds.clear()
 
-    # Evaluating: a `harness.runner.ProgressListener`
+    # Evaluating: a `types.ProgressListener`
 
     def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None:
         """Without ``items`` the pieces are counted."""

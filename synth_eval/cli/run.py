@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from synth_eval.cli.options import (
-    hash_option,
-    limit_option,
-    manifest_argument,
-    output_option,
-    quiet_option,
-    task_names,
-    tasks_option,
-    workers_option,
-)
+from synth_eval.cli.options import Asked, evaluation_options, quiet_option
 from synth_eval.errors import ExitCode
 
 
 @click.command()
-@manifest_argument
-@tasks_option
-@limit_option
-@output_option
-@hash_option
-@workers_option
+@evaluation_options
 @quiet_option
-def run(
-    manifest: Path,
-    tasks: str | None,
-    limit: float | None,
-    output: Path | None,
-    hashing: str,
-    workers: int | None,
-    quiet: bool,
-) -> int:
+def run(asked: Asked, *, quiet: bool) -> int:
     """Evaluate the checkpoints of FILE that have not been evaluated (build them first if FILE has a lab section).
 
     Exit code 3 if a checkpoint failed; the others are evaluated all the same.
@@ -45,12 +21,12 @@ def run(
 
     with ProgressBars(quiet=quiet) as bars:
         found = evaluate(
-            manifest,
-            tasks=task_names(tasks),
-            output=output,
-            limit=limit,
-            full_hash=hashing == "full",
-            workers=workers,
+            asked.manifest,
+            tasks=asked.tasks,
+            output=asked.output,
+            limit=asked.limit,
+            full_hash=asked.full_hash,
+            workers=asked.workers,
             listener=bars,
         )
     if not found.runnable:

@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.generation.diversity import (
-    WINDOW,
-    compression_ratio,
-    distinct_n,
-    expectation_adjusted_distinct,
-    mattr,
-    mtld,
-    ngram_entropy,
-    self_bleu,
-)
+from synth_eval.generation import diversity
 from synth_eval.generation.intervals import PromptMean, bootstrap_means
 from synth_eval.generation.repetition import (
     CrossPromptDuplicates,
@@ -136,7 +127,7 @@ def score_prompt(
     prompt: str = "",
     reference: Reference | None = None,
     longest: int | None = None,
-    window: int = WINDOW,
+    window: int = diversity.WINDOW,
     bleu_samples: int = 8,
 ) -> PromptScores:
     """Characteristics of the samples of one prompt.
@@ -185,7 +176,7 @@ def score_tokens(
     *,
     prompt: Tokens,
     reference: Reference | None,
-    window: int = WINDOW,
+    window: int = diversity.WINDOW,
     bleu_samples: int = 8,
 ) -> PromptScores:
     """`score_prompt` of texts that are tokenised already.
@@ -200,17 +191,17 @@ def score_tokens(
     long_enough = [sample for sample in words if len(sample) >= window]
     pooled = [word for sample in words for word in sample]
     return PromptScores(
-        distinct_1=distinct_n(tokens, 1),
-        distinct_2=distinct_n(tokens, 2),
-        distinct_3=distinct_n(tokens, 3),
-        distinct_4=distinct_n(tokens, 4),
-        expectation_adjusted_distinct=expectation_adjusted_distinct(tokens),
-        self_bleu=self_bleu(tokens[:bleu_samples]) if bleu_samples else math.nan,
-        token_entropy=ngram_entropy(tokens, 1),
-        bigram_entropy=ngram_entropy(tokens, 2),
-        mattr=_mean(mattr(sample, window=window) for sample in long_enough),
-        mtld=_mean(mtld(sample) for sample in long_enough),
-        compression_ratio=compression_ratio(texts),
+        distinct_1=diversity.distinct_n(tokens, 1),
+        distinct_2=diversity.distinct_n(tokens, 2),
+        distinct_3=diversity.distinct_n(tokens, 3),
+        distinct_4=diversity.distinct_n(tokens, 4),
+        expectation_adjusted_distinct=diversity.expectation_adjusted_distinct(tokens),
+        self_bleu=diversity.self_bleu(tokens[:bleu_samples]) if bleu_samples else math.nan,
+        token_entropy=diversity.ngram_entropy(tokens, 1),
+        bigram_entropy=diversity.ngram_entropy(tokens, 2),
+        mattr=_mean(diversity.mattr(sample, window=window) for sample in long_enough),
+        mtld=_mean(diversity.mtld(sample) for sample in long_enough),
+        compression_ratio=diversity.compression_ratio(texts),
         repetition=_mean(repeated_share(sample) for sample in tokens),
         loops=_mean(float(ends_in_loop(sample)) for sample in tokens),
         length=_mean(len(sample) for sample in tokens),
@@ -267,7 +258,7 @@ def characterise(
     prompts: Sequence[str] | None = None,
     reference: Reference | None = None,
     longest: int | None = None,
-    window: int = WINDOW,
+    window: int = diversity.WINDOW,
     bleu_prompts: int = BLEU_PROMPTS,
     bleu_samples: int = 8,
     level: float = 0.95,

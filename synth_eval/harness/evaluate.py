@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synth_eval.harness.engines.local import Order, Setup, default_workers, evaluate_in_workers, start_early
-from synth_eval.harness.runner import Piece, ProgressListener, Runner
+from synth_eval.harness.runner import Piece, Runner
 from synth_eval.harness.tasks import LoadedTask, load_tasks
 from synth_eval.results import Evaluation, RunFolder, model_fingerprint
-from synth_eval.types import Checkpoint, Family
+from synth_eval.types import Checkpoint, Family, ProgressListener
 
 
 def evaluate_family(

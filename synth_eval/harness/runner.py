@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from synth_eval.calibration.items import score_samples
 from synth_eval.errors import CheckpointError, SynthEvalError
@@ -26,32 +25,10 @@ from synth_eval.results import (
     settings_fingerprint,
 )
 from synth_eval.results.run_folder import ResponseLog
-from synth_eval.types import Checkpoint
+from synth_eval.types import Checkpoint, ProgressListener
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
-
-
-NOTHING: Mapping[str, int] = MappingProxyType({})
-
-
-class ProgressListener(Protocol):
-    """What a run reports while it works."""
-
-    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None:
-        """So many (checkpoint, task) pieces are to be evaluated, with so many items in all; by checkpoint, how many."""
-
-    def started(self, checkpoint: str, task: str, items: int = 0) -> None:
-        """A task of so many items, or what comes before the first."""
-
-    def answered(self, checkpoint: str, task: str, share: float) -> None:
-        """That share of the task's requests is answered."""
-
-    def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None:
-        """So many items were evaluated of those planned: none where it failed or was found done."""
-
-    def said(self, message: str) -> None:
-        """A message: a checkpoint or task that failed, a warning of lm-eval."""
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Protocol
 
-NOTHING: Mapping[str, int] = MappingProxyType({})
+from synth_eval.types import ProgressListener
 
 
-class Listener(Protocol):
-    """Called with what happens. The methods of evaluating are those of `harness.runner`."""
-
-    def said(self, message: str) -> None:
-        """A line worth keeping."""
+class Listener(ProgressListener, Protocol):
+    """Called with what happens, in an evaluation and in every other step."""
 
     def doing(self, step: str) -> None:
         """A step without a count, such as the comparison, begins."""
@@ -29,18 +24,6 @@ class Listener(Protocol):
 
     def end_building(self) -> None:
         """All training jobs are done."""
-
-    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None:
-        """So many (checkpoint, task) pieces are to be done, with so many items in all; by checkpoint, how many."""
-
-    def started(self, checkpoint: str, task: str, items: int = 0) -> None:
-        """A task of so many items, or what comes before the first."""
-
-    def answered(self, checkpoint: str, task: str, share: float) -> None:
-        """That share of the task's requests is answered."""
-
-    def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None:
-        """So many items were evaluated of those planned."""
 
 
 class _Silent:

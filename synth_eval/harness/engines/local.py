@@ -23,11 +23,11 @@ from typing import Any
 from synth_eval.errors import SynthEvalError
 from synth_eval.harness.environment import prepare, quieten
 from synth_eval.harness.model import available_memory
-from synth_eval.harness.runner import ProgressListener, Runner
+from synth_eval.harness.runner import Runner
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.results import Evaluation, RunFolder
 from synth_eval.results.fingerprint import weight_files
-from synth_eval.types import Checkpoint, Family
+from synth_eval.types import Checkpoint, Family, ProgressListener
 
 MEMORY_A_WORKER = 3.0  # times its weights: weights, what is computed from them, room to load
 MIN_CHECKPOINTS = 3  # a worker: it takes as long to start as a tiny model takes for two

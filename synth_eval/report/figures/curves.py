@@ -9,25 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from synth_eval.compare.places import size_order
-from synth_eval.report.figures.description import (
-    Axis,
-    Band,
-    Condition,
-    Control,
-    Figure,
-    Form,
-    HeatMap,
-    Layer,
-    LegendKey,
-    Level,
-    Markers,
-    Panel,
-    Polyline,
-    Role,
-    Row,
-    Values,
-    picked,
-)
+from synth_eval.report.figures import description as fig
 from synth_eval.report.figures.outputs import drift_figures
 from synth_eval.report.text import share
 from synth_eval.report.view.charts import anchor
@@ -46,19 +28,19 @@ FIT, NO_FIT, SEEDS = ("draw", "fit", True), ("draw", "fit", False), ("draw", "se
 class CurveStyle:
     """How a curve is distinguished: its role, its name ('' if it is alone), and the choices that show it."""
 
-    role: Role
+    role: fig.Role
     name: str
-    when: tuple[Condition, ...] = ()
+    when: tuple[fig.Condition, ...] = ()
 
 
-def report_figures(view: ReportView) -> dict[str, Figure]:
+def report_figures(view: ReportView) -> dict[str, fig.Figure]:
     """Every figure of a report for files, by name: tasks, maps of losses, drifts."""
     figures = {}
     for chart in view.charts:
         for each in _rounds(chart):
             scale = "change" if len(each.curves) > 1 else "value"
             choice = {"scale": [scale], "metric": [SECOND], "draw": ["fit"]}
-            figures[each.name] = picked(curve_figure(each), choice)
+            figures[each.name] = fig.picked(curve_figure(each), choice)
     figures |= {table.name: loss_map(table) for table in view.losses if table.rows}
     if view.outputs is not None:
         figures |= drift_figures((*view.outputs.over_ratio, *view.outputs.over_iteration))
@@ -76,14 +58,14 @@ def varying(charts: Sequence[TaskChart]) -> dict[str, list[str]]:
     }
 
 
-def controls(charts: Sequence[TaskChart]) -> tuple[Control, ...]:
+def controls(charts: Sequence[TaskChart]) -> tuple[fig.Control, ...]:
     """What a reader may choose: places, the second metric, changes or values, fitted curves and seeds."""
     lines = [line for chart in charts for curve in chart.curves for line in curve.lines]
     if not lines:
         return ()
     places = varying(charts)
     made = [
-        Control(name, name, tuple((value, _title(name, value)) for value in values), tuple(values[-1:]))
+        fig.Control(name, name, tuple((value, _title(name, value)) for value in values), tuple(values[-1:]))
         for name, values in places.items()
     ]
     if made:  # the first is distinguished by colour, marker and dash; of the others one value is shown at a time
@@ -94,23 +76,23 @@ def controls(charts: Sequence[TaskChart]) -> tuple[Control, ...]:
     if metrics:
         first = SECOND if SECOND in metrics else metrics[0]
         options = tuple((metric, labels[metric]) for metric in metrics)
-        made.append(Control("metric", "second panel", options, (first,)))
+        made.append(fig.Control("metric", "second panel", options, (first,)))
     scales = (("change", "change from baseline"), ("value", "values"))
-    made.append(Control("scale", "show", scales, ("change" if places else "value",)))
+    made.append(fig.Control("scale", "show", scales, ("change" if places else "value",)))
     has_fit, has_seeds = any(line.fit for line in lines), any(line.seeds for line in lines)
     if has_fit or has_seeds:
         options = (*([("fit", "fitted curve")] if has_fit else []), *([("seeds", "each seed")] if has_seeds else []))
         chosen = (*(["fit"] if has_fit else []), *(["seeds"] if has_seeds and not places else []))
-        made.append(Control("draw", "draw", options, chosen, several=True))
+        made.append(fig.Control("draw", "draw", options, chosen, several=True))
     return tuple(made)
 
 
-def conditions(curve: ChartCurve, places: dict[str, list[str]]) -> tuple[Condition, ...]:
+def conditions(curve: ChartCurve, places: dict[str, list[str]]) -> tuple[fig.Condition, ...]:
     """The choices at which the page shows a curve."""
     return tuple((name, str(getattr(curve, name)), True) for name in places)
 
 
-def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -> Figure:
+def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -> fig.Figure:
     """One task, for every choice of `controls`.
 
     Parameters
@@ -126,13 +108,13 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
     first = chart.curves[0].lines[0].metric
     ratios = tuple(sorted({ratio for curve in chart.curves for ratio in curve.lines[0].ratios}))
     pad = 0.04 * (ratios[-1] - ratios[0] or 1.0)
-    x = Axis("synthetic data in the training mix", False, "percent", ratios, (ratios[0] - pad, ratios[-1] + pad))
-    panels: list[Panel] = []
-    rows: list[Row] = []
-    onsets: list[Layer] = []
+    x = fig.Axis("synthetic data in the training mix", False, "percent", ratios, (ratios[0] - pad, ratios[-1] + pad))
+    panels: list[fig.Panel] = []
+    rows: list[fig.Row] = []
+    onsets: list[fig.Layer] = []
     for metric in (first, *(each for each in metrics if each != first)):
         lines = [(style, line) for style, curve in drawn for line in curve.lines if line.metric == metric]
-        chosen: tuple[Condition, ...] = () if metric == first else (("metric", metric, True),)
+        chosen: tuple[fig.Condition, ...] = () if metric == first else (("metric", metric, True),)
         height = 210.0 if metric == first else 170.0
         panels += [_panel(lines, scale, x, height, chosen) for scale in ("change", "value")]
         for style, line in lines:
@@ -141,23 +123,23 @@ def curve_figure(chart: TaskChart, places: dict[str, list[str]] | None = None) -
                 rows.append(_row(style, line))
     if onsets:
         title = "onset, and × margin crossed, with 95% intervals"
-        panels.append(Panel(tuple(onsets), x, title=title, height=ROW, rows=tuple(rows)))
-    legend = tuple(LegendKey(style.name, style.role) for style, _ in drawn) if len(drawn) > 1 else ()
+        panels.append(fig.Panel(tuple(onsets), x, title=title, height=ROW, rows=tuple(rows)))
+    legend = tuple(fig.LegendKey(style.name, style.role) for style, _ in drawn) if len(drawn) > 1 else ()
     spoken = f"{chart.task} over synthetic ratio; the values are in the table below"
-    return Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
+    return fig.Figure(chart.task, tuple(panels), legend, spoken=spoken, stacked=True)
 
 
-def loss_map(table: DataTable) -> Figure:
+def loss_map(table: DataTable) -> fig.Figure:
     """Tasks down, ratios across; the loss in percent is written in each field."""
     rows, columns = table.rows, table.columns[1:]
     refused = frozenset((i, j) for i, row in enumerate(rows) for j, e in enumerate(row[1:]) if e.tone == REFUSED)
     values = [tuple(math.nan if e.sort is None or e.tone == REFUSED else 100 * e.sort for e in row[1:]) for row in rows]
     texts = [tuple(f"{e.text}\n{REFUSED}" if e.tone == REFUSED else e.text for e in row[1:]) for row in rows]
-    fields = HeatMap(
+    fields = fig.HeatMap(
         rows=tuple(row[0].text for row in rows), columns=columns, values=tuple(values), texts=tuple(texts),
         hatched=refused, reach=LOSS_REACH, label="relative loss (%)",
     )  # fmt: skip
-    return Figure(table.title, (Panel((fields,)),))
+    return fig.Figure(table.title, (fig.Panel((fields,)),))
 
 
 def _rounds(chart: TaskChart) -> Iterator[TaskChart]:
@@ -184,8 +166,8 @@ def _style(curve: ChartCurve, places: dict[str, list[str]]) -> CurveStyle:
 
 
 def _panel(
-    lines: Sequence[tuple[CurveStyle, Line]], scale: str, x: Axis, height: float, when: tuple[Condition, ...]
-) -> Panel:
+    lines: Sequence[tuple[CurveStyle, Line]], scale: str, x: fig.Axis, height: float, when: tuple[fig.Condition, ...]
+) -> fig.Panel:
     """One metric of every curve, as values or as changes from the baseline."""
     change, several = scale == "change", len({style.role for style, _ in lines}) > 1
     layers = [layer for style, line in lines for layer in _curve(style, line, change)]
@@ -197,20 +179,20 @@ def _panel(
     unit = one.change_unit if change else ""
     if one.signed and not change:
         seen = any(line.zero for _, line in lines)
-        layers += [Level(at=0.0, role="quiet", dash="solid")] if seen else []
+        layers += [fig.Level(at=0.0, role="quiet", dash="solid")] if seen else []
         unit = "nats; 0 is calibrated" if seen else "nats; 0 is calibrated, not in view"
     title = f"{one.label}{': change' if change and one.metric != 'mean loss' else ''}{f' ({unit})' if unit else ''}"
-    form: Form = "change" if change else "percent" if one.percent else "number"
+    form: fig.Form = "change" if change else "percent" if one.percent else "number"
     conditions = (*when, ("scale", scale, True))
-    return Panel(tuple(layers), x, Axis(form=form), title, height=height, when=conditions)
+    return fig.Panel(tuple(layers), x, fig.Axis(form=form), title, height=height, when=conditions)
 
 
-def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
+def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[fig.Layer]:
     """Band, seeds, fitted curve, points, and where the curve starts to fall."""
     y, low, high = (line.change, line.change_low, line.change_high) if change else (line.values, line.low, line.high)
     named = f"{style.name}, " if style.name else ""
     fit = _fit(line, change)
-    yield Band(x=line.ratios, low=low, high=high, role=style.role, when=style.when)
+    yield fig.Band(x=line.ratios, low=low, high=high, role=style.role, when=style.when)
     for seed in line.seeds:
         values = seed.change if change else seed.values
         write = f"{{:+.3g}} {line.change_unit}".format if change else share if line.percent else "{:.3g}".format
@@ -218,38 +200,38 @@ def _curve(style: CurveStyle, line: Line, change: bool) -> Iterator[Layer]:
             f"{named}seed {seed.seed}, {share(ratio)}: {line.label} {'' if value is None else write(value)}"
             for ratio, value in zip(line.ratios, values)
         )
-        yield Markers(
+        yield fig.Markers(
             x=line.ratios, y=values, texts=texts, filled=False, size=5.0, joined=True, role=style.role,
             when=(*style.when, SEEDS),
         )  # fmt: skip
     shape = ""
     if fit is not None and line.fit is not None:
         shape, corners, when = f"\nfitted: {line.fit.text}", line.fit.ratios, (*style.when, FIT)
-        yield Polyline(x=corners, y=fit, width=2.5, role=style.role, when=when)
+        yield fig.Polyline(x=corners, y=fit, width=2.5, role=style.role, when=when)
         if line.onset is not None and line.crossing is not None:
             said = f"{named}{line.label}: fitted loss reaches the margin at {_found(line.crossing, line.crossing_ci)}"
             crossed = float(np.interp(line.crossing, corners, fit))
-            yield Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=style.role, when=when)
+            yield fig.Markers(x=(line.crossing,), y=(crossed,), texts=(said,), cross=True, role=style.role, when=when)
     when = style.when if fit is None else (*style.when, NO_FIT)
-    yield Polyline(x=line.ratios, y=y, width=1.2, role=style.role, when=when)
+    yield fig.Polyline(x=line.ratios, y=y, width=1.2, role=style.role, when=when)
     texts = tuple(f"{named}{share(ratio)}: {line.label} {text}{shape}" for ratio, text in zip(line.ratios, line.texts))
-    yield Markers(x=line.ratios, y=y, texts=texts, role=style.role, when=style.when)
+    yield fig.Markers(x=line.ratios, y=y, texts=texts, role=style.role, when=style.when)
     if line.onset is not None:
-        yield Level(at=line.onset, axis="x", role=style.role, when=style.when)
+        yield fig.Level(at=line.onset, axis="x", role=style.role, when=style.when)
 
 
 def _fit(line: Line, change: bool) -> tuple[float, ...] | None:
     """The fitted curve at its corners; None where there is none in this unit."""
-    values: Values = () if line.fit is None else line.fit.change if change else line.fit.values
+    values: fig.Values = () if line.fit is None else line.fit.change if change else line.fit.values
     known = tuple(value for value in values if value is not None)
     return known if known and len(known) == len(values) else None
 
 
-def _levels(style: CurveStyle, line: Line, change: bool, several: bool) -> Iterator[Level]:
+def _levels(style: CurveStyle, line: Line, change: bool, several: bool) -> Iterator[fig.Level]:
     """Baseline and margins; named where they hold for all that is drawn."""
     assert line.baseline is not None
     shared = change or not several
-    role: Role = "quiet" if shared else style.role
+    role: fig.Role = "quiet" if shared else style.role
     when = () if shared else style.when
     start = 0.0 if change else line.baseline
     margins = line.change_margins if change else line.margins
@@ -257,30 +239,30 @@ def _levels(style: CurveStyle, line: Line, change: bool, several: bool) -> Itera
         margins = ()
     named = shared and len(margins) == 1
     above = named and start > margins[0]
-    yield Level(at=start, role=role, when=when, label="baseline" if named else "", above=above)
+    yield fig.Level(at=start, role=role, when=when, label="baseline" if named else "", above=above)
     for edge in margins:
         label = "margin" if named else ""
-        yield Level(at=edge, role=role, when=when, dash="dash", label=label, above=not above)
+        yield fig.Level(at=edge, role=role, when=when, dash="dash", label=label, above=not above)
 
 
-def _row(style: CurveStyle, line: Line) -> Row:
+def _row(style: CurveStyle, line: Line) -> fig.Row:
     assert line.onset is not None
     crossed = "" if line.crossing is None else f", margin {share(line.crossing)}"
     label = f"{line.label}, {style.name}" if style.name else line.label
-    return Row(label, f"onset {share(line.onset)}{crossed}")
+    return fig.Row(label, f"onset {share(line.onset)}{crossed}")
 
 
-def _onset(style: CurveStyle, line: Line, row: int, chosen: tuple[Condition, ...]) -> Iterator[Layer]:
+def _onset(style: CurveStyle, line: Line, row: int, chosen: tuple[fig.Condition, ...]) -> Iterator[fig.Layer]:
     assert line.onset is not None
     label, when = _row(style, line).label, (*style.when, *chosen)
     said = f"{label}: onset {_found(line.onset, line.onset_ci)}"
-    yield Markers(
+    yield fig.Markers(
         x=(line.onset,), y=(float(row),), texts=(said,), size=10.0, x_spread=(line.onset_ci or (line.onset,) * 2,),
         role=style.role, when=when,
     )  # fmt: skip
     if line.crossing is not None:
         said = f"{label}: margin crossed at {_found(line.crossing, line.crossing_ci)}"
-        yield Markers(
+        yield fig.Markers(
             x=(line.crossing,), y=(row + BELOW,), texts=(said,), cross=True,
             x_spread=(line.crossing_ci or (line.crossing,) * 2,), role=style.role, when=when,
         )  # fmt: skip

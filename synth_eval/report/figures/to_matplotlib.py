@@ -11,24 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from synth_eval.errors import SynthEvalError
-from synth_eval.report.figures.description import (
-    SERIES,
-    Axis,
-    Band,
-    Bars,
-    Figure,
-    HeatMap,
-    Layer,
-    LegendKey,
-    Level,
-    Markers,
-    Panel,
-    Polyline,
-    Role,
-    spaced,
-    style_of,
-    tick_text,
-)
+from synth_eval.report.figures import description as fig
 from synth_eval.text import joined, visible
 
 if TYPE_CHECKING:
@@ -59,7 +42,7 @@ def check_matplotlib(option: str) -> None:
 
 
 def write_figures(
-    figures: Mapping[str, Figure], folder: Path, *, on_figure: Callable[[str], None] = lambda name: None
+    figures: Mapping[str, fig.Figure], folder: Path, *, on_figure: Callable[[str], None] = lambda name: None
 ) -> tuple[Path, ...]:
     """Draw every figure, ``<folder>/<name>.png`` and ``.svg``.
 
@@ -92,14 +75,14 @@ def write_figures(
     return tuple(files)
 
 
-def matplotlib_figure(figure: Figure) -> Drawing:
+def matplotlib_figure(figure: fig.Figure) -> Drawing:
     """A figure of matplotlib: panels below each other on one x axis if they are stacked, else side by side."""
     import matplotlib
     from matplotlib.figure import Figure as Drawing
 
     heights = [(len(panel.rows) or 1) * panel.height / INCH for panel in figure.panels]
     with matplotlib.rc_context(SETTINGS):
-        if isinstance(figure.panels[0].layers[0], HeatMap):
+        if isinstance(figure.panels[0].layers[0], fig.HeatMap):
             return _heat_map(figure.title, figure.panels[0].layers[0])
         if figure.stacked:
             drawing = Drawing(figsize=(5.5, 1.0 + sum(heights)), layout="constrained")
@@ -126,7 +109,7 @@ def matplotlib_figure(figure: Figure) -> Drawing:
         return drawing
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def _panel(axes: Axes, panel: fig.Panel) -> None:
     for layer in panel.layers:
         _DRAW[type(layer)](axes, layer)
     _axis(axes, "x", panel.x)
@@ -141,7 +124,7 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_title(visible(title), loc="left", fontsize=8)
 
 
-def _axis(axes: Axes, name: Literal["x", "y"], axis: Axis) -> None:
+def _axis(axes: Axes, name: Literal["x", "y"], axis: fig.Axis) -> None:
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     drawn = axes.xaxis if name == "x" else axes.yaxis
@@ -152,25 +135,25 @@ def _axis(axes: Axes, name: Literal["x", "y"], axis: Axis) -> None:
         axes.set(**{f"{name}lim": axis.limits})
     if axis.ticks:
         room = 0.0 if axis.log else 0.08 * (axis.ticks[-1] - axis.ticks[0])
-        drawn.set_ticks(spaced(axis.ticks, room))
-    drawn.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, axis.form)))
+        drawn.set_ticks(fig.spaced(axis.ticks, room))
+    drawn.set_major_formatter(FuncFormatter(lambda value, _: fig.tick_text(value, axis.form)))
     drawn.set_label_text(visible(axis.label), fontsize=8)
 
 
-def _polyline(axes: Axes, layer: Polyline) -> None:
+def _polyline(axes: Axes, layer: fig.Polyline) -> None:
     x, y = _numbers(layer.x), _numbers(layer.y)
     known = np.isfinite(y)
-    dash = NAMED_DASHES[layer.dash] if layer.dash else style_of(layer.role, DASHES)
+    dash = NAMED_DASHES[layer.dash] if layer.dash else fig.style_of(layer.role, DASHES)
     axes.plot(x[known], y[known], color=_colour(layer.role), linestyle=dash, linewidth=0.65 * layer.width)
     if layer.label:
         axes.annotate(layer.label, (x[0], y[0]), fontsize=6, xytext=(2, 2), textcoords="offset points")
 
 
-def _markers(axes: Axes, layer: Markers) -> None:
+def _markers(axes: Axes, layer: fig.Markers) -> None:
     x, y = _numbers(layer.x), _numbers(layer.y)
     filled = np.broadcast_to(np.array(layer.filled), x.shape)
     sizes = np.broadcast_to(np.array(layer.size, dtype=float), x.shape)
-    colour, marker = _colour(layer.role), "x" if layer.cross else style_of(layer.role, SYMBOLS)
+    colour, marker = _colour(layer.role), "x" if layer.cross else fig.style_of(layer.role, SYMBOLS)
     if layer.joined:
         axes.plot(x, y, color=colour, linewidth=0.5, alpha=0.5)
     for name, middle, spread in (("xerr", x, layer.x_spread), ("yerr", y, layer.y_spread)):
@@ -188,18 +171,18 @@ def _markers(axes: Axes, layer: Markers) -> None:
             )  # fmt: skip
 
 
-def _band(axes: Axes, layer: Band) -> None:
+def _band(axes: Axes, layer: fig.Band) -> None:
     x, low, high = map(_numbers, (layer.x, layer.low, layer.high))
     quiet = layer.role == "quiet"
     axes.fill_between(x, low, high, color=_colour(layer.role), alpha=0.3 if quiet else 0.13, linewidth=0)
 
 
-def _bars(axes: Axes, layer: Bars) -> None:
+def _bars(axes: Axes, layer: fig.Bars) -> None:
     draw = axes.hlines if layer.along == "x" else axes.vlines
     draw(layer.at, layer.start, layer.end, color=_colour(layer.role), linewidth=0.8 * layer.width, alpha=0.8)
 
 
-def _level(axes: Axes, layer: Level) -> None:
+def _level(axes: Axes, layer: fig.Level) -> None:
     draw = axes.axvline if layer.axis == "x" else axes.axhline
     draw(layer.at, color=_colour(layer.role), linewidth=0.8, linestyle=NAMED_DASHES[layer.dash or "dot"], zorder=1)
     if layer.label:
@@ -210,12 +193,12 @@ def _level(axes: Axes, layer: Level) -> None:
         )  # fmt: skip
 
 
-_DRAW: dict[type[Layer], Callable[[Any, Any], None]] = {
-    Polyline: _polyline, Markers: _markers, Band: _band, Bars: _bars, Level: _level,
+_DRAW: dict[type[fig.Layer], Callable[[Any, Any], None]] = {
+    fig.Polyline: _polyline, fig.Markers: _markers, fig.Band: _band, fig.Bars: _bars, fig.Level: _level,
 }  # fmt: skip
 
 
-def _heat_map(title: str, fields: HeatMap) -> Drawing:
+def _heat_map(title: str, fields: fig.HeatMap) -> Drawing:
     from matplotlib.figure import Figure as Drawing
     from matplotlib.patches import Rectangle
 
@@ -238,22 +221,22 @@ def _heat_map(title: str, fields: HeatMap) -> Drawing:
     return drawing
 
 
-def _handle(key: LegendKey) -> Any:
+def _handle(key: fig.LegendKey) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     colour, label = _colour(key.role), visible(key.label)
     if key.kind == "band":
         return Patch(color=colour, alpha=0.3, linewidth=0, label=label)
-    marker = "none" if key.kind == "line" else style_of(key.role, SYMBOLS)
-    dash = NAMED_DASHES[key.dash] if key.dash else style_of(key.role, DASHES)
+    marker = "none" if key.kind == "line" else fig.style_of(key.role, SYMBOLS)
+    dash = NAMED_DASHES[key.dash] if key.dash else fig.style_of(key.role, DASHES)
     dash = "none" if key.kind in ("filled", "open") else dash
     fill = "none" if key.kind == "open" else "full"
     return Line2D([], [], color=colour, marker=marker, linestyle=dash, fillstyle=fill, markersize=4, label=label)
 
 
-def _colour(role: Role) -> str:
-    return COLOURS[role % SERIES] if isinstance(role, int) else NAMED_COLOURS[role]
+def _colour(role: fig.Role) -> str:
+    return COLOURS[role % fig.SERIES] if isinstance(role, int) else NAMED_COLOURS[role]
 
 
 def _numbers(values: tuple[float | None, ...]) -> np.ndarray:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from synth_eval.errors import RefusalCode
 
-VerdictWord: TypeAlias = Literal["degraded", "safe", "inconclusive", "refused"]
+VerdictWord: TypeAlias = Literal["improved", "degraded", "safe", "inconclusive", "refused"]
+Probably: TypeAlias = Literal["worse", "better", ""]
 LeadWord: TypeAlias = Literal[
     "early", "late", "undetermined", "accuracy not reached", "score not reached", "none", "refused"
 ]
@@ -121,6 +122,10 @@ class Verdict:
     refusal: RefusalCode | None = None  # of a refused curve
     p_value: float | None = None
     p_adjusted: float | None = None
+    p_improved: float | None = None  # the same two for getting better
+    p_improved_adjusted: float | None = None
+    probably: Probably = ""  # of a curve that is neither: p < .05 when tested alone, not after correction
+    helps_to: float | None = None  # largest ratio clearly better than the baseline; of improved and degraded curves
     first_below: float | None = None  # smallest ratio clearly below baseline; late by construction, see docs
     onset: float | None = None
     onset_ci: Interval | None = None

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from synth_eval.dose_response import CurveVerdict, adjusted_p, judge_curves, lead_of
+from synth_eval.dose_response import CurveVerdict, corrected, judge_curves, lead_of
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 ALPHA = 0.05
@@ -48,7 +48,7 @@ def lead_record(spec: CurveSpec, rng: np.random.Generator) -> Record:
 def corrected_record(spec: CurveSpec, curves: int, rng: np.random.Generator) -> Record:
     """Any of several null curves flagged after Holm."""
     verdicts = judge_curves([simulate_items(spec, rng).accuracy_curve() for _ in range(curves)])
-    return (float(any(p is not None and p < ALPHA for p in adjusted_p(verdicts))),)
+    return (float(any(found.word == "degraded" for found in corrected(verdicts, ["accuracy"] * curves))),)
 
 
 def pooled_record(noise: Sequence[float], iterations: int, spec: CurveSpec, rng: np.random.Generator) -> Record:

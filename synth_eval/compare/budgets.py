@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray
 
 
-URGENCY = {"degraded": 0, "inconclusive": 1, "safe": 2}
+URGENCY = {"degraded": 0, "inconclusive": 1, "improved": 2, "safe": 3}
 
 
 def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[Budget, ...]:

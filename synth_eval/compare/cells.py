@@ -13,7 +13,7 @@ from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import Metric
 from synth_eval.compare.places import place_of
 from synth_eval.comparison import Cell, CurveSummary, Interval, Place, SeedValues, Verdict, VerdictWord
-from synth_eval.dose_response import CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
+from synth_eval.dose_response import Corrected, CurveVerdict, corrected, judge_curves
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
 from synth_eval.errors import Refusal
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # The sentence beside a verdict, in the units of the metric.
 
+NOT_JUDGED = Corrected("refused")
 DISPLAY_ONLY = Refusal("display only", "shown beside the others, carries no verdict")
 
 
@@ -38,36 +39,29 @@ def amount(value: float, metric: Metric) -> str:
 
 
 def reason_of(
-    verdict: CurveVerdict,
-    word: VerdictWord,
-    metric: Metric,
-    *,
-    baseline_ratio: float,
-    n_items: int,
-    seeds: int,
-    p_adjusted: float | None,
-    curves: int,
+    verdict: CurveVerdict, found: Corrected, metric: Metric, *, baseline_ratio: float, n_items: int, seeds: int
 ) -> tuple[str, str]:
     """Why a curve got its word; for example 'starts at about 30% (95% interval 20% to 40%), significant from 50% on;
     safe budget 10%'. The same without its part on the budget comes second.
 
     Parameters
     ----------
-    verdict : of the oriented curve; `word` is that after correction for `curves` curves.
+    verdict : of the oriented curve; `found` is what is left of it after correction.
     """
-    if word == "refused":
+    if found.word == "refused":
         text = verdict.refusal.text if verdict.refusal is not None else ""
         return text, text
-    budget = ""
-    if word == "degraded":
-        budget = f"; {_budget(verdict, baseline_ratio)}"
+    with_budget = found.word != "safe"
+    if found.word == "degraded":
         text = _degraded(verdict)
-    elif word == "safe":
+    elif found.word == "improved":
+        text = joined(_improved(verdict, metric), _probably(verdict, found, metric), between="; ")
+    elif found.word == "safe":
         text = f"every tested ratio up to {percent(verdict.ratios[-1])} is shown within {_margin(metric)} of baseline"
     else:
-        text = _inconclusive(verdict, metric, n_items, seeds, p_adjusted, curves)
-        if verdict.budget is not None and verdict.budget > baseline_ratio:
-            budget = f"; {_budget(verdict, baseline_ratio)}"
+        text = _probably(verdict, found, metric) or _inconclusive(verdict, metric, n_items, seeds)
+        with_budget = verdict.budget is not None and verdict.budget > baseline_ratio
+    budget = f"; {_budget(verdict, baseline_ratio)}" if with_budget else ""
     if_noise = ""
     if verdict.conditional:
         assumed = amount(verdict.seed_sd or 0.0, metric)
@@ -75,18 +69,10 @@ def reason_of(
     return text + budget + if_noise, text + if_noise
 
 
-def _inconclusive(
-    verdict: CurveVerdict, metric: Metric, n_items: int, seeds: int, p_adjusted: float | None, curves: int
-) -> str:
+def _inconclusive(verdict: CurveVerdict, metric: Metric, n_items: int, seeds: int) -> str:
     data = f"{n_items:,} items and {plural(seeds, 'seed')}"
     noun = "growth" if metric.signed else "drop" if metric.higher_is_better else "rise"
     detectable, margin = verdict.min_detectable or 0.0, verdict.margin or 0.0
-    if verdict.verdict == "degraded":
-        where = f" {_where(verdict)}" if verdict.first_below is not None else ""
-        return (
-            f"{_worse(metric)}{where} when tested alone (p = {verdict.p_value:.2g}), "
-            f"but not after correction for all {curves} curves (p = {p_adjusted:.2g})"
-        )
     if detectable > margin:
         return f"{data} can detect a {noun} of {amount(detectable, metric)} at best; {_margin_amount(margin, metric)}"
     largest = _limits_of_loss(verdict)[:, 1]
@@ -95,6 +81,33 @@ def _inconclusive(
         f"a {noun} of up to {amount(largest[worst], metric)} at {percent(verdict.ratios[worst])} "
         f"is not ruled out; {_margin_amount(margin, metric)}"
     )
+
+
+def _probably(verdict: CurveVerdict, found: Corrected, metric: Metric) -> str:
+    """'probably below baseline from 40% on (p = 0.012 when tested alone, 0.096 after correction for 8 curves)'."""
+    if not found.probably:
+        return ""
+    worse = found.probably == "worse"
+    where = f" {_where(verdict)}" if worse and verdict.first_below is not None else ""
+    alone, after = (verdict.p_value, found.p_adjusted) if worse else (verdict.p_improved, found.p_improved_adjusted)
+    return (
+        f"probably {_worse(metric) if worse else _better(metric)}{where} (p = {alone:.2g} when tested alone, "
+        f"{after:.2g} after correction for {plural(found.curves, 'curve')})"
+    )
+
+
+def _improved(verdict: CurveVerdict, metric: Metric) -> str:
+    """'helps up to 30%, best at 20%'."""
+    best = "" if verdict.best_ratio is None else f"best at {percent(verdict.best_ratio)}"
+    if verdict.helps_to is None:
+        return joined(f"{_better(metric)} on average over the larger ratios", best)
+    return joined(f"helps up to {percent(verdict.helps_to)}", best)
+
+
+def _better(metric: Metric) -> str:
+    if metric.signed:
+        return "closer to 0 than baseline"
+    return "above baseline" if metric.higher_is_better else "below baseline (better)"
 
 
 def _worse(metric: Metric) -> str:
@@ -151,16 +164,19 @@ def _margin_amount(margin: float, metric: Metric) -> str:
 
 @dataclass(frozen=True, eq=False)
 class JudgedCurve:
-    """An input with its verdict, None where it carries none. ``word`` counts the ``curves`` that were judged together.
+    """An input with its verdict, None where it carries none; ``corrected`` counts the curves judged together.
 
     ``input`` is what was judged, at ``place`` in the grid.
     """
 
     input: CurveInput
     verdict: CurveVerdict | None = None
-    word: VerdictWord = "refused"
-    p_adjusted: float | None = None
-    curves: int = 0
+    corrected: Corrected = NOT_JUDGED
+
+    @property
+    def word(self) -> VerdictWord:
+        """The verdict after correction."""
+        return self.corrected.word
 
     @property
     def place(self) -> Place:
@@ -172,17 +188,10 @@ def judged_of(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, ...]:
     """The inputs, in order, judged. The number of curves that carry a verdict corrects every p-value (Holm)."""
     to_judge = [not given.metric.display_only and given.refusal is None for given in inputs]
     verdicts = judge_curves([given.to_judge for given, wanted in zip(inputs, to_judge) if wanted])
-    adjusted = adjusted_p(verdicts)
-    curves = sum(p is not None for p in adjusted)
-    judged = iter(zip(verdicts, adjusted))
-    found = []
-    for given, wanted in zip(inputs, to_judge):
-        if wanted:
-            verdict, p = next(judged)
-            found.append(JudgedCurve(given, verdict, adjusted_verdict(verdict, p), p, curves))
-        else:
-            found.append(JudgedCurve(given))
-    return tuple(found)
+    judged = iter(zip(verdicts, corrected(verdicts, ["all"] * len(verdicts))))
+    return tuple(
+        JudgedCurve(given, *next(judged)) if wanted else JudgedCurve(given) for given, wanted in zip(inputs, to_judge)
+    )
 
 
 def headlines(judged: Sequence[JudgedCurve]) -> tuple[JudgedCurve, ...]:
@@ -228,16 +237,9 @@ def cell_of(judged: JudgedCurve) -> Cell:
 
 def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> Verdict:
     """From the oriented units of the curve test to the metric's own; the only place where a verdict is made."""
-    given, word = judged.input, judged.word
+    given, found, word = judged.input, judged.corrected, judged.word
     reasons = reason_of(
-        verdict,
-        word,
-        given.metric,
-        baseline_ratio=given.data.baseline,
-        n_items=data.n_items,
-        seeds=data.seeds,
-        p_adjusted=judged.p_adjusted,
-        curves=judged.curves,
+        verdict, found, given.metric, baseline_ratio=given.data.baseline, n_items=data.n_items, seeds=data.seeds
     )
     unpaired = f"; {given.unpaired}" if given.unpaired else ""
     fitted = verdict.fitted
@@ -249,7 +251,11 @@ def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> 
         because=reasons[1] + unpaired,
         refusal=verdict.refusal.code if verdict.refusal is not None else None,
         p_value=verdict.p_value,
-        p_adjusted=judged.p_adjusted,
+        p_adjusted=found.p_adjusted,
+        p_improved=verdict.p_improved,
+        p_improved_adjusted=found.p_improved_adjusted,
+        probably=found.probably,
+        helps_to=verdict.helps_to if word in ("improved", "degraded") else None,
         first_below=verdict.first_below if word == "degraded" else None,
         onset=verdict.onset,
         onset_ci=verdict.onset_ci,

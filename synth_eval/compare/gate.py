@@ -14,7 +14,7 @@ from synth_eval.types import Gate, GateRule
 
 ALL_METRICS = "all"
 SAME_RATIO = 1e-9  # 0.3 of the manifest and 0.1 + 0.2 of a grid are one ratio
-URGENCY = {"degraded": 0, "refused": 1, "inconclusive": 2, "safe": 3}
+URGENCY = {"degraded": 0, "refused": 1, "inconclusive": 2, "safe": 3, "improved": 4}
 
 
 def check_gate(gate: Gate) -> None:

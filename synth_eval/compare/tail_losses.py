@@ -12,7 +12,7 @@ from synth_eval.compare.cells import JudgedCurve, headlines
 from synth_eval.compare.pairing import item_labels
 from synth_eval.compare.places import place_names
 from synth_eval.comparison import Contrast, VerdictWord
-from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
+from synth_eval.dose_response import CurveData, CurveVerdict, corrected, judge_curves
 from synth_eval.skills.recall import NAME as RECALL
 from synth_eval.text import joined, percent, rounded
 from synth_eval.types import ItemTable
@@ -74,7 +74,7 @@ def tail_contrasts(judged: Sequence[JudgedCurve], tables: Mapping[tuple[str, str
     usable = [(each, rare) for each in headlines(judged) if (rare := _rare(each, tables)) is not None]
     curves = [curve for each, rare in usable for curve in _curves(each, rare[0])]
     verdicts = judge_curves(curves)
-    words = [adjusted_verdict(verdict, p) for verdict, p in zip(verdicts, adjusted_p(verdicts))]
+    words = [found.word for found in corrected(verdicts, ["tail"] * len(verdicts))]
     names = place_names(each.place for each in judged)
     rows: list[Contrast] = []
     for number, (each, (_, levels)) in enumerate(usable):

@@ -25,9 +25,9 @@ PER_CELL = (
 )  # fmt: skip
 PER_RATIO = ("ratio", "value", "se", "difference", "difference_low", "difference_high")
 VERDICT = (
-    "verdict", "reason", "p_value", "p_adjusted", "first_below", "onset", "onset_low", "onset_high", "crossing",
-    "crossing_low", "crossing_high", "budget", "phi", "df", "conditional", "best_ratio", "min_detectable",
-    "seed_tolerance", "paired",
+    "verdict", "reason", "p_value", "p_adjusted", "p_improved", "p_improved_adjusted", "probably", "helps_to",
+    "first_below", "onset", "onset_low", "onset_high", "crossing", "crossing_low", "crossing_high", "budget", "phi",
+    "df", "conditional", "best_ratio", "min_detectable", "seed_tolerance", "paired",
 )  # fmt: skip
 COLUMNS = ("family", *PER_CELL, *PER_RATIO, *VERDICT)
 
@@ -48,7 +48,9 @@ def tidy(comparison: Comparison) -> pd.DataFrame:
     rows = [row for cell in cells for row in _rows(comparison.family, cell)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     kinds = dict.fromkeys(COLUMNS, "float64")
-    kinds |= dict.fromkeys(("family", "task", "category", "metric", "size", "source", "verdict", "reason"), "object")
+    kinds |= dict.fromkeys(
+        ("family", "task", "category", "metric", "size", "source", "verdict", "reason", "probably"), "object"
+    )
     kinds |= dict.fromkeys(("iteration", "seeds", "n_items"), "int64")
     kinds |= dict.fromkeys(("higher_is_better", "display_only", "conditional", "paired"), "bool")
     return frame.astype(kinds)

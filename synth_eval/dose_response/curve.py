@@ -126,9 +126,12 @@ class CurveVerdict:
 
     Attributes
     ----------
-    verdict : degraded if ``p_value`` < .05; else safe if ``budget`` is the largest ratio; else inconclusive.
+    verdict : degraded if ``p_value`` < .05; else improved if ``p_improved`` < .05; else safe if ``budget`` is the
+        largest ratio; else inconclusive.
     refusal : why it was refused, with a code; None otherwise.
-    p_value : the larger p of the two tests (shape, guard), for this curve alone.
+    p_value : of getting worse: the larger p of the two tests (shape, guard), for this curve alone.
+    p_improved : of getting better: the same tests in the other direction. 1 where a signed curve has no room.
+    helps_to : largest ratio that by itself is clearly better than the baseline.
     first_below : smallest ratio that by itself lies clearly below the baseline; later than the onset.
     onset, onset_ci : knot of the best hinge and its 95% region; only where degraded.
     crossing, crossing_ci : where the fitted fall reaches ``margin``. None if not within the tested ratios; an upper
@@ -160,6 +163,8 @@ class CurveVerdict:
     verdict: VerdictWord
     refusal: Refusal | None = None
     p_value: float | None = None
+    p_improved: float | None = None
+    helps_to: float | None = None
     first_below: float | None = None
     onset: float | None = None
     onset_ci: tuple[float, float] | None = None

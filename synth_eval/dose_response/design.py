@@ -13,7 +13,7 @@ from synth_eval.dose_response.noise import MIN_DF
 from synth_eval.dose_response.shapes import SHAPE_PARAMETERS, Fit, fit_shapes
 
 if TYPE_CHECKING:
-    from synth_eval.types import FloatArray, IntArray
+    from synth_eval.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,18 +157,18 @@ def prepare_curve(curve: CurveData) -> PreparedCurve:
     return PreparedCurve(curve, design, mean, deviations, mean_covariance(deviations))
 
 
-# In which direction a curve can get worse: down, or for a signed metric away from 0 on either side.
+# In which direction a curve can get worse: down, or for a signed metric away from 0 on either side; and better.
 
 CLEARLY = 1.96  # standard errors from 0 at which the side of a baseline is known
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One direction of getting worse.
+    """One direction of getting worse, or better.
 
     ``standardised`` (n_above,): difference from the baseline of the mean of every late part of the curve (from each
-    ratio above the baseline to the largest) over its standard error, positive where worse; -inf where a signed metric
-    did not move away from 0. ``margin`` is the move in this direction that still counts as safe.
+    ratio above the baseline to the largest) over its standard error, positive in this direction; -inf where a signed
+    metric did not move away from 0. ``margin`` is the move in this direction that still counts as safe.
     """
 
     direction: int
@@ -192,24 +192,63 @@ def sides_of(prepared: PreparedCurve, margin: float, seed_variance: float = 0.0)
     ----------
     "Early warning" in docs/methods.md.
     """
-    covariance = prepared.covariance + seed_variance * np.eye(len(prepared.mean))
-    difference = _standardised(prepared.late_contrasts, prepared.mean, covariance)
+    late = _late_parts(prepared, seed_variance)
     if not prepared.curve.signed:
-        return (Side(-1, -difference, margin),)
-    at_baseline = prepared.design.means[prepared.design.levels == prepared.curve.baseline]
-    baseline = float((at_baseline @ prepared.mean)[0])
-    grown = np.abs(prepared.late @ prepared.mean) > abs(baseline)
-    together = _standardised(prepared.late + at_baseline, prepared.mean, covariance)
-    baseline_se = float(np.sqrt(_variance(at_baseline, covariance)[0]))
-    clear = abs(baseline) - CLEARLY * baseline_se
+        return (Side(-1, -late.difference, margin),)
     sides = []
     for direction in (+1, -1):
-        standardised, allowed = direction * difference, margin
-        if clear > 0 and direction * baseline < 0:
-            standardised = np.minimum(standardised, direction * together)
-            allowed = margin + 2 * clear
-        sides.append(Side(direction, np.where(grown, standardised, -np.inf), allowed))
+        standardised, allowed = direction * late.difference, margin
+        if late.clear > 0 and direction * late.baseline < 0:
+            standardised = np.minimum(standardised, direction * late.together)
+            allowed = margin + 2 * late.clear
+        sides.append(Side(direction, np.where(late.grown, standardised, -np.inf), allowed))
     return tuple(sides)
+
+
+def improvement_of(prepared: PreparedCurve, margin: float, seed_variance: float = 0.0) -> Side | None:
+    """The direction in which a curve gets better: up, or for a signed metric towards 0.
+
+    A signed metric has improved where its distance from 0 shrank: it moved from the clear side of its baseline towards
+    0, and not as far beyond 0 as it was before. None where the side of its baseline is not clear: it has no room.
+
+    Parameters
+    ----------
+    margin, seed_variance : as in `sides_of`
+    """
+    late = _late_parts(prepared, seed_variance)
+    if not prepared.curve.signed:
+        return Side(+1, late.difference, margin)
+    if late.clear <= 0:
+        return None
+    direction = -1 if late.baseline > 0 else 1
+    return Side(direction, np.minimum(direction * late.difference, -direction * late.together), margin)
+
+
+@dataclass(frozen=True, eq=False)
+class _LateParts:
+    """Standardised ``difference`` of every late part from the baseline; the rest is of signed curves alone: their
+    sum with the baseline ``together``, whether its distance from 0 has ``grown``, and by how much the ``baseline`` is
+    ``clear`` of 0."""
+
+    difference: FloatArray
+    together: FloatArray
+    grown: BoolArray
+    baseline: float
+    clear: float
+
+
+def _late_parts(prepared: PreparedCurve, seed_variance: float) -> _LateParts:
+    covariance = prepared.covariance + seed_variance * np.eye(len(prepared.mean))
+    difference = _standardised(prepared.late_contrasts, prepared.mean, covariance)
+    at_baseline = prepared.design.means[prepared.design.levels == prepared.curve.baseline]
+    baseline = float((at_baseline @ prepared.mean)[0])
+    return _LateParts(
+        difference=difference,
+        together=_standardised(prepared.late + at_baseline, prepared.mean, covariance),
+        grown=np.abs(prepared.late @ prepared.mean) > abs(baseline),
+        baseline=baseline,
+        clear=abs(baseline) - CLEARLY * float(np.sqrt(_variance(at_baseline, covariance)[0])),
+    )
 
 
 def _standardised(contrasts: FloatArray, mean: FloatArray, covariance: FloatArray) -> FloatArray:

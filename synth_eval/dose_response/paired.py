@@ -63,16 +63,16 @@ class PairedDifferences:
         hidden[~np.any(self.design.contrasts != 0, axis=1)] = 0.0
         return hidden
 
-    def first_beyond(self, baseline: float, direction: int) -> float | None:
-        """Smallest ratio clearly on one side of the baseline (t test, Holm over ratios); later than the onset."""
+    def beyond(self, baseline: float, direction: int) -> FloatArray:
+        """Ratios clearly on one side of the baseline (t test, Holm over ratios), ascending."""
         from scipy.special import stdtr
 
         others = self.design.levels != baseline
         with np.errstate(divide="ignore", invalid="ignore"):
             t = direction * self.difference / self.difference_se
         p = np.where(np.isnan(t), 1.0, stdtr(self.quantile_df, -t))
-        beyond = self.design.levels[others][holm(p[others]) < ALPHA]
-        return float(beyond[0]) if beyond.size else None
+        clear: FloatArray = self.design.levels[others][holm(p[others]) < ALPHA]
+        return clear
 
 
 def paired_differences(

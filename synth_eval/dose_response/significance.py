@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -143,6 +143,14 @@ def _survival(x: float, df: float) -> float:
     return float(ndtr(-x)) if df == inf else float(stdtr(df, -x))
 
 
+Correction: TypeAlias = Literal["holm", "fdr"]
+
+
+def adjusted(p: ArrayLike, method: Correction = "holm") -> FloatArray:
+    """p-values corrected for their number: `holm` or, for the false discovery rate, `benjamini_hochberg`."""
+    return {"holm": holm, "fdr": benjamini_hochberg}[method](p)
+
+
 def holm(p: ArrayLike) -> FloatArray:
     """Holm's step-down adjusted p-values: valid under any dependence between the tests.
 
@@ -167,13 +175,54 @@ def holm(p: ArrayLike) -> FloatArray:
     >>> holm([0.01, 0.04, 0.03])
     array([0.03, 0.06, 0.06])
     """
+    p = _checked(p)
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * np.arange(len(p), 0, -1)
+    found = np.empty_like(p)
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return found
+
+
+def benjamini_hochberg(p: ArrayLike) -> FloatArray:
+    """Adjusted p-values of the step-up test of Benjamini and Hochberg.
+
+    Rejecting where they are below q keeps the expected share of false discoveries among the rejected at q or less, for
+    independent tests and for those that depend on each other positively, as curves over the same checkpoints do.
+
+    Parameters
+    ----------
+    p : (m,) float in [0, 1]
+
+    Returns
+    -------
+    (m,) float in [0, 1], in the order given.
+
+    Raises
+    ------
+    ValueError : not one-dimensional, or a value outside [0, 1] or NaN.
+
+    References
+    ----------
+    Benjamini and Hochberg, "Controlling the False Discovery Rate", JRSS B 57, 1995; Benjamini and Yekutieli, "The
+    Control of the False Discovery Rate in Multiple Testing under Dependency", Annals of Statistics 29, 2001.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03])
+    array([0.03, 0.04, 0.04])
+    """
+    p = _checked(p)
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * len(p) / np.arange(1, len(p) + 1)
+    found = np.empty_like(p)
+    found[order] = np.minimum.accumulate(steps[::-1])[::-1]
+    return found
+
+
+def _checked(p: ArrayLike) -> FloatArray:
     p = np.asarray(p, dtype=float)
     if p.ndim != 1:
         raise ValueError(f"p-values must be one-dimensional, not of shape {p.shape}")
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p-values must lie in [0, 1]")
-    order = np.argsort(p, kind="stable")
-    steps = p[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
+    return p

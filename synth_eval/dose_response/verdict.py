@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.comparison import VerdictWord
+from synth_eval.comparison import Probably, VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
-from synth_eval.dose_response.design import PreparedCurve, prepare_curve, sides_of
+from synth_eval.dose_response.design import PreparedCurve, Side, improvement_of, prepare_curve, sides_of
 from synth_eval.dose_response.noise import Noise, pooled_noise
 from synth_eval.dose_response.paired import PairedDifferences, paired_differences
 from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
-from synth_eval.dose_response.significance import holm, p_of_side, simulated_null
+from synth_eval.dose_response.significance import Correction, adjusted, p_of_side, simulated_null
 from synth_eval.errors import Refusal
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | 
 
 
 def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVerdict, ...]:
-    """Judge every curve of a family, each on its own p-value; `adjusted_p` and `adjusted_verdict` come after.
+    """Judge every curve of a family, each on its own p-values; `corrected` comes after.
 
     Parameters
     ----------
@@ -120,8 +120,44 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
     )
 
 
-def adjusted_p(verdicts: Sequence[CurveVerdict]) -> tuple[float | None, ...]:
-    """Holm-adjusted p-values over all curves that have one; None where a curve was refused.
+@dataclass(frozen=True)
+class Corrected:
+    """A curve's word once the number of curves that were judged with it is accounted for.
+
+    ``curves`` is that number. ``probably`` is what a curve that got neither word is when tested alone (p < .05).
+    """
+
+    word: VerdictWord
+    p_adjusted: float | None = None
+    p_improved_adjusted: float | None = None
+    probably: Probably = ""
+    curves: int = 0
+
+
+def corrected(
+    verdicts: Sequence[CurveVerdict], groups: Sequence[Hashable], *, method: Correction = "holm"
+) -> tuple[Corrected, ...]:
+    """Words and p-values corrected for the number of curves, each question by itself, harm and benefit apart.
+
+    Parameters
+    ----------
+    verdicts : from `judge_curves`
+    groups : (n,) the question that each curve belongs to; curves of the same one are corrected together
+    method : holm keeps the chance that any curve of a question is called degraded without being it at 5%; fdr the
+        expected share of such curves among those that are called
+
+    Returns
+    -------
+    One a verdict, in order. A curve that is degraded, or improved, only by its own p-value is judged as any other: safe
+    if shown within the margin up to the largest ratio, else inconclusive, and then probably worse or better.
+
+    Raises
+    ------
+    ValueError : as many groups as verdicts are needed.
+
+    References
+    ----------
+    "Many curves" in docs/methods.md.
 
     Examples
     --------
@@ -129,32 +165,40 @@ def adjusted_p(verdicts: Sequence[CurveVerdict]) -> tuple[float | None, ...]:
     >>> from synth_eval.dose_response.simulation import CurveSpec, simulate_items
     >>> curve = simulate_items(CurveSpec("linear", drop=0.2, n=400), np.random.default_rng(0)).accuracy_curve()
     >>> verdict, again = judge_curves([curve, curve])
-    >>> adjusted_p([verdict, again])[0] == 2 * verdict.p_value
+    >>> corrected([verdict, again], ["accuracy", "accuracy"])[0].p_adjusted == 2 * verdict.p_value
+    True
+    >>> corrected([verdict, again], ["accuracy", "NLL"])[0].p_adjusted == verdict.p_value
     True
     """
-    given = [verdict.p_value for verdict in verdicts if verdict.p_value is not None]
-    adjusted = iter(holm(given))
-    return tuple(None if verdict.p_value is None else float(next(adjusted)) for verdict in verdicts)
+    of_group: dict[Hashable, list[int]] = {}
+    for i, (verdict, group) in enumerate(zip(verdicts, groups, strict=True)):
+        if verdict.p_value is not None:
+            of_group.setdefault(group, []).append(i)
+    found = [Corrected("refused") for _ in verdicts]
+    for members in of_group.values():
+        pairs = [(verdicts[i].p_value, verdicts[i].p_improved) for i in members]
+        worse, better = (adjusted([1.0 if p is None else p for p in each], method) for each in zip(*pairs))
+        for i, p, p_improved in zip(members, worse.tolist(), better.tolist()):
+            word = _word(verdicts[i], p, p_improved)
+            found[i] = Corrected(word, p, p_improved, _probably(verdicts[i], word), len(members))
+    return tuple(found)
 
 
-def adjusted_verdict(verdict: CurveVerdict, p_adjusted: float | None) -> VerdictWord:
-    """The verdict word once the number of curves is accounted for.
-
-    A curve that is degraded only by its own p-value is judged as any other: safe if shown within the margin up to the
-    largest ratio, else inconclusive.
-
-    Examples
-    --------
-    >>> nothing = np.zeros(3)
-    >>> verdict = CurveVerdict(np.array([0.0, 0.2, 0.5]), nothing, nothing, nothing, nothing, "degraded", budget=0.2)
-    >>> adjusted_verdict(verdict, 0.04), adjusted_verdict(verdict, 0.06)
-    ('degraded', 'inconclusive')
-    """
-    if verdict.verdict == "refused" or p_adjusted is None:
-        return "refused"
-    if p_adjusted < ALPHA:
+def _word(verdict: CurveVerdict, p_worse: float, p_better: float) -> VerdictWord:
+    if p_worse < ALPHA:
         return "degraded"
+    if p_better < ALPHA:
+        return "improved"
     return "safe" if verdict.budget == verdict.ratios[-1] else "inconclusive"
+
+
+def _probably(verdict: CurveVerdict, word: VerdictWord) -> Probably:
+    """A loss that is not shown counts beside a gain that is: a curve may rise and then fall."""
+    if word in ("inconclusive", "improved") and verdict.p_value is not None and verdict.p_value < ALPHA:
+        return "worse"
+    if word == "inconclusive" and verdict.p_improved is not None and verdict.p_improved < ALPHA:
+        return "better"
+    return ""
 
 
 def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> CurveVerdict:
@@ -174,19 +218,22 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
     worse = int(np.argmin(p_of))
     side, p_value = sides[worse], min(1.0, len(sides) * p_of[worse])
     degraded = p_value < ALPHA
+    gain = improvement_of(prepared, margin, seed_variance if noise.declared else 0.0)
+    p_improved = 1.0 if gain is None else p_of_side(fit, noise, null, gain)
 
     crossings = [crossing(fit, noise, s.direction, baseline=curve.baseline, margin=s.margin) for s in sides]
     provable = min_provable(curve)
     shown_safe = min(budget(levels, c.lowest, curve.baseline) for c in crossings)
     if margin < provable:
         shown_safe = curve.baseline
-    word: VerdictWord = "degraded" if degraded else "safe" if shown_safe == levels[-1] else "inconclusive"
     at, at_ci = onset(fit, noise, side.direction) if degraded else (None, None)
-    verdict = _verdict(curve, paired, word)
-    return replace(
+    verdict = _verdict(curve, paired, "inconclusive")
+    verdict = replace(
         verdict,
         p_value=p_value,
-        first_below=paired.first_beyond(curve.baseline, side.direction) if degraded else None,
+        p_improved=p_improved,
+        first_below=next(iter(paired.beyond(curve.baseline, side.direction).tolist()), None) if degraded else None,
+        helps_to=None if gain is None else next(iter(_helped(paired, curve, gain)), None),
         onset=at,
         onset_ci=at_ci,
         crossing=crossings[worse].at if isfinite(crossings[worse].at) else None,
@@ -207,6 +254,15 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
         item_sd=float(np.sqrt(prepared.item_variance * curve.n_items)),
         fitted=fitted_curve(fit, prepared.mean, prepared.curve.ratios, side.direction),
     )
+    return replace(verdict, verdict=_word(verdict, p_value, p_improved))
+
+
+def _helped(paired: PairedDifferences, curve: CurveData, gain: Side) -> list[float]:
+    """Ratios above the baseline that are clearly better, the largest first; of a signed curve those nearer to 0 too."""
+    clear = paired.beyond(curve.baseline, gain.direction)
+    at_baseline = np.abs(paired.values[paired.design.levels == curve.baseline])
+    nearer = paired.design.levels[~(np.abs(paired.values) >= at_baseline)] if curve.signed else clear
+    return [ratio for ratio in clear[::-1].tolist() if ratio > curve.baseline and ratio in nearer]
 
 
 def _within(found: Crossing, largest: float) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from synth_eval.report.view.model import Status
 from synth_eval.report.view.summaries import tally
 from synth_eval.text import joined, visible
 
-SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "refused": "➖"}
+SYMBOL = {"degraded": "❌", "inconclusive": "❔", "safe": "✅", "improved": "🔼", "refused": "➖"}
 OPEN = 12  # verdicts that are not folded
 MAX_LENGTH = 60_000  # characters; GitHub takes comments of 65,536
 MARKDOWN = "\\`*_{}[]<>#|~"  # what Markdown and GitHub's tables would read; @ is dealt with apart

@@ -17,7 +17,7 @@ def junit_xml(comparison: Comparison) -> str:
     """One test suite for the family, one test case a metric of a curve, and one a rule of the gate.
 
     Degraded is a failure. Inconclusive and refused are skipped tests with the reason, since they prove nothing; safe
-    passes. With a gate the gate decides what fails: a curve fails if a rule failed on it, and one that is
+    and improved pass. With a gate the gate decides what fails: a curve fails if a rule failed on it, and one that is
     degraded where no rule objects is skipped. A checkpoint that could not be evaluated is an error of its own.
 
     Returns
@@ -59,7 +59,7 @@ def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> Ele
         ElementTree.SubElement(case, "failure", type="degraded", message=message).text = message
     elif cell.verdict.word == "degraded":
         ElementTree.SubElement(case, "skipped", message=f"no rule of the gate objects; {message}")
-    elif cell.verdict.word != "safe":
+    elif cell.verdict.word not in ("safe", "improved"):
         ElementTree.SubElement(case, "skipped", message=message)
     return case
 

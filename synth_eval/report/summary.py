@@ -11,7 +11,7 @@ from synth_eval.errors import ExitCode
 from synth_eval.report.view.curves import curves_of
 
 SCHEMA = 1
-WORDS = ("degraded", "inconclusive", "safe", "refused")
+WORDS = ("degraded", "inconclusive", "safe", "improved", "refused")
 
 
 def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> dict[str, Any]:

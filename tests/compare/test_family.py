@@ -87,7 +87,8 @@ def test_signed_metrics_keep_their_sign_in_the_table() -> None:
     assert cell.data.values[0] < -0.05
     assert abs(cell.data.values[-1]) < 0.05
     assert cell.data.difference[-1] > 0.05
-    assert cell.verdict.word == "safe"
+    assert cell.verdict.word == "improved"
+    assert cell.verdict.helps_to == 0.5
     # the same drift onwards from calibrated to underconfident is degraded, with negative values
     growing = simulate({"t": Task(Flat(0.8), drift=lambda r: -2 * r)}, ratios=(0.0, 0.25, 0.5), seed=4)
     cell = _cell(compare_family(growing.family, growing.tables), "t", "surprise_gap")

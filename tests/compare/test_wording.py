@@ -9,7 +9,7 @@ import pytest
 
 from synth_eval.compare.cells import amount, reason_of
 from synth_eval.compare.metrics import metric_named
-from synth_eval.dose_response import CurveVerdict
+from synth_eval.dose_response import Corrected, CurveVerdict
 from synth_eval.errors import Refusal
 from synth_eval.text import percent
 
@@ -35,9 +35,9 @@ def _verdict(**changes) -> CurveVerdict:
     return dataclasses.replace(verdict, **changes)
 
 
-def _reason(verdict: CurveVerdict, word, metric=ACC, p_adjusted: float = 0.01) -> str:
-    data = {"n_items": 500, "seeds": 2, "p_adjusted": p_adjusted, "curves": 23}
-    return reason_of(verdict, word, metric, baseline_ratio=0.0, **data)[0]
+def _reason(verdict: CurveVerdict, word, metric=ACC, probably="", p: float = 0.01) -> str:
+    found = Corrected(word, p, p, probably, 23)
+    return reason_of(verdict, found, metric, baseline_ratio=0.0, n_items=500, seeds=2)[0]
 
 
 def test_degraded() -> None:
@@ -87,11 +87,26 @@ def test_inconclusive_though_the_data_would_suffice() -> None:
 
 
 def test_degraded_only_by_itself() -> None:
-    text = _reason(_verdict(p_value=0.031, budget=0.0), "inconclusive", p_adjusted=0.71)
+    text = _reason(_verdict(p_value=0.031, budget=0.0), "inconclusive", probably="worse", p=0.71)
     assert text == (
-        "below baseline from 50% on when tested alone (p = 0.031), "
-        "but not after correction for all 23 curves (p = 0.71)"
+        "probably below baseline from 50% on (p = 0.031 when tested alone, 0.71 after correction for 23 curves)"
     )
+    text = _reason(_verdict(p_value=0.5, p_improved=0.031, budget=0.1), "inconclusive", NLL, probably="better", p=0.71)
+    assert text == (
+        "probably below baseline (better) (p = 0.031 when tested alone, 0.71 after correction for 23 curves); "
+        "safe budget 10%"
+    )
+
+
+def test_improved() -> None:
+    better = _verdict(best_ratio=0.1, helps_to=0.5, onset=None, onset_ci=None, first_below=None)
+    assert _reason(better, "improved") == "helps up to 50%, best at 10%; safe budget 10%"
+    on_average = dataclasses.replace(better, helps_to=None)
+    assert _reason(on_average, "improved", GAP) == (
+        "closer to 0 than baseline on average over the larger ratios, best at 10%; safe budget 10%"
+    )
+    falls = _reason(dataclasses.replace(better, p_value=0.03), "improved", probably="worse", p=0.2)
+    assert "; probably below baseline (p = 0.03 when tested alone, 0.2 after correction for 23 curves)" in falls
 
 
 def test_safe() -> None:

@@ -1,4 +1,4 @@
-"""Holm's correction against values derived by hand."""
+"""Corrections for several p-values against values derived by hand, and against scipy."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from synth_eval.dose_response.significance import holm
+from synth_eval.dose_response.significance import benjamini_hochberg, holm
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -29,10 +30,16 @@ def test_no_questions() -> None:
     assert holm([]).shape == (0,)
 
 
+@pytest.mark.parametrize("correct", [holm, benjamini_hochberg])
 @pytest.mark.parametrize("p", [[-0.1], [1.1], [float("nan")], [[0.1, 0.2]]])
-def test_bad_input(p: list[float]) -> None:
+def test_bad_input(p: list[float], correct) -> None:
     with pytest.raises(ValueError, match="p-values"):
-        holm(p)
+        correct(p)
+
+
+@given(P_VALUES)
+def test_false_discovery_rate_as_in_scipy(p: list[float]) -> None:
+    np.testing.assert_allclose(benjamini_hochberg(p), stats.false_discovery_control(p, method="bh"), atol=1e-12)
 
 
 @given(P_VALUES, st.randoms(use_true_random=False))

@@ -83,19 +83,19 @@ def test_outside_oracle() -> None:
         np.testing.assert_allclose(paired_differences(curve).interval[c], [oracle.low, oracle.high])
 
 
-def test_first_ratio_beyond_the_baseline_is_holm_corrected() -> None:
+def test_ratios_beyond_the_baseline_are_holm_corrected() -> None:
     curve = normal_curve(2, (0.0, -0.15, -0.3), ratios=(0.0, 0.2, 0.5), exact=True, n=100)
     raw = [stats.ttest_rel(curve.scores[:, c], curve.scores[:, 0], alternative="less").pvalue for c in (1, 2)]
     assert raw[0] < 0.05
     assert raw[1] < 0.025
-    assert paired_differences(curve).first_beyond(0.0, -1) == 0.2
-    assert paired_differences(curve).first_beyond(0.0, +1) is None
+    assert paired_differences(curve).beyond(0.0, -1).tolist() == [0.2, 0.5]
+    assert paired_differences(curve).beyond(0.0, +1).tolist() == []
     upwards = dataclasses.replace(curve, scores=-curve.scores)
-    assert paired_differences(upwards).first_beyond(0.0, +1) == 0.2
+    assert paired_differences(upwards).beyond(0.0, +1).tolist() == [0.2, 0.5]
     weak = normal_curve(2, (0.0, -0.13, 0.0), ratios=(0.0, 0.2, 0.5), exact=True, n=100)
     p = stats.ttest_rel(weak.scores[:, 1], weak.scores[:, 0], alternative="less").pvalue
     assert 0.025 < p < 0.05  # alone it would be
-    assert paired_differences(weak).first_beyond(0.0, -1) is None
+    assert paired_differences(weak).beyond(0.0, -1).tolist() == []
 
 
 def test_weighted_mean_by_hand() -> None:

@@ -7,7 +7,7 @@ import pytest
 from families_simulated import normal_curve
 
 from synth_eval.dose_response import judge_curves
-from synth_eval.dose_response.design import prepare_curve, sides_of
+from synth_eval.dose_response.design import improvement_of, prepare_curve, sides_of
 
 
 def _gap(means: tuple[float, ...], **more):
@@ -42,15 +42,16 @@ def test_a_calibrated_baseline_can_drift_either_way() -> None:
 def test_towards_calibration_is_no_degradation() -> None:
     # underconfident by .3, calibrated at the end
     verdict = judge_curves([_gap((-0.3, -0.2, -0.1, 0.0, 0.0))])[0]
-    assert verdict.verdict == "safe"
+    assert verdict.verdict == "improved"
     assert verdict.p_value == 1
+    assert verdict.p_improved < 1e-3
     assert verdict.best_ratio in (0.3, 0.4)
 
 
 @pytest.mark.parametrize(
     ("means", "word", "direction"),
     [
-        ((-0.3, -0.2, -0.1, 0.1, 0.2), "safe", 0),  # through 0, and not as far on the other side
+        ((-0.3, -0.2, -0.1, 0.1, 0.2), "improved", 0),  # through 0, and not as far on the other side
         ((-0.1, 0.1, 0.3, 0.5, 0.7), "degraded", 1),  # through 0, and much further
         ((-0.1, -0.2, -0.3, -0.4, -0.5), "degraded", -1),  # further to the side where it was
         ((0.0, 0.1, 0.2, 0.3, 0.4), "degraded", 1),
@@ -83,3 +84,18 @@ def test_mirrored_gaps_get_mirrored_verdicts() -> None:
     assert one.onset == other.onset
     assert one.budget == other.budget
     np.testing.assert_allclose(one.difference, -other.difference)
+
+
+@pytest.mark.parametrize(
+    ("means", "direction"),
+    [((0.3, 0.2, 0.1, 0.0, 0.0), -1), ((-0.3, -0.2, -0.1, 0.0, 0.0), 1), ((0.0, 0.1, 0.2, 0.3, 0.4), None)],
+)
+def test_better_is_nearer_to_zero(means: tuple[float, ...], direction: int | None) -> None:
+    gain = improvement_of(prepare_curve(_gap(means)), 0.02)
+    assert (None if gain is None else gain.direction) == direction  # the last one starts calibrated: it has no room
+
+
+def test_as_far_beyond_zero_is_no_improvement() -> None:
+    gain = improvement_of(prepare_curve(_gap((-0.3, 0.3, 0.3, 0.3, 0.3))), 0.02)
+    assert gain.standardised.max() < 1
+    assert judge_curves([_gap((-0.3, 0.3, 0.3, 0.3, 0.3))])[0].p_improved > 0.3

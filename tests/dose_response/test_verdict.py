@@ -1,4 +1,4 @@
-"""The seam: settled words after Holm, what a verdict holds, and what must not matter to it."""
+"""The seam: words after correction, what a verdict holds, and what must not matter to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from families_simulated import SIX, normal_curve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_eval.dose_response import CurveData, CurveVerdict, adjusted_p, adjusted_verdict, judge_curves
+from synth_eval.dose_response import Corrected, CurveData, CurveVerdict, corrected, judge_curves
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 SEEDS = st.integers(0, 10_000)
@@ -30,23 +30,61 @@ def _numbers(verdict: CurveVerdict) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(-1.0 if value is None else value, dtype=float)) for value in named])
 
 
-def test_family_correction_by_hand() -> None:
-    verdicts = judge_curves([normal_curve(s) for s in range(3)])
-    fixed = [
-        dataclasses.replace(verdict, p_value=p, verdict=word)
-        for verdict, p, word in zip(verdicts, (0.03, None, 0.01), ("degraded", "refused", "degraded"))
-    ]
-    # two curves have a p-value: 2 x .01 = .02, then max(.02, 1 x .03) = .03
-    assert adjusted_p(fixed) == (pytest.approx(0.03), None, pytest.approx(0.02))
+def _with(verdict: CurveVerdict, p: float | None, p_improved: float = 1.0, budget: float = 0.2) -> CurveVerdict:
+    word = "refused" if p is None else "inconclusive"
+    return dataclasses.replace(verdict, p_value=p, p_improved=p_improved, budget=budget, verdict=word)
 
 
-def test_settled_words() -> None:
+def test_each_question_is_corrected_by_itself() -> None:
     verdict = _judge(normal_curve(1, n=500))
-    assert verdict.verdict == "degraded"
-    assert adjusted_verdict(verdict, 0.04) == "degraded"
-    assert adjusted_verdict(verdict, 0.06) == "inconclusive"
-    assert adjusted_verdict(dataclasses.replace(verdict, budget=0.4), 0.06) == "safe"
-    assert adjusted_verdict(dataclasses.replace(verdict, verdict="refused"), None) == "refused"
+    given = [_with(verdict, 0.03), _with(verdict, None), _with(verdict, 0.01), _with(verdict, 0.04)]
+    found = corrected(given, ["accuracy", "accuracy", "accuracy", "NLL"])
+    # two curves of accuracy have a p-value: 2 x .01 = .02, then max(.02, 1 x .03) = .03; NLL is alone
+    assert [each.p_adjusted for each in found] == [pytest.approx(0.03), None, pytest.approx(0.02), 0.04]
+    assert [each.curves for each in found] == [2, 0, 2, 1]
+    assert found[1] == Corrected("refused")
+
+
+def test_harm_and_benefit_are_corrected_apart() -> None:
+    verdict = _judge(normal_curve(1, n=500))
+    found = corrected([_with(verdict, 0.9, 0.02), _with(verdict, 0.02, 0.9)], ["a", "a"])
+    assert [(each.p_adjusted, each.p_improved_adjusted) for each in found] == [(0.9, 0.04), (0.04, 0.9)]
+    assert [each.word for each in found] == ["improved", "degraded"]
+
+
+def test_false_discoveries() -> None:
+    verdict = _judge(normal_curve(1, n=500))
+    given = [_with(verdict, p) for p in (0.01, 0.03, 0.04)]
+    # Holm: .03, .06, .06; Benjamini and Hochberg: 3 x .01, then 3/2 x .03 = .045 and .04, the later no smaller: .04
+    assert [each.word for each in corrected(given, ["a"] * 3)] == ["degraded", "inconclusive", "inconclusive"]
+    fdr = corrected(given, ["a"] * 3, method="fdr")
+    assert [each.p_adjusted for each in fdr] == pytest.approx([0.03, 0.04, 0.04])
+    assert [each.word for each in fdr] == ["degraded"] * 3
+
+
+@pytest.mark.parametrize(
+    ("p", "p_improved", "budget", "word", "probably"),
+    [
+        (0.01, 0.01, 0.2, "degraded", ""),  # a curve that rises and then falls below its baseline
+        (0.04, 0.01, 0.2, "improved", "worse"),
+        (0.9, 0.01, 0.4, "improved", ""),
+        (0.04, 0.9, 0.4, "safe", ""),
+        (0.04, 0.9, 0.2, "inconclusive", "worse"),
+        (0.9, 0.04, 0.2, "inconclusive", "better"),
+        (0.9, 0.9, 0.2, "inconclusive", ""),
+    ],
+)
+def test_the_word_after_correction(p: float, p_improved: float, budget: float, word: str, probably: str) -> None:
+    verdict = _judge(normal_curve(1, n=500))
+    assert verdict.ratios[-1] == 0.4
+    other = _with(verdict, 0.9)
+    found = corrected([_with(verdict, p, p_improved, budget), other], ["a", "a"])[0]
+    assert (found.word, found.probably) == (word, probably)
+
+
+def test_as_many_questions_as_curves() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        corrected([_judge(normal_curve(1, n=500))], [])
 
 
 def test_a_degraded_curve_says_where() -> None:
@@ -81,7 +119,11 @@ def test_a_safe_curve_needs_precision() -> None:
 
 def test_improvement_is_not_degraded() -> None:
     verdict = _judge(normal_curve(6, (0.0, 0.1, 0.2, 0.3, 0.4), n=500))
-    assert verdict.verdict == "safe"
+    assert verdict.verdict == "improved"
+    assert verdict.p_improved < 0.01
+    assert verdict.p_value > 0.5
+    assert verdict.helps_to == 0.4
+    assert verdict.budget == 0.4
     assert verdict.best_ratio == 0.4
 
 

@@ -33,7 +33,8 @@ def _read(comparison: Comparison, *, exit_code: ExitCode = ExitCode.OK) -> dict:
 def test_counts(compared: Comparison) -> None:
     found = _read(compared, exit_code=ExitCode.PARTIAL)
     verdicts = Counter(cell.verdict.word for cell in compared.cells if not cell.display_only)
-    assert found["metrics"] == {word: verdicts[word] for word in ("degraded", "inconclusive", "safe", "refused")}
+    words = ("degraded", "inconclusive", "safe", "improved", "refused")
+    assert found["metrics"] == {word: verdicts[word] for word in words}
     assert sum(found["curves"].values()) == len({cell.task for cell in compared.cells})  # one place in the grid
     assert (found["exit_code"], found["gate"], found["failed_rules"]) == (3, "none", [])
     assert (found["checkpoints"], found["checkpoints_failed"], found["warnings"]) == (

@@ -24,7 +24,7 @@ from synth_eval.report.scaling.words import PATTERN
 from synth_eval.report.view import Reliability, ReportView
 from synth_eval.text import visible
 
-SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
+SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "improved": "↑", "refused": "–"}
 NO_RELIABILITY: Mapping[str, Sequence[Reliability]] = {}
 AVERAGES = {"scale": ("change",), "metric": (), "draw": ()}  # of what a figure can show, what averages over tasks do
 FIGURES = SimpleNamespace(picked=picked, conditions=conditions, curve_figure=curve_figure, drift_figures=drift_figures)

@@ -27,9 +27,9 @@ from synth_eval.report.view.model import (
 from synth_eval.report.view.summaries import tally
 from synth_eval.text import joined
 
-STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "refused": "dim"}
-SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "refused": "–"}
-ASCII_SYMBOL = {"degraded": "x", "inconclusive": "?", "safe": "+", "refused": "-"}
+STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "improved": "bold green", "refused": "dim"}
+SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "improved": "↑", "refused": "–"}
+ASCII_SYMBOL = {"degraded": "x", "inconclusive": "?", "safe": "+", "improved": "^", "refused": "-"}
 MIN_TITLE = 16  # room that is kept for the name of a task
 WIDE = 120  # columns from which phi, df and p are shown too
 MAX_WHOLE = 12  # curves of a family that is shown whole

@@ -13,7 +13,7 @@ from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable, table_of
 from synth_eval.text import joined, percent, plural
 
-URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3}
+URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3, "improved": 4}
 NO_ONSET = 2.0  # sorts behind every ratio
 
 

@@ -54,7 +54,7 @@ def headline(curves: Sequence[Curve], *, baseline: float, failed: int, checkpoin
 def status_sentence(curve: Curve) -> str:
     """The headline metric's name and the reason of its verdict."""
     cell = curve.headline
-    word = " degraded" if cell.verdict.word == "degraded" else ""
+    word = f" {cell.verdict.word}" if cell.verdict.word in ("degraded", "improved") else ""
     return f"{label_of(cell.metric)}{word}: {cell.verdict.reason}"
 
 
@@ -71,7 +71,9 @@ def also(curve: Curve) -> str:
 
 def _counts(curves: Sequence[Curve], thing: str, baseline: float) -> str:
     count = Counter(curve.headline.verdict.word for curve in curves)
-    others = ", ".join(f"{count[word]} {word}" for word in ("inconclusive", "safe", "refused") if count[word])
+    others = ", ".join(
+        f"{count[word]} {word}" for word in ("improved", "inconclusive", "safe", "refused") if count[word]
+    )
     tail = f"; {others}" if others else ""
     degraded = [curve for curve in curves if curve.headline.verdict.word == "degraded"]
     if not degraded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 MAX_LISTED = 3  # names that a sentence lists before it only counts the rest
 
@@ -31,6 +32,25 @@ def listed(names: Iterable[object], most: int = MAX_LISTED, *, between: str = ",
     shown = between.join(texts[:most])
     more = len(texts) - most
     return f"{shown} and {more:,} more{f' {what}' if what else ''}" if more > 0 else shown
+
+
+class Note(NamedTuple):
+    """What was left out or supposed, and of what: a task, a file, a model."""
+
+    about: str
+    text: str
+
+
+def once(notes: Iterable[tuple[str, str]], *, what: str = "") -> list[str]:
+    """One line a text, with all that it is about.
+
+    >>> once([Note("arc", "no samples"), Note("piqa", "no samples"), Note("boolq", "empty")])
+    ['arc, piqa: no samples', 'boolq: empty']
+    """
+    about: dict[str, dict[str, None]] = {}
+    for subject, text in notes:
+        about.setdefault(text, {})[subject] = None
+    return [f"{listed(subjects, what=what)}: {text}" for text, subjects in about.items()]
 
 
 def enumerated(names: Iterable[object]) -> str:

@@ -75,7 +75,7 @@ def calibrate(
     items of a group, or of a category, are pooled. Generated answers are assessed by the share of votes for them, where
     a task samples several, and by what a task logs as likelihood or p_true.
 
-    Exit codes: 0 fine, 2 wrong usage or nothing to calibrate, 3 some files could not be read, 130 interrupted.
+    Exit codes: 0 fine, 2 wrong usage or no samples that can be read, 3 some files could not be read, 130 interrupted.
     """
     if normalisation == "tokens":
         raise click.UsageError(

@@ -27,7 +27,7 @@ from synth_eval.compare.calibration_items import (
     planned_pools,
     pooled,
 )
-from synth_eval.text import listed, plural
+from synth_eval.text import once, plural
 
 if TYPE_CHECKING:
     from synth_eval.calibration.recalibration import ConfidenceDirection, Method
@@ -96,10 +96,7 @@ class LeftOut:
 
 def reasons_left_out(left_out: Iterable[LeftOut]) -> list[str]:
     """One line a reason, with the tasks that it holds for."""
-    tasks_of: dict[str, list[str]] = {}
-    for each in left_out:
-        tasks_of.setdefault(each.reason, []).append(each.task)
-    return [f"{listed(tasks, what='tasks')}: {reason}" for reason, tasks in tasks_of.items()]
+    return once(((each.task, each.reason) for each in left_out), what="tasks")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.metrics import Metric, metrics_among, metrics_of
+from synth_eval.compare.metrics import Metric, logged_scores, metrics_among, metrics_of
 from synth_eval.compare.pairing import (
     Joined,
     asked_otherwise,
@@ -30,7 +30,7 @@ from synth_eval.dose_response import CurveData
 from synth_eval.errors import Refusal
 from synth_eval.manifest.baseline import CurveMembers
 from synth_eval.results import Estimate, TaskResult
-from synth_eval.text import listed
+from synth_eval.text import listed, once
 from synth_eval.types import Checkpoint, ItemTable
 
 if TYPE_CHECKING:
@@ -85,17 +85,19 @@ def inputs_of(
     tables : checkpoint name -> item table of this task.
     results : checkpoint name -> aggregate of this task, used where there is no item table. Checkpoints with neither are
         left out of the curve.
-    metrics : those to take, where the tables have their columns; those of the task's kind if None.
+    metrics : those to take, where the tables have their columns; if None those of the task's kind, or without any the
+        `logged_scores` of the results.
     """
     here = {c.name: c for c in (*curve.baselines, *curve.others)}
     tables, alike, asked = asked_alike(curve, tables, results or {})
     if len({table.kind for table in tables.values()}) > 1:
         return [], ["scored in different ways by different checkpoints; left out"]
     aggregates = {name: result for name, result in alike.items() if name not in tables}
+    others = logged_scores([metric for result in alike.values() for metric in result.metrics])
     joined = join_items(list(tables.values())) if tables else None
     notes = [*(joined.notes if joined else ()), *asked]
     checkpoints = tuple(c for name, c in here.items() if name in tables or name in aggregates)
-    found = _CurveResults(task, category, curve, checkpoints, tables, aggregates, joined, baseline_ratio, notes)
+    found = _CurveResults(task, category, curve, checkpoints, tables, aggregates, joined, baseline_ratio, others, notes)
     chosen = found.metrics() if metrics is None else tuple(m for m in metrics if found.with_items(m))
     inputs, without = [], []
     for metric in chosen:
@@ -140,15 +142,20 @@ class _CurveResults:
     aggregates: Mapping[str, TaskResult]
     joined: Joined | None
     baseline_ratio: float
+    others: tuple[Metric, ...] = ()
     notes: list[str] = field(default_factory=list)
 
     def metrics(self) -> tuple[Metric, ...]:
-        """Those of the item tables, or without any those of the aggregates; headline first."""
+        """Those of the item tables, or without any those of the aggregates; headline first.
+
+        Scores that this package does not know (``others``) are compared where a task has no other.
+        """
         if self.tables:
             kind = next(iter(self.tables.values())).kind
-            return tuple(metric for metric in metrics_of(kind) if self.with_items(metric))
+            known = tuple(metric for metric in metrics_of(kind) if self.with_items(metric))
+            return known or tuple(metric for metric in self.others if self.with_items(metric))
         names = {metric.metric for result in self.aggregates.values() for metric in result.metrics}
-        return metrics_among(names, kind_of_results(self.aggregates))
+        return metrics_among(names, kind_of_results(self.aggregates)) or self.others
 
     def with_items(self, metric: Metric) -> list[Checkpoint]:
         """The checkpoints with a score of this metric for each item."""
@@ -158,12 +165,13 @@ class _CurveResults:
     def input_of(self, metric: Metric, *, is_headline: bool) -> CurveInput | None:
         """None if the curve has nothing of this metric to set against the baseline."""
         sampled = self.with_items(metric)
-        estimates = self._estimates(metric, bool(sampled))
+        estimates, left_out = self._estimates(metric, bool(sampled))
         used = [c for c in self.checkpoints if c in sampled or c.name in estimates]
         if not used:
             return self._values_alone(metric)
         if self._without_baseline(used):
             return self._without_baseline_refused(metric, used, sampled, estimates) if is_headline else None
+        self.notes.extend(left_out)
         if sampled and len(sampled) < len(self.tables) and not metric.display_only:
             lacking = [name for name in self.tables if name not in {c.name for c in sampled}]
             self.notes.append(f"{metric.label}: not logged by {listed(lacking)}, left out")
@@ -181,17 +189,16 @@ class _CurveResults:
             return self._made(metric, sampled, scores, len(rows), weights=weights, chance=chance, items=items)
         return self._of_items_and_estimates(metric, used, sampled, scores, estimates, chance)
 
-    def _estimates(self, metric: Metric, beside_items: bool) -> Mapping[str, Estimate]:
-        """Means of the checkpoints without samples; why one has none is noted where others have one."""
+    def _estimates(self, metric: Metric, beside_items: bool) -> tuple[Mapping[str, Estimate], list[str]]:
+        """Means of the checkpoints without samples, and why one has none where others have one."""
         if not self.aggregates or metric.display_only:
-            return {}
+            return {}, []
         estimates, reasons = estimates_of(metric, self.aggregates)
         if beside_items and metric.weight is not None:  # a mean by weights, beside means of means
             estimates, reasons = {}, dict.fromkeys(self.aggregates, "no samples")
-        if reasons and (estimates or beside_items):
-            named = listed((f"{name}: {reason}" for name, reason in reasons.items()), 1)
-            self.notes.append(f"{metric.label}: left out {named}")
-        return estimates
+        if not reasons or not (estimates or beside_items):
+            return estimates, []
+        return estimates, [f"{metric.label}: {line}; left out" for line in once(reasons.items())]
 
     def _without_baseline(self, used: list[Checkpoint]) -> bool:
         """Whether the baseline was evaluated, but has nothing for this metric: then the others mean nothing."""

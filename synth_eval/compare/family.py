@@ -27,7 +27,7 @@ from synth_eval.comparison import CheckpointRecord, Comparison
 from synth_eval.dose_response.contrasts import MIN_TASKS
 from synth_eval.manifest.baseline import CurveMembers, curves
 from synth_eval.results import TaskResult
-from synth_eval.text import MAX_LISTED, joined, listed
+from synth_eval.text import joined, listed, once
 from synth_eval.types import GENERATION, UNCATEGORISED, Family, ItemTable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -76,7 +76,7 @@ def compare_family(
     warnings = _unevaluated(family, evaluated, failures)
     inputs: list[CurveInput] = []
     written: list[CurveInput] = []
-    noted: dict[str, list[str]] = {}  # note -> the tasks and curves that it is about
+    noted: list[tuple[str, str]] = []  # the task and curve that a note is about, and the note
     layout = curves(family)
     for task in dict.fromkeys(task for _, task in evaluated):
         of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
@@ -88,16 +88,14 @@ def compare_family(
                 task, category, curve, of_task, results=aggregates, baseline_ratio=family.baseline_ratio
             )
             inputs += found
-            for note in notes:
-                noted.setdefault(note, []).append(_title(task, curve, layout))
+            noted += [(_title(task, curve, layout), note) for note in notes]
             asked, _, _ = asked_alike(curve, of_task, aggregates)
             described, notes = characteristic_inputs(task, category, curve, asked, baseline_ratio=family.baseline_ratio)
             written += described
-            for note in notes:
-                noted.setdefault(note, []).append(_title(task, curve, layout))
+            noted += [(_title(task, curve, layout), note) for note in notes]
         if len(inputs) == before and not any(map(is_described, of_task.values())):
-            warnings.append(_nothing_to_compare(task, of_task, aggregates))
-    warnings += [f"{listed(dict.fromkeys(titles))}: {note}" for note, titles in noted.items()]
+            noted.append((task, _nothing_to_compare(of_task, aggregates)))
+    warnings += once(noted)
     warnings += _unpaired(tables, results)
     judged = judged_of(inputs)
     cells = tuple(cell_of(each) for each in judged)
@@ -146,13 +144,14 @@ def _asked_alike_anywhere(
     return {name: table for name, table in of_task.items() if name in kept}
 
 
-def _nothing_to_compare(task: str, tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]) -> str:
+def _nothing_to_compare(tables: Mapping[str, ItemTable], results: Mapping[str, TaskResult]) -> str:
     logged = {each.metric for result in results.values() for each in result.metrics}
-    known = ", ".join(metric.name for metric in metrics_of("generation") if metric.floor is not None)
+    others = "a score from 0 to 1 whose results file gives its error and which way is better (lm-eval 0.4.3 or later)"
     if any(table.kind == "generation" for table in tables.values()):
-        return f"{task}: no per-item score to compare ({known}); left out"
-    there = f"only {', '.join(sorted(logged)[:MAX_LISTED])}" if logged else "none"
-    return f"{task}: no metric to compare ({there}); left out"
+        known = ", ".join(metric.name for metric in metrics_of("generation") if metric.floor is not None)
+        return f"no per-item score to compare ({known}, or {others}); left out"
+    there = f"only {listed(sorted(logged))}" if logged else "none was logged"
+    return f"no metric to compare ({there}): needed is an accuracy, a loss or {others}; left out"
 
 
 def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tuple[str, str], TaskResult]) -> list[str]:
@@ -181,17 +180,14 @@ def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tupl
 def _unevaluated(family: Family, evaluated: Collection[tuple[str, str]], failures: Mapping[str, str]) -> list[str]:
     names = {name for name, _ in evaluated}
     tasks = dict.fromkeys(task for _, task in evaluated)
-    warnings = []
+    noted = []
     for checkpoint in family.checkpoints:
         name = checkpoint.name
         missing = [task for task in tasks if (name, task) not in evaluated]
-        if name in failures or not missing:
-            continue
-        if name not in names:
-            warnings.append(f"{name}: not evaluated, left out")
-        else:
-            warnings.append(f"{name}: no results for {', '.join(missing)}")
-    return warnings
+        if missing and name not in failures:
+            found = f"no results for {listed(missing)}" if name in names else "not evaluated, left out"
+            noted.append((name, found))
+    return once(noted, what="checkpoints")
 
 
 def _category(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from synth_eval.dose_response.curve import MarginKind
 from synth_eval.generation.characteristics import AGAINST_REFERENCE, CATALOGUE, Kind
+from synth_eval.results import MetricValue
+from synth_eval.results.rows import CONFIDENCES
 from synth_eval.types import TaskKind
 
 Unit: TypeAlias = Literal["share", "nats", "score", "bits"]
@@ -28,8 +30,7 @@ class Metric:
 
     What it is: ``role`` (accuracy is a share of right answers; a loss has scaling laws); ``proper`` scores have room to
     get worse where accuracy is at chance; ``chance`` says what is known of guessing in a task with choices. ``telling``
-    metrics occur in tasks of their kind alone; one is compared ``only_without`` another; ``percent`` says how it is
-    written.
+    metrics occur in tasks of their kind alone; one is compared ``only_without`` another.
     """
 
     name: str
@@ -51,7 +52,11 @@ class Metric:
     chance: Literal["of choices", "not known"] | None = None
     telling: bool = False
     only_without: str = ""
-    percent: bool = False
+
+    @property
+    def percent(self) -> bool:
+        """Whether it is written in percent, and its changes in percentage points: every share is."""
+        return self.unit == "share"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ class Metric:
 _CHOICE = (
     Metric(
         "acc", "accuracy", "choice", True, "share", column="correct", seed_sd=POINT, role="accuracy",
-        chance="of choices", percent=True,
+        chance="of choices",
     ),
     Metric("nll", "NLL", "choice", False, "nats", column="nll", role="loss", proper=True),
     Metric("brier", "Brier score", "choice", False, "score", column="brier", proper=True),
@@ -74,7 +79,7 @@ _CHOICE = (
         "surprise_gap", "surprise gap", "choice", False, "nats", column="surprise_gap", margin=0.02,
         margin_kind="absolute", signed=True, role="calibration",
     ),
-    Metric("ece", "ECE", "choice", False, "share", display_only=True),
+    Metric("ece", "ECE", "choice", False, "score", display_only=True),
     Metric(
         "confidence_minus_accuracy", "confidence - accuracy", "choice", False, "share", column="confidence",
         minus="correct", signed=True, display_only=True,
@@ -102,7 +107,6 @@ _ROLLING = (
     # of tasks that score one given continuation: right where it is the greedy one (lambada)
     Metric(
         "acc", "accuracy", "rolling", True, "share", column="acc", floor=0.0, seed_sd=POINT, role="accuracy",
-        percent=True,
     ),
     Metric(
         "bits_per_byte", "bits per byte", "rolling", False, "bits", column="bits_per_byte", weight="n_bytes",
@@ -119,7 +123,7 @@ def _per_answer(name: str, label: str, *, role: Role = "other", **more: Any) -> 
 _GENERATION = (
     _per_answer("exact_match", "exact match", role="accuracy", telling=True),
     _per_answer("em", "exact match (em)", role="accuracy", telling=True),
-    _per_answer("acc", "accuracy", role="accuracy", chance="of choices", percent=True),
+    _per_answer("acc", "accuracy", role="accuracy", chance="of choices"),
     _per_answer("pass@1", "pass@1", telling=True),
     _per_answer("prompt_level_strict_acc", "prompts followed (strict)", telling=True),
     _per_answer("f1", "F1"),
@@ -166,6 +170,25 @@ def metrics_among(names: Collection[str], kind: TaskKind | None) -> tuple[Metric
         telling = [metric.kind for metric in METRICS if metric.telling and metric.name in names]
         kind = telling[-1] if telling else "choice"
     return tuple(m for m in metrics_of(kind) if m.name in names and m.only_without not in names)
+
+
+def logged_scores(logged: Iterable[MetricValue]) -> tuple[Metric, ...]:
+    """Scores of any name, in the order logged: from 0 to 1, with a standard error and a direction.
+
+    lm-eval logs which way is better since 0.4.3. What texts are like, and how sure a model is, are no scores.
+    """
+    values: dict[str, list[MetricValue]] = {}
+    for each in logged:
+        values.setdefault(each.metric, []).append(each)
+    shown = [metric.name for metric in METRICS if metric.display_only]
+    no_scores = {*CONFIDENCES, *shown, *(kind.name for kind in CHARACTERISTICS)}
+    found = []
+    for name, mine in values.items():
+        ways = {each.higher_is_better for each in mine} - {None}
+        in_range = all(each.value is not None and 0 <= each.value <= 1 for each in mine)
+        if name not in no_scores and len(ways) == 1 and in_range and any(each.stderr is not None for each in mine):
+            found.append(replace(metric_named(name), column=name, higher_is_better=bool(ways.pop())))
+    return tuple(found)
 
 
 def metric_named(name: str) -> Metric:

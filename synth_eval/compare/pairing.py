@@ -13,7 +13,7 @@ from synth_eval.calibration.errors import expected_calibration_error
 from synth_eval.compare.metrics import Metric
 from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
-from synth_eval.results.aggregates import CHAT_TEMPLATE, GENERATION_SETTING, LIMIT
+from synth_eval.results.aggregates import CHAT_TEMPLATE, FEWSHOT_SEED, GENERATION_SETTING, LIMIT
 from synth_eval.text import listed, plural
 from synth_eval.types import ItemTable, TaskKind
 
@@ -199,7 +199,7 @@ def comparable(
     return kept, others
 
 
-IN_HASHES = ("shots", CHAT_TEMPLATE, "system instruction", "examples as turns", LIMIT)
+IN_HASHES = ("shots", CHAT_TEMPLATE, "system instruction", "examples as turns", FEWSHOT_SEED, LIMIT)
 _MAX_SPELLED = 40  # characters of a setting that a message quotes
 
 

@@ -26,7 +26,7 @@ from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, read_models, read_samples
 from synth_eval.results.aggregates import CONTRADICTED, contradicts
 from synth_eval.results.collectors import SCORED_OTHERWISE
-from synth_eval.text import listed
+from synth_eval.text import Note, once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def calibrate(
 
     Raises
     ------
-    ResultsError : no samples, no such task, nothing that has a confidence, or no document with the clusters' field.
+    ResultsError : no samples, no such task, no file that can be read, or no document with the clusters' field.
 
     Examples
     --------
@@ -63,10 +63,10 @@ def calibrate(
     several = [results] if isinstance(results, (str, os.PathLike)) else results
     found = read_models([Path(path) for path in several], wanted=tasks)
     models = [calibrate_model(model, settings, listener) for model in found]
-    if not any(model.rows or model.rolling for model in models):
-        reasons = reasons_left_out(each for model in models for each in model.left_out)
-        raise ResultsError(f"nothing to calibrate: {'; '.join(reasons)}")
-    if settings.clusters is not None and not any(row.clustered for model in models for row in model.rows):
+    left_out, rows = [e for m in models for e in m.left_out], [row for model in models for row in model.rows]
+    if not rows and not any(model.rolling for model in models) and all(each.failed for each in left_out):
+        raise ResultsError(f"nothing to calibrate: {'; '.join(reasons_left_out(left_out))}")
+    if settings.clusters is not None and rows and not any(row.clustered for row in rows):
         raise ResultsError(f"--clusters {settings.clusters}: no logged document has that field")
     return CalibrationResult(CalibrationReport(SCHEMA, settings, tuple(models)))
 
@@ -120,14 +120,13 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
     items: list[CalibrationItems] = []
     rolling: list[RollingTask] = []
     left_out: list[LeftOut] = []
-    noted: dict[str, list[str]] = {}  # note on samples -> tasks
+    noted = list(model.notes)
     listener.counting(f"read {model.name}", len(model.samples))
     for task, path in model.samples.items():
         category = model.category(task) or category_of(task)
         try:
             samples = read_samples(path, task=task, clusters=settings.clusters)
-            for note in samples.notes:
-                noted.setdefault(note, []).append(task)
+            noted += [Note(task, note) for note in samples.notes]
             if task in model.results and contradicts(model.results[task], samples, path):
                 left_out.append(LeftOut(task, f"no calibration: {CONTRADICTED}", failed=False))
             elif samples.accuracy:
@@ -152,7 +151,4 @@ def calibrate_model(model: LoggedModel, settings: CalibrationSettings, listener:
         listener.counted()
 
     rows = calibration_rows(items, model.groups, settings, on_row=on_row)
-    notes = [*model.notes, *(f"{listed(tasks, what='tasks')}: {note}" for note, tasks in noted.items())]
-    return ModelCalibration(
-        model.name, str(model.folder), rows, tuple(rolling), tuple(left_out), tuple(dict.fromkeys(notes))
-    )
+    return ModelCalibration(model.name, str(model.folder), rows, tuple(rolling), tuple(left_out), tuple(once(noted)))

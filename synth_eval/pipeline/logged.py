@@ -14,7 +14,7 @@ from synth_eval.manifest import curves
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results import LoggedModel, TaskResult, read_checkpoints, read_samples
 from synth_eval.results.aggregates import CONTRADICTED, contradicts
-from synth_eval.text import listed
+from synth_eval.text import listed, once
 from synth_eval.types import Family, ItemTable
 
 
@@ -52,7 +52,7 @@ def read_family(
     """
     models, failures, warnings = read_checkpoints(family, folders)
     read = FamilyResults(failures=failures, warnings=warnings)
-    read.warnings += [f"{name}: {note}" for name, model in models.items() for note in model.notes]
+    read.warnings += once((f"{name} ({about})", text) for name, model in models.items() for about, text in model.notes)
     kept = _tasks_kept(family, models, tasks, read.warnings, insist=insist)
     models = {name: model.only(kept) for name, model in models.items()}
     listener.planned(sum(len(model.samples) for model in models.values()))
@@ -84,11 +84,11 @@ def read_family(
                     read.failures[name] = str(error)
             listener.finished(name, task, items)
     _with_one_filter(family, models, read, filters, notes)
-    odd: dict[str, list[str]] = {}  # note on a task's samples -> in which checkpoints
+    odd: dict[tuple[str, str], list[str]] = {}  # note on a task's samples -> in which checkpoints
     for (name, task), lines in notes.items():
         for line in lines:
-            odd.setdefault(f"{task}: {line}", []).append(name)
-    read.warnings += [f"{note} ({listed(names)})" for note, names in odd.items()]
+            odd.setdefault((task, line), []).append(name)
+    read.warnings += once((task, f"{line} ({listed(names)})") for (task, line), names in odd.items())
     return read
 
 
@@ -99,14 +99,19 @@ def _with_one_filter(
     filters: Mapping[tuple[str, str], str],
     notes: dict[tuple[str, str], tuple[str, ...]],
 ) -> None:
-    """Read anew what was scored by another first filter than the baseline's; what lacks the baseline's is left out."""
+    """Compare all by the baseline's filter, whether items or aggregates: the first of its samples, or of its metrics.
+
+    What was scored by another first filter is read anew; what lacks the baseline's is left out.
+    """
+    in_order = sorted(family.checkpoints, key=lambda checkpoint: checkpoint.ratio != family.baseline_ratio)
+    rank = {checkpoint.name: i for i, checkpoint in enumerate(in_order)}
     wanted: dict[str, str] = {}
-    for checkpoint in family.checkpoints:
-        for name, task in filters:
-            if name == checkpoint.name and checkpoint.ratio == family.baseline_ratio:
-                wanted.setdefault(task, filters[name, task])
+    for name, task in sorted(dict.fromkeys((*filters, *read.results)), key=lambda place: rank[place[0]]):
+        first = filters.get((name, task)) or next((m.filter for m in read.results[name, task].metrics), None)
+        if first is not None:
+            wanted.setdefault(task, first)
     for (name, task), used in filters.items():
-        if used == wanted.get(task, used):
+        if used == wanted[task]:
             continue
         try:
             samples = read_samples(models[name].samples[task], task=task, filter=wanted[task])
@@ -116,8 +121,23 @@ def _with_one_filter(
         except (SynthEvalError, ValueError):
             del read.tables[name, task]
             read.results.pop((name, task), None)
-            line = f"left out, scored by filter {used!r} and not by the baseline's, {wanted[task]!r}"
-            notes[name, task] = (line,)
+            notes[name, task] = (_OTHER_FILTER.format(used, wanted[task]),)
+    for (name, task), result in list(read.results.items()):
+        named = list(dict.fromkeys(metric.filter for metric in result.metrics))
+        if task not in wanted or named == [wanted[task]]:
+            continue
+        if wanted[task] in named:
+            kept = tuple(metric for metric in result.metrics if metric.filter == wanted[task])
+            read.results[name, task] = replace(result, metrics=kept)
+            if (name, task) not in read.tables and (name, task) not in notes:
+                others = listed(repr(each) for each in named if each != wanted[task])
+                notes[name, task] = (f"filter {wanted[task]!r} compared; numbers of {others} left out",)
+        elif (name, task) not in read.tables and named:
+            del read.results[name, task]
+            notes[name, task] = (_OTHER_FILTER.format(named[0], wanted[task]),)
+
+
+_OTHER_FILTER = "left out, scored by filter {!r} and not by the baseline's, {!r}"
 
 
 def check_baselines(family: Family, read: FamilyResults) -> None:

@@ -12,17 +12,17 @@ DECIMALS = 3
 
 
 def value_text(value: float, metric: str) -> str:
-    """'83.5%' for accuracy, '+0.034' for a signed gap, '0.428' for the rest."""
+    """'83.5%' for a share, '+0.034' for a signed gap ('+3.4 pp' for one of shares), '0.428' for the rest."""
     if not math.isfinite(value):
         return UNKNOWN
     known = metric_named(metric)
     if known.percent:
-        return f"{100 * value:.1f}%"
+        return f"{signed(100 * value, 1)} pp" if known.signed else f"{100 * value:.1f}%"
     return signed(value, DECIMALS) if known.signed else f"{value:.{DECIMALS}f}"
 
 
 def change_text(difference: float, interval: tuple[float, float] | None, metric: str) -> str:
-    """'-4.2 pp [-6.1, -2.3]' for accuracy, '+0.135 [+0.052, +0.218]' for the rest."""
+    """'-4.2 pp [-6.1, -2.3]' for a share, '+0.135 [+0.052, +0.218]' for the rest."""
     if not math.isfinite(difference):
         return UNKNOWN
     if metric_named(metric).percent:
@@ -52,7 +52,7 @@ def interval_text(interval: tuple[float, float], *, largest: float | None = None
 
 
 def amount_text(size: float, metric: str) -> str:
-    """A size of change without a sign: '4.1 pp' for accuracy, '0.135' for the rest, in the metric's units."""
-    if metric_named(metric).unit == "share":
+    """A size of change without a sign: '4.1 pp' for a share, '0.135' for the rest, in the metric's units."""
+    if metric_named(metric).percent:
         return f"{100 * size:.1f} pp"
     return f"{size:.{DECIMALS}f}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_eval.errors import ResultsError
-from synth_eval.results.find import run_date
+from synth_eval.results.find import as_results, run_date
 from synth_eval.results.identity import logged_identity
 from synth_eval.types import Samples
 
@@ -108,9 +108,10 @@ def _load(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{path}: truncated or not JSON ({error}): run lm_eval again") from None
-    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+    found = as_results(data)
+    if found is None:
         raise ResultsError(f"{path}: not an lm-eval results file (no `results` mapping): check the path")
-    return data
+    return found
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -157,8 +158,9 @@ def asked_of(config: Mapping[str, Any], data: Mapping[str, Any], *, n_shot: int 
     """How a model was asked, besides shots and version: what, as people call it -> which, "none" where it was not used.
 
     Templates and turns are new in 0.4.3: files without them were asked plainly. Turns change a prompt only where a
-    template is applied to examples; lm-eval logs its default without a template too. Filters and settings of generation
-    are those of the task's configuration, where it is logged.
+    template is applied to examples; lm-eval logs its default without a template too. The few-shot seed chooses the
+    examples, but for the sampler that takes the first ones. Filters and settings of generation are those of the task's
+    configuration, where it is logged.
 
     Parameters
     ----------
@@ -170,6 +172,8 @@ def asked_of(config: Mapping[str, Any], data: Mapping[str, Any], *, n_shot: int 
     if template != NONE and n_shot != 0:
         asked["examples as turns"] = "yes" if data.get("fewshot_as_multiturn") else "no"
     run = _mapping(data, "config")
+    if n_shot and "fewshot_seed" in run and _mapping(config, "fewshot_config").get("sampler") != "first_n":
+        asked[FEWSHOT_SEED] = NONE if run["fewshot_seed"] is None else _spelled(run["fewshot_seed"])
     if "limit" in run:
         asked[LIMIT] = NONE if run["limit"] is None else _spelled(run["limit"])
     if isinstance(config.get("filter_list"), list):
@@ -181,6 +185,7 @@ def asked_of(config: Mapping[str, Any], data: Mapping[str, Any], *, n_shot: int 
 
 
 NONE, CHAT_TEMPLATE, LIMIT, GENERATION_SETTING = "none", "chat template", "limit", "generation setting"
+FEWSHOT_SEED = "few-shot seed"
 
 
 def _short(data: Mapping[str, Any], key: str) -> str:

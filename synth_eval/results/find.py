@@ -3,7 +3,8 @@
 lm-eval 0.4.x writes ``results_<date>.json`` and ``samples_<task>_<date>.jsonl`` into one folder a model, and adds to
 it with every run; with ``--output_path x.json`` it writes ``x_<date>.json`` and its samples beside, whatever the model.
 0.4.0 to 0.4.2 wrote ``results.json``, or ``x.json``, and ``<model arguments>_<task>.jsonl``; releases before 0.4 a file
-of any name. These have no date in their name.
+of any name, the first ones without the key ``results``. These have no date in their name. What 0.3 logged of items
+(``--write_out``) is named and left out.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from synth_eval.errors import ResultsError
 from synth_eval.results.identity import ModelIdentity, logged_identity
-from synth_eval.text import plural
+from synth_eval.text import Note, plural
 
 _DATE = r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?"
 _RESULTS = re.compile(rf"(?!samples_)(?:.*_)?(?P<date>{_DATE})\.json")
@@ -31,7 +33,7 @@ class ModelOutput:
     folder: Path
     results: tuple[Path, ...] = ()  # newest first
     samples: Mapping[str, Path] = field(default_factory=dict)  # task -> its newest file
-    notes: tuple[str, ...] = ()  # one line each: what was left out
+    notes: tuple[Note, ...] = ()  # what was left out
     identity: ModelIdentity | None = None  # None where no results file names the model
     pointers: int = 0  # files of the folder that Git LFS has not fetched
 
@@ -100,6 +102,8 @@ def _folders(path: Path) -> list[Path]:
 def _output_of_file(path: Path) -> ModelOutput:
     if _SAMPLES.fullmatch(path.name) or ".jsonl" in path.name:
         return ModelOutput(path.parent.name, path.parent, samples={task_of(path): path})
+    if path.name.endswith(_WRITTEN_OUT):
+        raise ResultsError(f"{path}: {WRITTEN_OUT}")
     about = _about_results(path)
     if about is None:
         raise ResultsError(f"{path}: not an lm-eval results file (no `results` mapping): check the path")
@@ -129,12 +133,27 @@ class _About:
         return self.model if self.model.base else None
 
 
+def as_results(data: Any) -> dict[str, Any] | None:
+    """The content of a results file, with its tasks under ``results``; None where it is none.
+
+    >>> as_results({"arc_easy": {"acc": 0.5, "acc_stderr": 0.01}})  # before lm-eval 0.1
+    {'results': {'arc_easy': {'acc': 0.5, 'acc_stderr': 0.01}}}
+    """
+    if not isinstance(data, dict):
+        return None
+    if isinstance(data.get("results"), dict):
+        return data
+    tasks = list(data.values())
+    alone = all(isinstance(task, dict) and any(map(_METRIC_OF_OLD.fullmatch, map(str, task))) for task in tasks)
+    return {"results": data} if tasks and alone else None
+
+
 def _about_results(path: Path) -> _About | None:
     try:
-        data = json.loads(path.read_bytes())
-    except (ValueError, OSError):
+        data = as_results(json.loads(path.read_bytes()))
+    except (ValueError, OSError, RecursionError):
         return None
-    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+    if data is None:
         return None
     config = data.get("config")
     arguments = config.get("model_args") if isinstance(config, dict) else None
@@ -149,10 +168,15 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
     named = {file for file in files if _RESULTS.fullmatch(file.name) or file.name == "results.json"}
     runs = {file: _about_results(file) for file in files if file in named or _begins_with_results(file)}
     known = [run for run in runs.values() if run is not None]
-    unreadable = sum(runs[file] is None for file in named)
-    notes = [f"{folder.name}: {unreadable} results file(s) could not be read"] if unreadable else []
+    notes = []
+    if unreadable := [file.name for file in sorted(named) if runs[file] is None]:
+        about = unreadable[0] if len(unreadable) == 1 else f"{len(unreadable)} files"
+        notes.append(Note(about, "left out, not a results file of lm-eval, or truncated"))
     if pointers:
-        notes.append(f"{folder.name}: {plural(pointers, 'file')} left out: {POINTERS}")
+        notes.append(Note(plural(pointers, "file"), f"left out: {POINTERS}"))
+    written = sum(file.name.endswith(_WRITTEN_OUT) for file in files)
+    if written:
+        notes.append(Note(f"{plural(written, 'file')} *{_WRITTEN_OUT}", f"left out: {WRITTEN_OUT}"))
     # a file of a name of the user's that does not name its model is of a model of its own
     known = [
         run if run.model.base or run.path in named else replace(run, model=replace(run.model, base=run.path.stem))
@@ -170,8 +194,7 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
     outputs = []
     for model, own in samples.items():
         results = sorted((run for run in known if run.model == model), key=lambda run: run.date, reverse=True)
-        newest, older = _newest(own)
-        left_out = [f"{folder.name}: {older} samples file(s) of older runs left out"] if older else []
+        newest, left_out = _newest(own)
         undated = _undated(files, [run for run in results if not run.date], alone=len(models) == 1)
         found = {**undated, **newest}
         if found or results:
@@ -179,11 +202,15 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
             name = identity.name if identity is not None else folder.name
             files_of = tuple(run.path for run in results)
             outputs.append(ModelOutput(name, folder, files_of, found, (*notes, *left_out), identity, pointers))
-    if pointers and not outputs:
+    if (pointers or written) and not outputs:
         return [ModelOutput(folder.name, folder, notes=tuple(notes), pointers=pointers)]
     return outputs
 
 
+_METRIC_OF_OLD = re.compile(r"(acc|acc_norm|em|f1|ppl|(word_|byte_)?perplexity|bits_per_byte|mc[12])|.+_stderr")
+_BEGINNING = re.compile(rb'\s*\{\s*("results"|"[^"]+"\s*:\s*\{\s*"[\w,]+"\s*:\s*-?\d)')
+_WRITTEN_OUT = "_write_out_info.json"
+WRITTEN_OUT = "items that lm-eval 0.3 wrote with --write_out are not read: run lm_eval 0.4 with --log_samples for them"
 POINTERS = "Git LFS has not fetched their content: run `git lfs pull` in the repository"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -200,24 +227,31 @@ def is_pointer(file: Path) -> bool:
 
 
 def _begins_with_results(file: Path) -> bool:
-    """Whether it is a results file of any name: releases before 0.4.3 began them with the results."""
+    """Whether it is a results file of any name: releases before 0.4.3 began them with the results, or a task's."""
     if file.suffix != ".json":
         return False
     try:
         with file.open("rb") as opened:
-            return re.match(rb'\s*\{\s*"results"', opened.read(64)) is not None
+            return _BEGINNING.match(opened.read(512)) is not None
     except OSError:
         return False
 
 
-def _newest(files: Iterable[Path]) -> tuple[dict[str, Path], int]:
-    """The newest file of each task, and how many others there are."""
+def _newest(files: Iterable[Path]) -> tuple[dict[str, Path], list[Note]]:
+    """The newest samples file of each task, of files without a date the last by name, and notes on the others."""
     newest: dict[str, Path] = {}
-    total = 0
-    for file in sorted(files, key=lambda file: _date_of(_SAMPLES, file)):
-        total += 1
+    older: list[Path] = []
+    notes = []
+    for file in sorted(files, key=lambda file: (run_date(file), file)):
+        known = newest.get(task_of(file))
         newest[task_of(file)] = file
-    return newest, total - len(newest)
+        if known is not None and run_date(known) < run_date(file):
+            older.append(known)
+        elif known is not None:
+            notes.append(Note(f"{known.name}", f"left out, {file.name} is of the same task and run"))
+    if older:
+        notes.append(Note(plural(len(older), "file"), "samples of older runs left out"))
+    return newest, notes
 
 
 def _undated(files: Iterable[Path], runs: Sequence[_About], *, alone: bool = True) -> dict[str, Path]:

@@ -74,7 +74,9 @@ def logged_identity(data: Mapping[str, Any]) -> ModelIdentity:
         arguments = dict(part.split("=", 1) for part in arguments.split(",") if "=" in part)
     if not isinstance(arguments, dict):
         arguments = {}
-    name = data.get("model_name") or arguments.get("pretrained") or arguments.get("model") or ""
+    leaderboard = data.get("config_general")  # a wrapper of 0.3 names the model there
+    named = leaderboard.get("model_name") if isinstance(leaderboard, dict) else None
+    name = data.get("model_name") or arguments.get("pretrained") or arguments.get("model") or named or ""
     return model_identity(str(name), arguments)
 
 

@@ -50,13 +50,13 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
         chosen = [each for each in chosen if _same_settings(output, each)] or chosen
         if top == 0:
             problems.append(
-                f"{output.folder}: results of {output.name}, which is no checkpoint of {manifest}: "
-                f"write `results: {output.folder}` in the checkpoint's line there"
+                f"{output.folder}: results of {output.name}, which is no checkpoint of {manifest}: left out; "
+                f"if it is one, write `results: {place_of(output, outputs)}` in its line there"
             )
         elif len({_wanted(checkpoint) for checkpoint in chosen}) > 1:
             problems.append(
                 f"{output.folder}: results of {output.name} fit {listed([c.name for c in chosen])} alike: "
-                f"write `results: {output.folder}` in the right line of {manifest}"
+                f"write `results: {place_of(output, outputs)}` in the right line of {manifest}"
             )
         else:
             best.append((output, top, chosen))
@@ -84,14 +84,22 @@ def match_outputs(outputs: Sequence[ModelOutput], checkpoints: Sequence[Checkpoi
         models = list(dict.fromkeys(output.name for output in kept))
         if highest < _WHOLE and len(models) > 1:
             problems.append(
-                f"{listed([str(output.folder) for output in kept])}: results of {listed(models)} fit "
-                f"{checkpoint.name} alike: write `results:` with the right folder in its line of {manifest}"
+                f"results of {listed(models)} fit {checkpoint.name} alike: write the right one in its line of "
+                f"{manifest}: {listed([f'`results: {place_of(output, outputs)}`' for output in kept], between=' or ')}"
             )
             continue
         matched[checkpoint.name] = tuple(kept)
         if highest < _WHOLE:
             doubts.append(f"{kept[0].name} taken for {checkpoint.name}, by the last {highest} parts of its path")
     return Matched(matched, tuple(dict.fromkeys(problems)), tuple(doubts))
+
+
+def place_of(output: ModelOutput, outputs: Sequence[ModelOutput]) -> str:
+    """What to write after ``results:`` for one of several outputs: its folder, or its files where others are there."""
+    if not output.results or sum(other.folder == output.folder for other in outputs) < 2:
+        return str(output.folder)
+    files = [str(file) for file in output.results]
+    return files[0] if len(files) == 1 else f"[{', '.join(files)}]"
 
 
 def _fit(output: ModelOutput, checkpoint: Checkpoint) -> int:

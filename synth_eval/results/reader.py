@@ -15,8 +15,8 @@ from synth_eval.errors import ResultsError, SynthEvalError
 from synth_eval.results.aggregates import RunResults, TaskResult, newest_results, read_results
 from synth_eval.results.find import POINTERS, ModelOutput, distinguished, find_results, run_date
 from synth_eval.results.identity import ModelIdentity
-from synth_eval.results.matching import match_outputs
-from synth_eval.text import MAX_LISTED, listed, plural
+from synth_eval.results.matching import match_outputs, place_of
+from synth_eval.text import MAX_LISTED, Note, listed, plural
 from synth_eval.types import Checkpoint, Family
 
 
@@ -29,7 +29,7 @@ class LoggedModel:
     samples : task -> its newest samples file.
     results : task or group -> its newest aggregate, of tasks with samples too.
     groups : group -> all tasks at its bottom, as the results files name them, those that were not logged too.
-    notes : one line each on what was left out.
+    notes : what was left out, of which task or file.
     """
 
     name: str
@@ -37,7 +37,7 @@ class LoggedModel:
     samples: Mapping[str, Path] = field(default_factory=dict)
     results: Mapping[str, TaskResult] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def aggregates(self) -> dict[str, TaskResult]:
@@ -78,7 +78,7 @@ class LoggedModel:
             if task in aggregates and "" < run_date(path) < _date(aggregates[task])
         ]
         line = "the newest results have no samples; the older ones' samples are left out"
-        notes = [f"{task}: {line}" for task in outdated]
+        notes = [Note(task, line) for task in outdated]
         samples = {task: path for task, path in self.samples.items() if task not in outdated}
         return replace(self, samples=samples, notes=(*self.notes, *notes))
 
@@ -132,23 +132,27 @@ def read_model(outputs: Iterable[ModelOutput]) -> LoggedModel:
     """
     outputs = list(outputs)
     runs: list[RunResults] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     samples: dict[str, Path] = {}
-    replaced: dict[str, list[str]] = {}  # task -> one line a samples file that another one is newer than
+    replaced: dict[str, list[Note]] = {}  # task -> its samples files that do not count
     for output in outputs:
         notes += output.notes
         for task, path in output.samples.items():
             known = samples.setdefault(task, path)
             if known.resolve() != path.resolve():
-                older, samples[task] = sorted((known, path), key=lambda file: (run_date(file), file))
-                replaced.setdefault(task, []).append(f"{task}: {older.name} left out, {samples[task].name} is newer")
+                other, samples[task] = sorted((known, path), key=lambda file: (run_date(file), file))
+                is_older = run_date(other) < run_date(samples[task])
+                text = f"{other.name} left out, {samples[task].name} is newer"
+                if not is_older:
+                    text = f"{other} left out, {samples[task]} is used: their names do not tell which is newer"
+                replaced.setdefault(task, []).append(Note(task, text))
     for file in dict.fromkeys(path for output in outputs for path in output.results):
         try:
             runs.append(read_results(file))
         except ResultsError as error:
-            notes.append(str(error))
+            notes.append(Note(file.name, str(error).removeprefix(f"{file}: ")))
     if not runs and not samples:
-        raise ResultsError(notes[-1] if notes else "no results of lm-eval")
+        raise ResultsError(": ".join(notes[-1]) if notes else "no results of lm-eval")
     runs.sort(key=lambda run: run_date(run.path), reverse=True)
     subtasks: dict[str, tuple[str, ...]] = {}
     for run in runs:
@@ -162,13 +166,11 @@ def read_model(outputs: Iterable[ModelOutput]) -> LoggedModel:
     )
     logged = [task for run in runs for task in run.tasks]
     repeated = [task for task in model.aggregates if logged.count(task) > 1]
-    notes += [line for task, lines in replaced.items() if task not in repeated for line in lines]
+    notes += [note for task, others in replaced.items() if task not in repeated for note in others]
     dated = [task for task in repeated if _date(model.results[task])]
-    if dated:
-        notes.append(f"several results of {listed(sorted(dated))}: the newest are used")
+    notes += [Note(task, "several results, the newest are used") for task in sorted(dated)]
     undated = [f"{task} ({_file(model.results[task])})" for task in sorted(set(repeated) - set(dated))]
-    if undated:
-        notes.append(f"several results without a date of {listed(undated)}: the file in brackets is used")
+    notes += [Note(each, "several results without a date, the file in brackets is used") for each in undated]
     return replace(model, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -231,9 +233,10 @@ def _one_model(path: Path, checkpoint: Checkpoint) -> tuple[ModelOutput, ...]:
         return outputs
     fitting = match_outputs(outputs, [checkpoint], manifest="").outputs.get(checkpoint.name)
     if fitting is None:
+        first = place_of(outputs[0], outputs)
         raise ResultsError(
             f"{checkpoint.where}: {path} holds results of {len(models)} models ({listed(models)}): "
-            "name the folder of one of them"
+            f"write the place of one of them, for {models[0]} `results: {first}`"
         )
     return fitting
 

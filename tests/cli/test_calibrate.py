@@ -175,18 +175,28 @@ def test_a_file_that_fails_fails_alone(call, run):
     assert "g (2 tasks pooled)" in out
 
 
-def test_rolling_alone_is_no_error(call, tmp_path):
-    write_samples(tmp_path, "wiki", [rolling_row(0, "héllo", -12.5)])
-    code, out, _ = call(tmp_path)
+@pytest.mark.parametrize(
+    ("task", "row", "said"),
+    [
+        ("wiki", rolling_row(0, "héllo", -12.5), "wiki: no confidence: bits per byte only"),
+        ("free", generation_row(0), "free: no confidence: one answer an item: sample several"),
+    ],
+)
+def test_a_folder_without_confidence_is_no_error(call, tmp_path, task, row, said):
+    for model in ("a", "b"):  # a reason of several models is given with each
+        write_samples(tmp_path / model, task, [row])
+    code, out, _ = call(tmp_path, "--clusters", "passage", "--output", tmp_path / "report")
     assert code == ExitCode.OK
-    assert "no confidence: bits per byte only" in out
+    assert " ".join(out.split()).count(said) == 2
+    assert "b: no task with probabilities: nothing to calibrate" in out
+    assert json.loads((tmp_path / "report" / "calibration.json").read_text())["models"][0]["rows"] == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["missing"], "missing: no such file or folder"),
-        (["free"], "nothing to calibrate: free: no confidence: one answer an item: sample several"),
+        (["damaged"], "nothing to calibrate: free: a JSON array that is truncated"),
         (["empty"], "no results_"),
         (["ok", "--tasks", "nothing"], "--tasks nothing: no such task; there are ok"),
         (["ok", "--tasks", " , "], "--tasks is empty"),
@@ -199,7 +209,7 @@ def test_rolling_alone_is_no_error(call, tmp_path):
 )
 def test_wrong_usage_is_one_line(call, tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
-    write_samples(Path("free"), "free", [generation_row(0)])
+    write_samples(Path("damaged"), "free", ["[1, 2"])
     write_samples(Path("ok"), "ok", choice_rows(10, seed=0))
     write_results(Path("logged_without"), ["t"])
     Path("empty").mkdir()

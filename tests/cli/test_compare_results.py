@@ -115,8 +115,8 @@ def test_a_missing_cell_is_fine_and_strangers_are_named(call) -> None:
     assert {tuple(cell["data"]["ratios"]) for cell in comparison["cells"]} == {(0.0, 0.1, 0.4)}
     assert comparison["warnings"] == [
         "self-r0.2-it1-s0: not evaluated, left out",
-        "out/org__stranger: results of org/stranger, which is no checkpoint of m.yaml: "
-        "write `results: out/org__stranger` in the checkpoint's line there",
+        "out/org__stranger: results of org/stranger, which is no checkpoint of m.yaml: left out; if it is one, "
+        "write `results: out/org__stranger` in its line there",
     ]
 
 
@@ -206,7 +206,8 @@ def test_several_models_at_one_place_of_the_manifest(call) -> None:
     code, _, err = call("one.yaml")
     assert code == ExitCode.PARTIAL
     assert "one.yaml:3: " in err
-    assert "holds results of 2 models (org/a, org/b): name the folder of one of them" in err
+    assert "of 2 models (org/a, org/b): write the place of one of them, for org/a `results: " in err
+    assert "out/org__a`" in err
 
 
 def test_limit_has_no_meaning(call) -> None:

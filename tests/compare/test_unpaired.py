@@ -216,7 +216,47 @@ def test_length_normalised_accuracy_only_without_accuracy(falling: Simulated, na
 def test_a_task_without_a_known_metric(falling: Simulated, names: list[str]) -> None:
     odd = TaskResult("odd", (MetricValue("eqbench", "none", 40.0, 1.0),), n_samples=100)
     comparison = compare_family(falling.family, {}, results={(names[0], "odd"): odd})
-    assert "odd: no metric to compare (only eqbench); left out" in comparison.warnings
+    assert any(line.startswith("odd: no metric to compare (only eqbench): needed is") for line in comparison.warnings)
+
+
+def test_other_scores_are_compared_where_a_task_has_no_known_one(falling: Simulated, names: list[str]) -> None:
+    def logged(ratio: float, direction: bool | None, scale: float = 1.0) -> tuple[MetricValue, ...]:
+        falls = MetricValue("rougeL", "none", scale * (0.5 - 0.4 * ratio), 0.01, direction)
+        rises = MetricValue("toxicity", "none", scale * (0.1 + 0.4 * ratio), 0.01, None if direction is None else False)
+        apart = MetricValue("distinct_1", "none", 0.5, 0.01, True)  # what the text is like
+        return (falls, rises, apart, MetricValue("likelihood", "none", 0.5, 0.01, True))
+
+    results = {}
+    for checkpoint in falling.family.checkpoints:
+        scores = logged(checkpoint.ratio, True)
+        of_tasks = {
+            "odd": scores, "undirected": logged(checkpoint.ratio, None), "large": logged(checkpoint.ratio, True, 100.0),
+            "known": (MetricValue("acc", "none", 0.5, 0.01, True), *scores),
+        }  # fmt: skip
+        for task, metrics in of_tasks.items():
+            results[checkpoint.name, task] = TaskResult(task, metrics, n_samples=500)
+    comparison = compare_family(falling.family, {}, results=results)
+    found = {(cell.task, cell.metric): (cell.verdict.word, cell.higher_is_better) for cell in comparison.cells}
+    assert found == {
+        ("odd", "rougeL"): ("degraded", True), ("odd", "toxicity"): ("degraded", False),
+        ("known", "acc"): ("inconclusive", True),
+    }  # fmt: skip
+    (line,) = [line for line in comparison.warnings if "no metric to compare" in line]
+    assert line.startswith("undirected, large: no metric to compare (only distinct_1, likelihood, rougeL and 1 more)")
+
+
+def test_other_scores_of_items_are_paired() -> None:
+    made = simulate({"essay": Task(hinge(0.6, onset=0.2, slope=0.5), n=300)}, seeds=1)
+    tables, results = {}, {}
+    for key, table in made.tables.items():
+        scores = table.columns["correct"].astype(float)
+        columns = {name: table.columns[name] for name in ("doc_id", "doc_hash", "prompt_hash")}
+        columns |= {"rougeL": scores, "text": np.array(["a"] * len(scores), dtype=object)}
+        tables[key] = dataclasses.replace(table, kind="generation", columns=columns)
+        metric = MetricValue("rougeL", "none", float(scores.mean()), 0.02, True)
+        results[key] = TaskResult("essay", (metric,), n_samples=300)
+    (cell,) = compare_family(made.family, tables, results=results).cells
+    assert (cell.metric, cell.data.paired, cell.data.n_items) == ("rougeL", True, 300)
 
 
 def test_results_of_an_unknown_checkpoint(falling: Simulated, names: list[str]) -> None:

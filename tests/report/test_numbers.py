@@ -14,6 +14,8 @@ from synth_eval.report.text import amount_text, change_text, interval_text, shar
     [
         (0.8351, "acc", "83.5%"),
         (1.0, "acc", "100.0%"),
+        *((0.5, name, "50.0%") for name in ("acc_norm", "exact_match", "em", "pass@1", "f1", "mc2", "loops")),
+        (0.034, "confidence_minus_accuracy", "+3.4 pp"),
         (0.4284, "nll", "0.428"),
         (0.034, "surprise_gap", "+0.034"),
         (-0.00001, "surprise_gap", "+0.000"),
@@ -30,6 +32,7 @@ def test_value(value: float, metric: str, text: str) -> None:
     ("difference", "interval", "metric", "text"),
     [
         (-0.042, (-0.061, -0.023), "acc", "-4.2 pp [-6.1, -2.3]"),
+        (-0.042, (-0.061, -0.023), "exact_match", "-4.2 pp [-6.1, -2.3]"),
         (0.1354, (0.0521, 0.2184), "nll", "+0.135 [+0.052, +0.218]"),
         (-0.0001, (-0.002, 0.002), "brier", "+0.000 [-0.002, +0.002]"),
         (0.01, None, "ece", "+0.010"),

@@ -39,7 +39,7 @@ def test_the_newest_samples_of_each_task_count(tmp_path):
     (output,) = find_results(tmp_path)
     assert output.results == (new_results, old_results)
     assert output.samples == {"t": new["t"], "u": old["u"]}
-    assert output.notes == (f"{tmp_path.name}: 1 samples file(s) of older runs left out",)
+    assert output.notes == (("1 file", "samples of older runs left out"),)
 
 
 def test_two_models_in_one_folder_are_kept_apart(tmp_path):
@@ -78,7 +78,7 @@ def test_an_unreadable_results_file_is_noted(tmp_path):
     run(tmp_path, OLD, ["t"])
     put(tmp_path, f"results_{NEW}.json", '{"results": {')
     (output,) = find_results(tmp_path)
-    assert output.notes == (f"{tmp_path.name}: 1 results file(s) could not be read",)
+    assert output.notes == ((f"results_{NEW}.json", "left out, not a results file of lm-eval, or truncated"),)
 
 
 def test_gzip_and_the_first_releases(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 from synth_eval.manifest import load_family
 from synth_eval.results import ModelOutput, match_outputs, read_checkpoints
 from synth_eval.results.find import distinguished
-from synth_eval.results.identity import model_identity
+from synth_eval.results.identity import ModelIdentity, model_identity
+from synth_eval.results.matching import place_of
 from synth_eval.types import Checkpoint
 
 
@@ -67,8 +68,8 @@ def test_nothing_fits(given: ModelOutput, wanted: Checkpoint) -> None:
     assert matched.outputs == {}
     (problem,) = matched.problems
     assert problem == (
-        f"{given.folder}: results of {given.name}, which is no checkpoint of m.yaml: "
-        f"write `results: {given.folder}` in the checkpoint's line there"
+        f"{given.folder}: results of {given.name}, which is no checkpoint of m.yaml: left out; "
+        f"if it is one, write `results: {given.folder}` in its line there"
     )
 
 
@@ -86,6 +87,14 @@ def test_an_output_that_fits_two_checkpoints_is_left_out() -> None:
         "results of final fit a, b alike: write `results: out/final` in the right line of m.yaml"
         in (matched.problems[0])
     )
+
+
+def test_in_a_folder_of_several_models_the_advice_names_files() -> None:
+    there = Path("out")
+    one = ModelOutput("org/a", there, (there / "a.json",), identity=ModelIdentity("org/a"))
+    two = ModelOutput("org/b", there, (there / "b2.json", there / "b1.json"), identity=ModelIdentity("org/b"))
+    assert [place_of(each, [one, two]) for each in (one, two)] == ["out/a.json", "[out/b2.json, out/b1.json]"]
+    assert place_of(one, [one]) == "out"
 
 
 def test_one_path_at_two_places_of_the_family_shares_its_results() -> None:

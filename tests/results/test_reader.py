@@ -44,7 +44,7 @@ def test_the_newest_of_two_folders(tmp_path: Path, newer_first: bool) -> None:
     assert found.samples["t"].parent.name == "b"
     assert found.aggregates["t"].metric("acc").value == 0.7
     assert found.aggregates["u"].metric("acc").value == 0.6
-    assert found.notes == ("several results of t: the newest are used",)
+    assert found.notes == (("t", "several results, the newest are used"),)
 
 
 def test_newer_results_without_samples_win_over_older_samples(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_newer_results_without_samples_win_over_older_samples(tmp_path: Path) ->
     found = read(tmp_path)
     assert found.samples == {}
     assert found.aggregates["t"].metric("acc").value == 0.7
-    assert "t: the newest results have no samples; the older ones' samples are left out" in found.notes
+    assert ("t", "the newest results have no samples; the older ones' samples are left out") in found.notes
 
 
 def test_groups_are_left_to_their_tasks(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_an_unreadable_results_file_is_named(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.samples
     assert found.aggregates == {}
-    assert "could not be read" in found.notes[0]
+    assert found.notes == ((f"results_{OLD}.json", "left out, not a results file of lm-eval, or truncated"),)
 
 
 def test_nothing() -> None:
@@ -106,7 +106,7 @@ def test_of_two_files_of_a_task_the_newer_is_read(tmp_path):
     for order in ([old, new], [new, old]):
         (model,) = read_models(order)
         assert model.samples == {"t": new}
-        assert model.notes == (f"t: {old.name} left out, {new.name} is newer",)
+        assert model.notes == (("t", f"{old.name} left out, {new.name} is newer"),)
 
 
 def test_a_file_given_with_its_folder_is_read_once(tmp_path):

@@ -49,7 +49,7 @@ def _panel(drift: Drift, names: Sequence[str]) -> Panel:
             "synthetic data" if over_ratio else "iteration", form="percent" if over_ratio else "number", ticks=places,
             limits=(places[0] - pad, places[-1] + pad),
         ),
-        Axis(form="percent" if metric_named(drift.metric).unit == "share" else "number"),
+        Axis(form="percent" if metric_named(drift.metric).percent else "number"),
         title=label,
         aside=side_of(drift.metric),
         spoken=f"{label} over {drift.over}, first to last: {said}",

@@ -196,7 +196,7 @@ def amount(value: float, metric: str) -> str:
     """'21.4%' for shares, three significant digits for the rest."""
     if not math.isfinite(value):
         return UNKNOWN
-    return f"{100 * value:.1f}%" if metric_named(metric).unit == "share" else f"{value:.3g}"
+    return f"{100 * value:.1f}%" if metric_named(metric).percent else f"{value:.3g}"
 
 
 def _over_ratio(cells: Sequence[Cell], names: Mapping[Place, str]) -> tuple[Drift, ...]:

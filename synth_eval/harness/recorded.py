@@ -26,6 +26,9 @@ ROLLING_WINDOWS = 8  # about so many windows of text a batch
 CHARACTERS_A_TOKEN = 3
 DEFAULT_ROWS = 64  # of a model that does not give its batch size
 
+FALLBACK = "fallback"
+"""Key of the log under which it is kept why the model fell back to standard scoring while it did this task."""
+
 OnAnswers = Callable[[float], None]
 
 
@@ -67,6 +70,20 @@ class RecordedLM:
         return self._answered("generate_until", requests)
 
     def _answered(self, kind: str, requests: Sequence[Any]) -> list[LoggedAnswer]:
+        """Answers of a task. If the model falls back to standard scoring meanwhile, all of them are made that way."""
+        known = self._log.answers.get(FALLBACK)
+        if known is not None and _fallback(self._model) is None:
+            self._model.fall_back(str(known))
+        before = _fallback(self._model)
+        answers = self._answered_once(kind, requests, before)
+        if (reason := _fallback(self._model)) != before:
+            self._log.forget()
+            self._log.append({FALLBACK: str(reason)})
+            answers = self._answered_once(kind, requests, reason)
+        return answers
+
+    def _answered_once(self, kind: str, requests: Sequence[Any], fallback: str | None) -> list[LoggedAnswer]:
+        """The answers, or none once the model falls back to standard scoring."""
         arguments = [request.args for request in requests]
         keys = request_keys(kind, arguments)
         known = self._log.answers
@@ -76,10 +93,20 @@ class RecordedLM:
                 if kind == "generate_until":
                     _seed(self._seed + number)
                 made = getattr(self._model, kind)([requests[index] for index in batch])
+                if _fallback(self._model) != fallback:
+                    return []
                 self._log.append({keys[index]: _plain(answer) for index, answer in zip(batch, made, strict=True)})
             answered += len(batch)
             self._on_answers(answered / len(requests))
+        if hasattr(self._model, "confirm"):
+            self._model.confirm()
         return [known[key] for key in keys]
+
+
+def _fallback(model: Any) -> str | None:
+    """Why the model does not use shared prefixes, "" if it never did; None if it does."""
+    reason: str | None = getattr(model, "fallback_reason", "")
+    return reason
 
 
 def request_keys(kind: str, arguments: Sequence[tuple[Any, ...]]) -> list[str]:
@@ -103,15 +130,20 @@ def batches(kind: str, arguments: Sequence[tuple[Any, ...]], model: Any) -> list
 
     The choices of an item stay together. Requests go by length, so that little is padded, the longest first, so that
     memory runs out at once or never; for a model that encodes shared prefixes once they stay in the task's order, in
-    which items that share a passage are neighbours.
+    which items that share a passage are neighbours, and the batch with the longest item is the first: what is wrong
+    with long prompts alone shows at once.
     """
-    shares_prefixes = kind == "loglikelihood" and getattr(model, "fallback_reason", "plain") is None
+    shares_prefixes = kind == "loglikelihood" and _fallback(model) is None
     groups: dict[Any, list[int]] = {}
     for index, each in enumerate(arguments):
         groups.setdefault(each[0], []).append(index)
     contexts = list(groups)
     if shares_prefixes:
-        return [_indices(groups, contexts[i : i + PREFIX_CONTEXTS]) for i in range(0, len(contexts), PREFIX_CONTEXTS)]
+        parts = [contexts[i : i + PREFIX_CONTEXTS] for i in range(0, len(contexts), PREFIX_CONTEXTS)]
+        longest = max(range(len(parts)), key=lambda part: max(map(len, parts[part])), default=0)
+        return [
+            _indices(groups, part) for part in [*parts[longest : longest + 1], *parts[:longest], *parts[longest + 1 :]]
+        ]
     contexts.sort(key=lambda context: (-len(context), context))
     rows = batch_rows(model)
     if kind == "loglikelihood_rolling":

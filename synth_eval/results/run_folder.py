@@ -198,6 +198,11 @@ class ResponseLog:
             self._flushed = time.monotonic()
         self.answers |= answers
 
+    def forget(self) -> None:
+        """Drop all answers: they are to be made again."""
+        os.ftruncate(self._file, 0)
+        self.answers.clear()
+
     def discard(self) -> None:
         """Remove the file, and its folder if it was the last, once what it was for is stored elsewhere."""
         self.path.unlink(missing_ok=True)

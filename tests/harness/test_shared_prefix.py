@@ -22,7 +22,8 @@ from lm_eval.tasks import TaskManager
 from tiny_models import LETTERS, character_tokenizer, tiny_model
 
 from synth_eval.harness.shared_prefix import model as shared_prefix
-from synth_eval.harness.shared_prefix.model import SharedPrefixLM, tolerance
+from synth_eval.harness.shared_prefix.checks import tolerance
+from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 from synth_eval.harness.shared_prefix.passes import PassRunner
 
 ARCHITECTURES: list[tuple[str, dict[str, Any]]] = [
@@ -109,7 +110,6 @@ def test_rows_on_a_cached_header(kind: str, options: dict[str, Any]) -> None:
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
     assert ours.fallback_reason is None
-    assert "trees on a cache" not in ours._unchecked
 
 
 def test_texts_are_tokenised_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_a_tokenizer_that_begins_with_bos() -> None:
 
 def test_each_distinct_token_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, _ = pair(tiny_model("llama"))
-    ours._unchecked.clear()
+    ours._check = None
     sizes: list[int] = []
     run = PassRunner.run
     monkeypatch.setattr(PassRunner, "run", lambda self, step: (sizes.append(step.tokens.size), run(self, step))[1])
@@ -189,7 +189,7 @@ def test_a_model_without_masks_goes_the_plain_way_and_says_so_once(caplog: pytes
 def test_the_self_check_catches_wrong_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the mask of a sliding window forgotten, every number would still be the plain one."""
     ours, plain = pair(tiny_model("mistral"))
-    ours._attention = shared_prefix.Attention(("full_attention",), None)
+    ours._ways = [shared_prefix.Attention(("full_attention",), None)]
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
     assert ours.fallback_reason is not None
@@ -198,8 +198,7 @@ def test_the_self_check_catches_wrong_numbers(monkeypatch: pytest.MonkeyPatch) -
 
 def test_without_the_self_check_wrong_numbers_stay() -> None:
     ours, plain = pair(tiny_model("mistral"))
-    ours._attention = shared_prefix.Attention(("full_attention",), None)
-    ours._unchecked.clear()
+    ours._ways, ours._check = [shared_prefix.Attention(("full_attention",), None)], None
     requests = choice_requests()
     answers = zip(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
     assert max(abs(a[0] - b[0]) for a, b in answers) > 0.1

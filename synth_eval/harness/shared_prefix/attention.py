@@ -34,7 +34,7 @@ def attention_of(model: Any, *, backend: str = "causal") -> Attention:
     """
     if backend != "causal":
         raise UnsupportedError("it is an encoder-decoder model")
-    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    config = _text_config(model)
     if _has_alibi(config):
         raise UnsupportedError("its attention has ALiBi, which counts places in the row")
     if getattr(model, "_is_stateful", False):
@@ -52,6 +52,23 @@ def attention_of(model: Any, *, backend: str = "causal") -> Attention:
     return Attention(kinds, config.sliding_window if SLIDING in kinds else None)
 
 
+def attention_ways(model: Any, *, backend: str = "causal") -> list[Attention]:
+    """`attention_of` the model as its configuration has it, then what its code may make of that configuration.
+
+    Keys of a window may be left in a configuration whose architecture has none (`sliding_window`, `layer_types`), and
+    code may apply a window that `use_sliding_window` switches off. Which one it is shows in what the model computes.
+
+    Raises
+    ------
+    UnsupportedError : as `attention_of`.
+    """
+    stated = attention_of(model, backend=backend)
+    window = stated.window or getattr(_text_config(model), "sliding_window", None)
+    if not isinstance(window, int) or isinstance(window, bool) or window < 1:
+        return [stated]
+    return list(dict.fromkeys([stated, Attention((FULL,), None), Attention((SLIDING,), window)]))
+
+
 def without_adapter(model: Any) -> Any:
     """The causal language model inside a PEFT wrapper whose adapters sit in the layers; any other model as it is.
 
@@ -66,6 +83,10 @@ def without_adapter(model: Any) -> Any:
     if getattr(adapter, "is_prompt_learning", False) or kind == "ADAPTION_PROMPT":
         raise UnsupportedError(f"its adapter ({kind.lower()}) changes the input")
     return model.get_base_model()
+
+
+def _text_config(model: Any) -> Any:
+    return model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
 
 
 def _has_alibi(config: Any) -> bool:
@@ -99,7 +120,7 @@ def _rope_types(config: Any) -> set[str]:
 
 def attention_share(model: Any, *, tokens: int) -> float:
     """Operations of attention in one packed row of ``tokens`` over those of the layers' matrices; 0 if not known."""
-    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    config = _text_config(model)
     layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
     if not layers or not width:
         return 0.0

@@ -1,13 +1,12 @@
 """`hf-shared-prefix`: lm-eval's `hf` model that puts each distinct token prefix through the network once.
 
-Same token sequences and, within 1e-4 in float32, the same log-likelihoods as `hf`. See prefix_plan.py for how requests
-become passes, attention_support.py for the models that cannot be scored so and fall back to standard scoring.
+Same token sequences and, within 1e-4 in float32, the same log-likelihoods as `hf`. See plan.py for how requests become
+passes, attention.py for the models that cannot be scored so, checks.py for how often the two are compared.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,11 +24,12 @@ from synth_eval.harness.adapters import AdapterLM
 from synth_eval.harness.shared_prefix.attention import (
     Attention,
     UnsupportedError,
-    attention_of,
     attention_share,
+    attention_ways,
     without_adapter,
 )
 from synth_eval.harness.shared_prefix.batches import Batch, plan_steps
+from synth_eval.harness.shared_prefix.checks import Request, SelfCheck, length
 from synth_eval.harness.shared_prefix.passes import PassRunner, Scores
 from synth_eval.harness.shared_prefix.plan import Pass
 from synth_eval.harness.shared_prefix.tokens import TokenMemo, requests_key
@@ -46,8 +46,6 @@ ROWS_FROM = 0.5
 """Work of attention over that of the layers' matrices from which items get rows of their own. Measured: 1.3 for the
 miniature family, rows 1.8 times faster; .17 for SmolLM2-135M, rows 1.1 to 1.3 times slower."""
 
-LAYOUTS = ("pass", "trees", "sequences", "trees on a cache")
-
 PASSES_PER_BATCH = {"cpu": 2, "cuda": 8}
 """Tokens of a batch of rows over those of a pass. A GPU takes as long for 4,096 tokens of a small model as for 16,384:
 the host needs 20 ms to start the kernels of 30 layers (benchmarks/gpu.md)."""
@@ -58,7 +56,6 @@ FILLED = {"cuda": 0.5}
 LOGITS_SHARE = 0.25  # of a GPU's free memory, for the logits of a batch whose every token is scored
 PAIRS_AT_ONCE, TEXTS_AT_ONCE = 1024, 256  # tokenised together
 
-Request = tuple[Any, list[int], list[int]]  # lm-eval's: the strings (or None), context tokens, continuation tokens
 Answer = tuple[float, bool]
 
 
@@ -69,8 +66,8 @@ class SharedPrefixLM(AdapterLM):
     Parameters
     ----------
     tokens_per_pass : most tokens in one forward pass; halved when memory runs out. Default by device.
-    self_check : score one or two requests of the first pass of each layout by standard scoring too, and fall back to it
-        for good if they differ.
+    self_check : compare with standard scoring, at load and now and then (`SelfCheck`), and fall back to it for good
+        where the two differ.
     options : what ``HFLM`` takes. ``batch_size`` is for generation and for models that fall back to standard scoring.
 
     Attributes
@@ -87,18 +84,21 @@ class SharedPrefixLM(AdapterLM):
         self.tokens_per_pass = tokens_per_pass or TOKENS_PER_PASS.get(self.device.type, 512)
         self.memo = TokenMemo()
         self.fallback_reason: str | None = None
-        self._unchecked = set(LAYOUTS) if self_check else set()
         on_gpu = self.device.type == "cuda"  # where rows were always faster than packing
         self._rows = on_gpu or attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
         self._rows_on_cache = on_gpu
         self._encoded: dict[str, list[int]] = {}
-        self._attention: Attention | None = None
+        self._check: SelfCheck | None = None
+        self._ways: list[Attention] = []  # what the masks may have to be; the first is used
         try:
             if self.world_size > 1:
                 raise UnsupportedError("it runs in several processes")
-            self._attention = attention_of(without_adapter(self.model), backend=self.backend)
+            self._ways = attention_ways(without_adapter(self.model), backend=self.backend)
+            if self_check:
+                self._check = SelfCheck(self)
+                self._ways = self._check.ways_at_load(self._ways)
         except UnsupportedError as reason:
-            self._fall_back(str(reason))
+            self.fall_back(str(reason))
 
     def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         return self.memo.pair(context, continuation, super()._encode_pair)
@@ -181,8 +181,9 @@ class SharedPrefixLM(AdapterLM):
         self, requests: Sequence[Request], disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[Answer]:
         if self.fallback_reason is not None:
-            return self._standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+            return self.standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         self._warn_of_cuts(requests)
+        self._look_beyond_window(requests)
         answers: dict[int, Answer] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Running loglikelihood requests")
         with bar:
@@ -194,50 +195,45 @@ class SharedPrefixLM(AdapterLM):
                     self._recover(error)
                 clear_torch_cache()  # here, where no traceback holds the tensors of the failed pass any more
         if self.fallback_reason is not None:  # by the self-check
-            return self._standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+            return self.standard(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
         return [answers[index] for index in range(len(requests))]
 
     def _score_missing(self, requests: Sequence[Request], answers: dict[int, Answer], bar: Any) -> None:
         """Score the requests without an answer, step by step."""
         missing = [index for index in range(len(requests)) if index not in answers]
         pairs = [requests[index][1:] for index in missing]
-        per_batch = self._passes_per_batch()
-        steps = self.memo.steps(
-            requests_key(
-                pairs, self.max_length, self.tokens_per_pass, int(self._rows), int(self._rows_on_cache), per_batch
-            ),
-            lambda: plan_steps(
-                # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
-                [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
-                [scored for _, scored in pairs],
-                tokens_per_pass=self.tokens_per_pass,
-                rows=self._rows,
-                rows_on_cache=self._rows_on_cache,
-                passes_per_batch=per_batch,
-                filled=FILLED.get(self.device.type, 0.0),
-            ),
-        )
-        assert self._attention is not None
-        runner = PassRunner(without_adapter(self.model), self._attention, device=self.device)
+        longest = max(range(len(missing)), key=lambda owner: length(requests[missing[owner]]))
         left = np.array([len(scored) for _, scored in pairs])
         total = np.zeros(len(missing))
         greedy = np.ones(len(missing), dtype=bool)
-        for step, likelihoods, likeliest in self._scored(runner, steps):
+        for step, likelihoods, likeliest in self._scored(pairs, self._ways[0]):
             np.add.at(total, step.owners, likelihoods)
             np.logical_and.at(greedy, step.owners, likeliest)
             np.subtract.at(left, step.owners, 1)
             finished = [int(owner) for owner in dict.fromkeys(step.owners.tolist()) if left[owner] == 0]
-            if finished and (layout := layout_of(step)) in self._unchecked:
-                self._unchecked.discard(layout)
-                # The last one has every other request of a pass before it in the row; the longest meets any window.
-                longest = max(finished, key=lambda owner: len(pairs[owner][0]) + len(pairs[owner][1]))
-                for owner in {finished[-1], longest}:
-                    self._check(requests[missing[owner]], float(total[owner]))
-                    if self.fallback_reason is not None:
-                        return
+            if self._check is not None:
+                for owner in finished:
+                    self._check.saw(requests[missing[owner]], float(total[owner]))
+                if longest in finished:
+                    self._check.longest(requests[missing[longest]], float(total[longest]))
+                self._check.after_step(step.tokens.size)
+                if self.fallback_reason is not None:
+                    return
             for owner in finished:
                 self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
             bar.update(len(finished))
+
+    def _plan(self, pairs: Sequence[tuple[list[int], list[int]]], per_batch: int) -> list[Pass | Batch]:
+        return plan_steps(
+            # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
+            [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
+            [scored for _, scored in pairs],
+            tokens_per_pass=self.tokens_per_pass,
+            rows=self._rows,
+            rows_on_cache=self._rows_on_cache,
+            passes_per_batch=per_batch,
+            filled=FILLED.get(self.device.type, 0.0),
+        )
 
     def _passes_per_batch(self) -> int:
         most = PASSES_PER_BATCH.get(self.device.type, 2)
@@ -249,9 +245,13 @@ class SharedPrefixLM(AdapterLM):
         return max(2, min(most, int(LOGITS_SHARE * free / logits)))
 
     def _scored(
-        self, runner: PassRunner, steps: Sequence[Pass | Batch]
+        self, pairs: Sequence[tuple[list[int], list[int]]], way: Attention
     ) -> Iterator[tuple[Pass | Batch, NDArray[np.float64], NDArray[np.bool_]]]:
         """Each step with its results; a GPU works on the next steps while the results of one are read."""
+        per_batch = self._passes_per_batch()
+        sizes = (self.max_length, self.tokens_per_pass, int(self._rows), int(self._rows_on_cache), per_batch)
+        steps = self.memo.steps(requests_key(pairs, *sizes), lambda: self._plan(pairs, per_batch))
+        runner = PassRunner(without_adapter(self.model), way, device=self.device)
         waiting: deque[tuple[Pass | Batch, Scores]] = deque()
         for step in steps:
             with torch.no_grad(), self._autocast():
@@ -265,6 +265,14 @@ class SharedPrefixLM(AdapterLM):
         answers[index] = answer
         if requests[index][0] is not None:
             self.cache_hook.add_partial("loglikelihood", requests[index][0], answer)
+
+    def _look_beyond_window(self, requests: Sequence[Request]) -> None:
+        if self._check is not None and requests:
+            longest = min(max(length(request) for request in requests) - 1, self.max_length)
+            try:
+                self._ways = self._check.ways_beyond_window(self._ways, longest)
+            except UnsupportedError as reason:
+                self.fall_back(str(reason))
 
     def _warn_of_cuts(self, requests: Sequence[Request]) -> None:
         """One line if prompts are cut, as lm-eval cuts them; a request that cannot be scored is an error."""
@@ -284,28 +292,34 @@ class SharedPrefixLM(AdapterLM):
                 NAME, len(cuts), len(requests), max(cuts),
             )  # fmt: skip
 
-    def _check(self, request: Request, likelihood: float) -> None:
-        """Compare one request with standard scoring; a model that differs falls back to it from now on."""
-        plain, _ = self._standard([(None, *request[1:])], disable_tqdm=True, override_bs=1)[0]
-        difference = abs(plain - likelihood)
-        exact = self.model.dtype == torch.float32 and self.mixed_precision_dtype is None
-        if not difference <= tolerance(plain, len(request[2]), exact=exact):
-            self._fall_back(f"the self-check differs by {difference:.2g} ({likelihood:.6g} for {plain:.6g})")
-
     def _recover(self, error: Exception) -> None:
         """Make passes smaller when out of memory; fall back to standard scoring if the first pass fails otherwise."""
         if _out_of_memory(error) and self.tokens_per_pass > MIN_TOKENS_PER_PASS:
             self.tokens_per_pass = max(self.tokens_per_pass // 2, MIN_TOKENS_PER_PASS)
             logger.warning("%s: out of memory; going on with %d tokens a pass", NAME, self.tokens_per_pass)
-        elif self._unchecked and not _out_of_memory(error):  # one of its first passes
-            self._fall_back(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
+        elif self._check is not None and not self._check.begun and not _out_of_memory(error):  # in its first passes
+            self.fall_back(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'in its forward'}")
         else:
             raise error
 
-    def _standard(self, requests: Sequence[Request], **options: Any) -> list[Answer]:
+    def standard(self, requests: Sequence[Request], **options: Any) -> list[Answer]:
+        """As lm-eval's ``hf`` scores requests of tokens."""
         return list(super()._loglikelihood_tokens(list(requests), **options))
 
-    def _fall_back(self, reason: str) -> None:
+    def likelihoods(self, requests: Sequence[Request], way: Attention | None = None) -> list[float]:
+        """By shared prefixes, without checks."""
+        total = np.zeros(len(requests))
+        for step, likelihoods, _ in self._scored([request[1:] for request in requests], way or self._ways[0]):
+            np.add.at(total, step.owners, likelihoods)
+        return [float(value) for value in total]
+
+    def confirm(self) -> None:
+        """Compare one of the requests that no check has confirmed yet with standard scoring: for the end of a task."""
+        if self._check is not None and self.fallback_reason is None:
+            self._check.confirm()
+
+    def fall_back(self, reason: str) -> None:
+        """Use standard scoring from now on."""
         self.fallback_reason = reason
         logger.warning("%s: %s falls back to standard scoring: %s", NAME, self.config.model_type, reason)
 
@@ -320,26 +334,6 @@ class SharedPrefixLM(AdapterLM):
 def _read(step: Pass | Batch, scores: Scores) -> tuple[Pass | Batch, NDArray[np.float64], NDArray[np.bool_]]:
     likelihoods, likeliest = scores
     return step, likelihoods.double().cpu().numpy(), likeliest.cpu().numpy()
-
-
-def layout_of(step: Pass | Batch) -> str:
-    """Which of `LAYOUTS`: each goes through other code of the model, so each is checked."""
-    if isinstance(step, Pass):
-        return "pass"
-    if step.cached:
-        return "trees on a cache"
-    return "sequences" if step.last is None else "trees"
-
-
-def tolerance(likelihood: float, tokens: int, *, exact: bool) -> float:
-    """How far two ways of computing a log-likelihood may differ, in nats.
-
-    1e-4 in float32, plus what rounding leaves in the sum of a long text; in bfloat16 and float16 a tenth a token
-    (errors of tokens add like a random walk) and 2% of the sum, which lm-eval may round to the model's own type.
-    """
-    if exact:
-        return 1e-4 + 1e-6 * abs(likelihood)
-    return 0.1 * math.sqrt(tokens) + 0.02 * abs(likelihood)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -19,6 +19,10 @@ ROWS_AT_ONCE = 64
 NUMBERS_AT_ONCE = 2**27
 """The same bound on a GPU, where small pieces leave it idle, in numbers: 512 MiB."""
 
+BEYOND_WINDOW = 4  # tokens
+SAME_MASK = 1e-3  # nats; computed in float32, a wrong mask gives whole nats
+LARGE_VALUES = 30.0  # times as large as the others
+
 Scores = tuple[torch.Tensor, torch.Tensor]  # of m targets, on the device
 
 
@@ -73,10 +77,36 @@ class PassRunner:
             masks["sliding_attention"] = seen & (position[:, :, None] - keys[:, None, :] < self._attention.window)
         return self._additive(masks)
 
+    def sees_as_the_model(self, window: int) -> bool:
+        """Whether our masks are the model's own for a row that is longer than its window.
+
+        A few tokens on a cache of random keys and values, a little longer than the window, cost next to nothing. Values
+        near the edge of the window are large: a layer that sees one more or one less of them gives other logits.
+        """
+        cached = window + BEYOND_WINDOW
+        tokens = np.arange(3, 3 + 2 * BEYOND_WINDOW, 2)
+        rows = np.arange(len(tokens))
+        row = Pass(cached, tokens, cached + rows, np.full(len(rows), rows[-1]), rows, tokens, rows)
+        given = {"input_ids": self._row(row.tokens), "position_ids": self._row(row.positions), "use_cache": True}
+        self._keep(0)
+        self._model(**given, past_key_values=self._cache)
+        self._cache = _drawn_like(self._cache, cached)
+        own = self._model(**given, past_key_values=self._cache).logits[0]
+        ours = self._logits(row, rows)
+        self._keep(0)
+        difference = torch.log_softmax(own.float(), dim=-1) - torch.log_softmax(ours.float(), dim=-1)
+        return bool(difference.abs().max() < SAME_MASK)
+
     def _pass(self, step: Pass) -> Scores:
-        self._keep(step.cached)
         scored, place = np.unique(step.rows, return_inverse=True)
-        logits = self._model(
+        logits = self._logits(step, scored)
+        if not len(scored):
+            return torch.zeros(0), torch.zeros(0, dtype=torch.bool)
+        return self._score(logits, place, step.targets)
+
+    def _logits(self, step: Pass, scored: IntArray) -> torch.Tensor:
+        self._keep(step.cached)
+        logits: torch.Tensor = self._model(
             input_ids=self._row(step.tokens),
             attention_mask=self._masks(step),
             position_ids=self._row(step.positions),
@@ -84,9 +114,7 @@ class PassRunner:
             use_cache=True,
             logits_to_keep=self._tensor(scored),
         ).logits[0]
-        if not len(scored):
-            return torch.zeros(0), torch.zeros(0, dtype=torch.bool)
-        return self._score(logits, place, step.targets)
+        return logits
 
     def _keep(self, length: int) -> None:
         """Drop what the cache holds beyond ``length`` tokens."""
@@ -157,6 +185,20 @@ class PassRunner:
             likeliest[likeliest.clone()] = part[row[likeliest]].argmax(dim=-1) == target[likeliest]
             greedy[here] = likeliest
         return likelihoods, greedy
+
+
+def _drawn_like(cache: DynamicCache, length: int) -> DynamicCache:
+    """A cache of random numbers: shapes and sizes of the keys and values of one that the model has filled."""
+    drawn = DynamicCache()
+    random = torch.Generator().manual_seed(0)
+    for index, layer in enumerate(cache.layers):
+        made = []
+        for like in (layer.keys, layer.values):
+            shape = (*like.shape[:-2], length, like.shape[-1])
+            made.append(torch.randn(shape, generator=random).to(like) * like.std())
+        made[1][..., : 2 * BEYOND_WINDOW, :] *= LARGE_VALUES
+        drawn.update(*made, index)
+    return drawn
 
 
 class _SharedByRows(DynamicCache):

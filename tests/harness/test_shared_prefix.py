@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import runpy
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import torch
 from lm_eval.api.registry import model_registry
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
+from scored_requests import assert_same, choice_requests, instance, pair, words
 from tiny_models import LETTERS, character_tokenizer, tiny_model
 
 from synth_eval.harness.shared_prefix import model as shared_prefix
@@ -40,44 +40,6 @@ ARCHITECTURES: list[tuple[str, dict[str, Any]]] = [
     ("gemma2", {"attn_implementation": "eager"}),
     ("falcon", {"new_decoder_architecture": True}),
 ]
-
-
-def words(seed: int, length: int) -> str:
-    drawn = random.Random(seed)
-    return "".join(drawn.choice(LETTERS) for _ in range(length)).strip() or "a"
-
-
-def instance(*arguments: Any) -> Any:
-    return SimpleNamespace(args=arguments, task_name="t")
-
-
-def choice_requests() -> list[Any]:
-    """A header of 40 tokens, items, choices of 1 to 6 tokens; a repeated one, no context, contexts that are cut."""
-    header = words(0, 40) + "\n"
-    made = []
-    for item in range(6):
-        context = header + words(10 + item, 7 + 5 * item) + " answer:"
-        made += [instance(context, " " + words(100 * item + k, 1 + k % 3 * 2)) for k in range(4)]
-    made += [
-        made[2],
-        instance("", "a lone text"),
-        instance("ends in space ", "b"),
-        instance("x", "y"),
-        instance("", "ab"),
-    ]
-    long = words(7, 200)  # the models take 128 tokens: cut from the left, the header is gone
-    return [*made, instance(long, " yes"), instance(long, " no"), instance(header + long, " no")]
-
-
-def pair(model: Any, *, bos: bool = False, **options: Any) -> tuple[SharedPrefixLM, HFLM]:
-    tokenizer = character_tokenizer(bos=bos)
-    options = {"tokenizer": tokenizer, "batch_size": 4, "max_length": 128, **options}
-    return SharedPrefixLM(model, **options), HFLM(model, **options)
-
-
-def assert_same(ours: list[tuple[float, bool]], plain: list[tuple[float, bool]]) -> None:
-    np.testing.assert_allclose([a for a, _ in ours], [a for a, _ in plain], rtol=0, atol=1e-4)
-    assert [b for _, b in ours] == [b for _, b in plain]
 
 
 @pytest.mark.parametrize("tokens_per_pass", [32, 512])

@@ -73,6 +73,9 @@ CONFIGS = {
     "gemma2": lambda options: tf.Gemma2Config(
         **SIZE, **{"num_key_value_heads": 2, "head_dim": 8, "sliding_window": 9, "query_pre_attn_scalar": 8, **options}
     ),
+    "roberta": lambda options: tf.RobertaConfig(
+        **{**SIZE, "max_position_embeddings": 160}, is_decoder=True, type_vocab_size=1, **options
+    ),
     "bloom": lambda options: tf.BloomConfig(vocab_size=VOCABULARY, hidden_size=32, n_layer=2, n_head=4, **options),
     "mpt": lambda options: tf.MptConfig(vocab_size=VOCABULARY, d_model=32, n_layers=2, n_heads=4, **options),
     "falcon": lambda options: tf.FalconConfig(

@@ -76,7 +76,7 @@ class SelfCheck:
             found = {way: self._problem_of_way(way, requests, expected, exact=exact) for way in ways}
         agreeing = [way for way, problem in found.items() if problem is None]
         if not agreeing:
-            raise UnsupportedError(str(found[ways[0]]))
+            raise UnsupportedError(str(found[ways[-1]]))
         return agreeing
 
     def _problem_of_way(

@@ -18,7 +18,6 @@ from synth_eval.harness import runner
 from synth_eval.harness.evaluate import evaluate_family
 from synth_eval.harness.model import load_model, release
 from synth_eval.harness.recorded import PromptBook, make_prompts
-from synth_eval.harness.runner import NOTHING
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.results import Evaluation, RunFolder
 from synth_eval.types import Checkpoint, Family
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 class Silent:
-    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] = NOTHING) -> None: ...
+    def planned(self, pieces: int, *, items: int = 0, checkpoints: Mapping[str, int] | None = None) -> None: ...
     def started(self, checkpoint: str, task: str, items: int = 0) -> None: ...
     def answered(self, checkpoint: str, task: str, share: float) -> None: ...
     def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None: ...

@@ -6,7 +6,7 @@ lm-eval and no numpy.
 
 - `load_family` : checkpoints.yaml -> the checkpoints and their places in the grid
 - `evaluate` : score what has not been scored
-- `compare` : verdicts, budgets and leads of a family
+- `compare` : verdicts, budgets and leads of a family, from a manifest or a table of scores
 - `calibrate` : over- or underconfidence in any lm-eval run
 - `scaling` : scaling laws of losses over sizes, tokens and ratios
 - `load_results` : a comparison that was saved

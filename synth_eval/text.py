@@ -72,6 +72,15 @@ def joined(*parts: str | None, between: str = ", ") -> str:
     return between.join(part for part in parts if part)
 
 
+def items_and_seeds(items: int, seeds: int, *, between: str = ", ") -> str:
+    """How much data there is; without the number of items where it is not known, which is written as 0.
+
+    >>> items_and_seeds(1500, 3), items_and_seeds(0, 1)
+    ('1,500 items, 3 seeds', '1 seed')
+    """
+    return joined(f"{items:,} items" if items else "", plural(seeds, "seed"), between=between)
+
+
 def percent(ratio: float) -> str:
     """A ratio as people write it.
 

@@ -43,7 +43,6 @@ ALLOWED: dict[str, set[str]] = {
 }
 HEAVY = {"torch", "transformers", "lm_eval", "accelerate", "tokenizers"}
 MAY_BE_HEAVY = {"harness", "lab"}
-READS_FILES = {"scaling/loss_table.py"}  # the reader of loss tables: the one module of scaling that knows files
 IO = {"pathlib", "os", "requests", "urllib", "sqlite3", "shutil", "tempfile", "subprocess"}
 
 
@@ -115,9 +114,7 @@ def test_arrows(path: Path) -> None:
                 assert other == mine or other in ALLOWED[mine], f"{mine} must not import {other}"
         top = name.split(".")[0]
         assert mine in MAY_BE_HEAVY or top not in HEAVY, f"{mine} must not import {top}"
-        # Reading its own packaged table is the one other thing a pure layer may do with files.
-        reads = path.relative_to(PACKAGE).as_posix() in READS_FILES
-        assert reads or mine not in PURE or top not in IO, f"the pure layer {mine} must not import {top}"
+        assert mine not in PURE or top not in IO, f"the pure layer {mine} must not import {top}"
 
 
 def test_lm_eval_has_one_importer() -> None:

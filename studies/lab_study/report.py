@@ -20,8 +20,9 @@ from studies.lab_study.plan import StudyPlan, StudyRecipe
 from studies.lab_study.run import KIND_LOSSES, LARGEST, LOSSES, argument_parser, plan_of, write_tables
 from studies.lab_study.training import ALL
 from studies.lab_study.world import KINDS
+from synth_eval.pipeline.scaling import read_losses
 from synth_eval.scaling import DomainEffects
-from synth_eval.scaling.loss_table import LossRow, read_loss_table
+from synth_eval.scaling.loss_table import LossRow
 from synth_eval.scaling.report import ScalingReport, scaling_report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,8 +46,8 @@ def main() -> None:
     recipe = plan.recipe
     if not write_tables(folder, plan):
         sys.exit(f"{folder}: no run is done yet; first `python -m studies.lab_study.run {options.folder}`")
-    rows = list(read_loss_table(folder / LOSSES).rows)
-    kind_rows = list(read_loss_table(folder / KIND_LOSSES).rows)
+    rows = list(read_losses(folder / LOSSES).rows)
+    kind_rows = list(read_losses(folder / KIND_LOSSES).rows)
     whole, everything, kinds = scaling_report(fitted(rows)), scaling_report(rows), scaling_report(kind_rows)
     comparison = compared(folder, options.limit)
     blocks = [

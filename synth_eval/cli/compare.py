@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from synth_eval.cli.options import (
     print_comparison,
     quiet_option,
     results_option,
+    table_options,
     track_option,
 )
 from synth_eval.errors import ExitCode
@@ -24,6 +26,14 @@ from synth_eval.types import Gate
 @click.command()
 @evaluation_options
 @results_option
+@table_options
+@click.option(
+    "--gate",
+    "gate_file",
+    type=click.Path(path_type=Path),
+    metavar="YAML",
+    help="The gate of this file (its section gate:), instead of that of FILE.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["degraded", "warning", "never"]),
@@ -51,6 +61,8 @@ def compare(
     asked: Asked,
     *,
     results: tuple[Path, ...],
+    table: dict[str, Any] | None,
+    gate_file: Path | None,
     fail_on: str | None,
     least_tasks: int,
     explain: str | None,
@@ -68,6 +80,8 @@ def compare(
     With --results nothing is built or evaluated: what lm-eval wrote is given to the checkpoints by their path or name,
     item by item where samples were logged, else by aggregate results with independent standard errors.
 
+    FILE may be a table of scores, .csv or .parquet, one row a checkpoint, task and metric (docs/tables.md).
+
     Exit codes: 0 fine, 1 the gate of FILE or --fail-on tripped, 2 wrong usage or manifest, 3 some checkpoints failed,
     130 interrupted.
     """
@@ -75,27 +89,29 @@ def compare(
         raise click.UsageError("--limit is for evaluating; with --results nothing is evaluated")
     if sum((as_json, summary, explain is not None)) > 1:
         raise click.UsageError("--json, --summary and --explain each print something else: choose one")
+    if gate_file is not None and fail_on is not None:
+        raise click.UsageError("--gate and --fail-on are both gates: choose one")
     from synth_eval.cli.progress import ProgressBars
 
     with ProgressBars(quiet=quiet or as_json) as bars:
         bars.doing(f"reading {asked.manifest}")  # before the imports below: something is seen at once
         from synth_eval.pipeline.compare import compare as run_compare
-        from synth_eval.pipeline.evaluate import family_of
+        from synth_eval.pipeline.score_table import TableOptions
         from synth_eval.pipeline.track import log_to_trackers, tracker_targets
 
         targets = tracker_targets(trackers)
-        family = family_of(asked.manifest, tasks=asked.tasks, folders_needed=not results)
         found = run_compare(
-            family,
+            asked.manifest,
             results=results,
+            tasks=asked.tasks,
             output=asked.output,
             limit=asked.limit,
             full_hash=asked.full_hash,
             workers=asked.workers,
             min_tasks=least_tasks,
-            gate=None if fail_on is None else _gate_of(fail_on),
-            insist=bool(asked.tasks),
+            gate=gate_file if fail_on is None else _gate_of(fail_on),
             save=True,
+            table=None if table is None else TableOptions(**table),
             listener=bars,
         )
         if junit is not None:

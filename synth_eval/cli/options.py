@@ -103,6 +103,39 @@ def evaluation_options(command: Callable[..., int]) -> Callable[..., int]:
     return asking
 
 
+def table_options(command: Callable[..., int]) -> Callable[..., int]:
+    """What a table of scores does not say itself; the command gets it as ``table``, None if nothing was said."""
+
+    @wraps(command)
+    def asking(
+        *args: Any, family: str, metrics: tuple[str, ...], percent: bool, baseline: float | None, **others: Any
+    ) -> int:
+        table = {"family": family, "metrics": metrics, "percent": percent, "baseline_ratio": baseline}
+        return command(*args, table={name: value for name, value in table.items() if value} or None, **others)
+
+    options = (
+        click.option("--family", default="", metavar="NAME", help="Table of scores: which of its families."),
+        click.option(
+            "--metric",
+            "metrics",
+            multiple=True,
+            metavar="NAME[:WAY]",
+            help="Table of scores: what the values are, where no column says it; for a metric that is not known, which "
+            "way is better (my_score:higher). May be repeated.",
+        ),
+        click.option("--percent", is_flag=True, help="Table of scores: accuracies are percentages."),
+        click.option(
+            "--baseline",
+            type=click.FloatRange(0, 1),
+            metavar="RATIO",
+            help="Table of scores: the ratio that others are compared with.  [default: 0]",
+        ),
+    )
+    for option in reversed(options):
+        asking = option(asking)
+    return asking
+
+
 def console() -> Console:
     """Standard output, for tables and whole reports."""
     from rich.console import Console

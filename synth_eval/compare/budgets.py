@@ -12,7 +12,7 @@ from synth_eval.compare.contrasts import is_usable, sample_of
 from synth_eval.compare.places import PARTS, part_of, place_order, tokens_name
 from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart
 from synth_eval.dose_response.resampled import ResampledCurve, interval_of_draws, resample_together
-from synth_eval.text import joined, listed, percent, plural
+from synth_eval.text import items_and_seeds, joined, listed, percent
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -66,7 +66,7 @@ def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bo
     (deduction limits it)'."""
     first = binding[0]
     found = f"up to {percent(least)} synthetic is shown safe{_at(first)}"
-    data = f"{first.data.n_items:,} items and {plural(first.data.seeds, 'seed')}"
+    data = items_and_seeds(first.data.n_items, first.data.seeds, between=" and ")
     if all_safe:
         text = f"for {first.category}, {found}: all that was tested"
     else:

@@ -17,7 +17,7 @@ from synth_eval.dose_response import Corrected, CurveVerdict, corrected, judge_c
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
 from synth_eval.errors import Refusal
-from synth_eval.text import joined, percent, plural
+from synth_eval.text import items_and_seeds, joined, percent, plural
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -70,7 +70,7 @@ def reason_of(
 
 
 def _inconclusive(verdict: CurveVerdict, metric: Metric, n_items: int, seeds: int) -> str:
-    data = f"{n_items:,} items and {plural(seeds, 'seed')}"
+    data = items_and_seeds(n_items, seeds, between=" and ")
     noun = "growth" if metric.signed else "drop" if metric.higher_is_better else "rise"
     detectable, margin = verdict.min_detectable or 0.0, verdict.margin or 0.0
     if detectable > margin:
@@ -223,7 +223,8 @@ def cell_of(judged: JudgedCurve) -> Cell:
         interval = shown.interval if given.metric.display_only else shown.reportable_interval
         data = _summary(given, shown.design.levels, shown.values, shown.se, shown.difference, interval)
         refusal = given.refusal or DISPLAY_ONLY
-        phi, df = (_finite(shown.phi), shown.df) if given.per_item else (None, None)
+        noisy = given.per_item and not given.data.scatter_only
+        phi, df = (_finite(shown.phi), shown.df) if noisy else (None, None)
         its_verdict = Verdict("refused", refusal.text, refusal=refusal.code, phi=phi, df=df)
     else:
         data = _summary(given, verdict.ratios, verdict.values, verdict.se, verdict.difference, verdict.difference_ci)
@@ -262,7 +263,7 @@ def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> 
         crossing=verdict.crossing,
         crossing_ci=verdict.crossing_ci,
         budget=verdict.budget,
-        phi=_finite(verdict.phi),
+        phi=None if given.data.scatter_only else _finite(verdict.phi),  # no item noise to set it against
         df=verdict.df,
         conditional=verdict.conditional,
         best_ratio=verdict.best_ratio,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.metrics import Metric, logged_scores, metrics_among, metrics_of
+from synth_eval.compare.metrics import Metric, logged_scores, metrics_among, metrics_in_table, metrics_of
 from synth_eval.compare.pairing import (
     Joined,
     asked_otherwise,
@@ -23,6 +23,7 @@ from synth_eval.compare.pairing import (
     kind_of_results,
     left_out_note,
     oriented,
+    rounded_values,
     scores_with_means,
     with_its_prompts,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
 
 AGGREGATES_ONLY = "aggregate results only"
+NO_ERRORS = "noise from scatter alone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +156,10 @@ class _CurveResults:
             kind = next(iter(self.tables.values())).kind
             known = tuple(metric for metric in metrics_of(kind) if self.with_items(metric))
             return known or tuple(metric for metric in self.others if self.with_items(metric))
-        names = {metric.metric for result in self.aggregates.values() for metric in result.metrics}
+        values = [metric for result in self.aggregates.values() for metric in result.metrics]
+        if any(result.is_tabled for result in self.aggregates.values()):
+            return metrics_in_table(values)
+        names = {value.metric for value in values}
         return metrics_among(names, kind_of_results(self.aggregates)) or self.others
 
     def with_items(self, metric: Metric) -> list[Checkpoint]:
@@ -165,7 +170,8 @@ class _CurveResults:
     def input_of(self, metric: Metric, *, is_headline: bool) -> CurveInput | None:
         """None if the curve has nothing of this metric to set against the baseline."""
         sampled = self.with_items(metric)
-        estimates, left_out = self._estimates(metric, bool(sampled))
+        rounded = {} if sampled or metric.display_only else rounded_values(metric, self.aggregates)
+        estimates, left_out = (rounded, []) if rounded else self._estimates(metric, bool(sampled))
         used = [c for c in self.checkpoints if c in sampled or c.name in estimates]
         if not used:
             return self._values_alone(metric)
@@ -180,7 +186,7 @@ class _CurveResults:
             scores = np.array([[ece(self.tables[c.name], self._rows_of(c)) for c in sampled]])
             return self._made(metric, sampled, scores[np.isfinite(scores).all(axis=1)], n_shared, per_item=False)
         if not sampled:
-            return self._of_estimates(metric, used, estimates)
+            return self._of_estimates(metric, used, estimates, scatter_only=bool(rounded))
         scores, rows = self._items(metric, sampled)
         first = self.tables[sampled[0].name]
         chance = chance_level(first, rows) if metric.chance == "of choices" and metric.kind == "choice" else None
@@ -210,6 +216,8 @@ class _CurveResults:
     ) -> CurveInput | None:
         """The headline metric is shown and refused for want of a baseline."""
         text = f"the baseline has no {metric.label} with an error: run lm_eval with --log_samples"
+        if any(result.is_tabled for result in self.aggregates.values()):
+            text = f"the baseline has no {metric.label}"
         value_of = {name: each.value for name, each in estimates.items()}
         if sampled:
             scores, rows = self._items(metric, sampled)
@@ -222,20 +230,22 @@ class _CurveResults:
         refusal = Refusal("baseline without samples", text)
         return self._made(metric, used, values, n_shared, per_item=False, refusal=refusal, unpaired=AGGREGATES_ONLY)
 
-    def _of_estimates(self, metric: Metric, used: list[Checkpoint], estimates: Mapping[str, Estimate]) -> CurveInput:
+    def _of_estimates(
+        self, metric: Metric, used: list[Checkpoint], estimates: Mapping[str, Estimate], *, scatter_only: bool
+    ) -> CurveInput:
         given = [estimates[c.name] for c in used]
         counts = sorted({each.n_items for each in given})
         if len(counts) > 1:
             self.notes.append(f"{metric.label}: {counts[0]:,} to {counts[-1]:,} items, by checkpoint")
         chance = chance_of_results(self.aggregates) if metric.chance == "of choices" else None
-        unpaired = f"unpaired, wider intervals: {AGGREGATES_ONLY}"
+        unpaired = NO_ERRORS if scatter_only else f"unpaired, wider intervals: {AGGREGATES_ONLY}"
         if metric.chance is not None and chance is None:
             unpaired += ", chance level not known"
         scores = scores_with_means(None, given)
         if isinstance(scores, Refusal):
             values = np.array([[each.value for each in given]])
             return self._made(metric, used, values, counts[0], per_item=False, refusal=scores, unpaired=unpaired)
-        return self._made(metric, used, scores, counts[0], chance=chance, unpaired=unpaired)
+        return self._made(metric, used, scores, counts[0], chance=chance, unpaired=unpaired, scatter_only=scatter_only)
 
     def _of_items_and_estimates(
         self,
@@ -306,6 +316,7 @@ class _CurveResults:
         refusal: Refusal | None = None,
         unpaired: str = "",
         items: tuple[str, ...] = (),
+        scatter_only: bool = False,
     ) -> CurveInput:
         data = CurveData(
             scores,
@@ -320,6 +331,7 @@ class _CurveResults:
             seed_sd=metric.seed_sd,
             measure=f"{self.task} {metric.name}",
             size=self.curve.size,
+            scatter_only=scatter_only,
         )
         names = tuple(c.name for c in used)
         return CurveInput(

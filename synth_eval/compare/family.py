@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from types import MappingProxyType
+from typing import TypeVar
 
 from synth_eval.compare.budgets import budgets_of, mean_losses_of
 from synth_eval.compare.cells import cell_of, judged_of
@@ -30,6 +31,7 @@ from synth_eval.results import TaskResult
 from synth_eval.text import joined, listed, once
 from synth_eval.types import GENERATION, UNCATEGORISED, Family, ItemTable
 
+T = TypeVar("T")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_RESULTS: Mapping[tuple[str, str], TaskResult] = MappingProxyType({})
 
@@ -78,9 +80,9 @@ def compare_family(
     written: list[CurveInput] = []
     noted: list[tuple[str, str]] = []  # the task and curve that a note is about, and the note
     layout = curves(family)
+    tables_of, results_of = _by_task(tables), _by_task(results)
     for task in dict.fromkeys(task for _, task in evaluated):
-        of_task = {name: table for (name, its_task), table in tables.items() if its_task == task}
-        aggregates = {name: result for (name, its_task), result in results.items() if its_task == task}
+        of_task, aggregates = tables_of.get(task, {}), results_of.get(task, {})
         category = _category(task, of_task, aggregates, family, warnings)
         before = len(inputs)
         for curve in layout:
@@ -131,6 +133,14 @@ def compare_family(
     return replace(comparison, findings=findings_of(comparison))
 
 
+def _by_task(found: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:
+    """Task -> checkpoint name -> what there is of both."""
+    by_task: dict[str, dict[str, T]] = {}
+    for (name, task), each in found.items():
+        by_task.setdefault(task, {})[name] = each
+    return by_task
+
+
 def _asked_alike_anywhere(
     task: str,
     layout: Sequence[CurveMembers],
@@ -157,7 +167,8 @@ def _nothing_to_compare(tables: Mapping[str, ItemTable], results: Mapping[str, T
 def _unpaired(tables: Mapping[tuple[str, str], ItemTable], results: Mapping[tuple[str, str], TaskResult]) -> list[str]:
     """One line on the tasks that come as aggregates only, and one for each set of tasks that some checkpoints lack."""
     sampled = {task for _, task in tables}
-    alone = [task for task in dict.fromkeys(task for _, task in results) if task not in sampled]
+    logged = dict.fromkeys(task for (_, task), result in results.items() if not result.is_tabled)
+    alone = [task for task in logged if task not in sampled]
     warnings = []
     if alone:
         warnings.append(

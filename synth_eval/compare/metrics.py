@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from synth_eval.dose_response.curve import MarginKind
@@ -131,6 +132,13 @@ _GENERATION = (
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.display_only),
 )
 METRICS: tuple[Metric, ...] = (*_CHOICE, *_CHOICE_AGGREGATES, *_ROLLING, *_GENERATION)
+# Of tables of scores alone: what papers report beside them.
+TABLE_METRICS = (
+    Metric("loss", "loss", "rolling", False, "nats", column="loss", role="loss"),
+    Metric("perplexity", "perplexity", "rolling", False, "score", column="perplexity"),
+    Metric("word_perplexity", "perplexity a word", "rolling", False, "score", column="word_perplexity"),
+    Metric("byte_perplexity", "perplexity a byte", "rolling", False, "score", column="byte_perplexity"),
+)
 
 
 def _characteristic(kind: Kind) -> Metric:
@@ -191,10 +199,33 @@ def logged_scores(logged: Iterable[MetricValue]) -> tuple[Metric, ...]:
     return tuple(found)
 
 
+def metrics_in_table(values: Iterable[MetricValue]) -> tuple[Metric, ...]:
+    """The metrics of a table of scores, headline first: those that are known, then others as the table has them.
+
+    Parameters
+    ----------
+    values : of a metric that is not known, ``higher_is_better`` tells which way is better.
+    """
+    directions = {value.metric: value.higher_is_better for value in values}
+    order = [metric.name for metric in (*METRICS, *TABLE_METRICS)]
+    names = sorted(directions, key=lambda name: order.index(name) if name in order else len(order))
+    found = []
+    for name in names:
+        higher, metric = directions[name], metric_named(name)
+        found.append(metric if higher is None else replace(metric, higher_is_better=higher))
+    return tuple(found)
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a metric of that name, so that its unit and which way is better are known."""
+    return any(metric.name == name for metric in (*METRICS, *TABLE_METRICS))
+
+
+@cache
 def metric_named(name: str) -> Metric:
     """The metric of that name. A comparison read from a file may have others: they are scores with the usual margin."""
-    known = (metric for metric in (*METRICS, *CHARACTERISTICS) if metric.name == name)
-    return next(known, Metric(name, name, "choice", True, "score"))
+    known = (metric for metric in (*METRICS, *TABLE_METRICS, *CHARACTERISTICS) if metric.name == name)
+    return next(known, Metric(name, name, "choice", True, "score", column=name))
 
 
 def dimension_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -141,6 +142,9 @@ _KINDS: dict[str, TaskKind] = {
 }
 
 
+ROWS = 200  # of scores that stand for means over a number of items that is not known
+
+
 def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -> FloatArray | Refusal:
     """Scores whose means and covariance of means are those of paired items beside independent estimates.
 
@@ -156,11 +160,12 @@ def scores_with_means(items: FloatArray | None, estimates: Sequence[Estimate]) -
 
     Returns
     -------
-    (n, c + len(estimates)); without items, n is the smallest number of items of an estimate.
+    (n, c + len(estimates)); without items, n is the smallest number of items of an estimate that is known.
 
     A refusal where n is not larger than the number of columns.
     """
-    n = len(items) if items is not None else min(each.n_items for each in estimates)
+    known = [each.n_items for each in estimates if each.n_items]
+    n = len(items) if items is not None else min(known, default=max(ROWS, 2 * len(estimates)))
     paired = np.empty((n, 0)) if items is None else items
     columns = paired.shape[1] + len(estimates)
     if n <= columns:
@@ -271,9 +276,26 @@ def kind_of_results(results: Mapping[str, TaskResult]) -> TaskKind | None:
 
 
 def chance_of_results(results: Mapping[str, TaskResult]) -> float | None:
-    """Accuracy of guessing, where the task's configuration lists its choices."""
-    counts = {result.choices for result in results.values() if result.choices}
-    return 1 / counts.pop() if len(counts) == 1 else None
+    """Accuracy of guessing, where the task's configuration lists its choices or a table of scores has it."""
+    levels = {result.chance for result in results.values() if result.chance is not None}
+    levels |= {1 / result.choices for result in results.values() if result.choices}
+    return levels.pop() if len(levels) == 1 else None
+
+
+def rounded_values(metric: Metric, results: Mapping[str, TaskResult]) -> dict[str, Estimate]:
+    """Values of a table of scores where some have no standard error; none where all have, or of no table.
+
+    The only error that is known of such a value is that of its rounding. What runs differ by has to come from how the
+    values scatter around the curve and between replicates: see `CurveData.scatter_only`.
+    """
+    logged = {name: result.metric(metric.name) for name, result in results.items()}
+    found = {name: each for name, each in logged.items() if each is not None and each.value is not None}
+    if not found or any(each.step is None for each in found.values()):
+        return {}
+    if len(estimates_of(metric, results)[0]) == len(found):
+        return {}
+    step = min(each.step or 0.0 for each in found.values())
+    return {name: Estimate(each.value or 0.0, step / math.sqrt(12), 0) for name, each in found.items()}
 
 
 # From item tables to the numbers of a metric: one an item where it is a mean over items, else one a checkpoint.

@@ -49,6 +49,9 @@ class CurveData:
         What is measured (task and metric). Curves with the same non-empty name pool their noise.
     size : str
         Size of the model: curves of one measure and size are pooled first.
+    scatter_only : bool
+        The scores stand for values without an error of their own but that of rounding (a table of scores): noise is
+        what the checkpoints scatter by, and a curve where that has too few degrees of freedom is refused.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class CurveData:
     measure: str = ""
     size: str = ""
     strata: IntArray | None = None
+    scatter_only: bool = False
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, dtype=float)

@@ -12,13 +12,14 @@ import numpy as np
 from synth_eval.comparison import Probably, VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, Side, improvement_of, prepare_curve, sides_of
-from synth_eval.dose_response.noise import Noise, pooled_noise
+from synth_eval.dose_response.noise import MIN_DF, Noise, pooled_noise
 from synth_eval.dose_response.paired import PairedDifferences, paired_differences
 from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
 from synth_eval.dose_response.significance import Correction, adjusted, p_of_side, simulated_null
 from synth_eval.errors import Refusal
+from synth_eval.text import plural
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -54,6 +55,9 @@ def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | 
     """Why the scores of a curve cannot be judged: no noise to judge by, or no room to fall."""
     from scipy.special import stdtrit
 
+    if curve.scatter_only and np.ptp(paired.values) < 0.01 * paired.item_se.max():  # far below a step of rounding
+        score = f"{paired.values[0]:.3g}"
+        return Refusal("constant", f"every ratio scores {score}: at a bound of the metric, or constant")
     rounding = 1e-12 * float(np.abs(curve.scores).max())
     others = paired.design.levels != curve.baseline
     no_spread = paired.item_se[others] <= rounding
@@ -72,12 +76,21 @@ def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | 
         return Refusal("no noise", text)
     if curve.chance is not None:
         at_baseline = int(np.flatnonzero(~others)[0])
-        reach = stdtrit(curve.n_items - 1, CLEARLY) * paired.se[at_baseline]
+        reach = stdtrit(curve.n_items - 1, CLEARLY) * np.nan_to_num(paired.se[at_baseline])
         if paired.values[at_baseline] - reach <= curve.chance:
             score = f"{paired.values[at_baseline]:.3g}"
             text = f"the baseline scores {score}, not clearly above chance ({curve.chance:.3g}): no room to fall"
             return Refusal("at chance", text)
     return None
+
+
+def _refusal_of_scatter(curve: CurveData, noise: Noise) -> Refusal:
+    """Values without errors, of too few checkpoints to show what runs differ by."""
+    text = (
+        f"no standard errors, and {len(curve.ratios)} checkpoints leave {plural(noise.df, 'degree')} of freedom to "
+        f"measure noise by, {MIN_DF} are needed: add stderr and n, or more seeds or ratios"
+    )
+    return Refusal("no standard error", text)
 
 
 def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVerdict, ...]:
@@ -112,6 +125,9 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
         ready.append(None if refusals[i] else prepare_curve(curve))
     fits = [None if prepared is None else prepared.fit() for prepared in ready]
     noises = pooled_noise(fits, [(curve.measure, curve.size) for curve in curves])
+    for i, (curve, noise) in enumerate(zip(curves, noises)):
+        if curve.scatter_only and noise.declared and fits[i] is not None:
+            refusals[i], fits[i] = _refusal_of_scatter(curve, noise), None
     return tuple(
         _verdict(curve, paired_differences(curve), "refused", refusal=refusal)
         if prepared is None or fit is None
@@ -251,7 +267,7 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
         ),
         direction=side.direction,
         seed_sd=float(np.sqrt(seed_variance)),
-        item_sd=float(np.sqrt(prepared.item_variance * curve.n_items)),
+        item_sd=None if curve.scatter_only else float(np.sqrt(prepared.item_variance * curve.n_items)),
         fitted=fitted_curve(fit, prepared.mean, prepared.curve.ratios, side.direction),
     )
     return replace(verdict, verdict=_word(verdict, p_value, p_improved))

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from synth_eval.manifest import names
 from synth_eval.manifest.baseline import baselines_of, is_over_tokens
-from synth_eval.manifest.gate import gate_of
+from synth_eval.manifest.gate import GateFile, gate_of
 from synth_eval.manifest.grid import grid_entries
 from synth_eval.manifest.names import absolute, base_of_adapter, has_tokenizer, is_adapter, looks_like_folder
 from synth_eval.manifest.own_tasks import own_tasks, reference_text
 from synth_eval.manifest.schema import CheckpointEntry, Defaults, Manifest, manifest_error
 from synth_eval.manifest.source import KeyPath, Source, read_yaml
 from synth_eval.text import parse_quantity, written_quantity
-from synth_eval.types import ADAPTERS, Checkpoint, Family, OwnTask
+from synth_eval.types import ADAPTERS, Checkpoint, Family, Gate, OwnTask
 
 
 def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
@@ -62,6 +62,23 @@ def load_family(path: Path | str, *, folders_needed: bool = True) -> Family:
     )
     _check_baselines(family, source)
     return family
+
+
+def read_gate(path: Path, family: Family) -> Gate:
+    """The gate of a YAML file, its section `gate`, for a family that it need not describe.
+
+    Raises
+    ------
+    ManifestError : no such file or section, or a rule that does not fit the family.
+    """
+    source = read_yaml(path)
+    if source.data.get("gate") is None:
+        raise source.error((), "no gate: write gate: {fail_on: degraded}, or rules: below gate:")
+    try:
+        section = GateFile.model_validate(source.data)
+    except ValidationError as error:
+        raise manifest_error(error, source) from None
+    return gate_of(section.gate, family.checkpoints, source, baseline_ratio=family.baseline_ratio)
 
 
 def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) -> tuple[Checkpoint, ...]:

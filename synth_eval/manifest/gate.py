@@ -58,6 +58,12 @@ class GateSection(BaseModel):
 GateEntry = Annotated[GateSection | None, BeforeValidator(_mapping)]
 
 
+class GateFile(BaseModel):
+    """A file whose gate is wanted; what else it has is not read."""
+
+    gate: GateEntry = None
+
+
 def gate_of(
     section: GateSection | None, checkpoints: Sequence[Checkpoint], source: Source, *, baseline_ratio: float
 ) -> Gate:

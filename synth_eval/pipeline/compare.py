@@ -12,16 +12,20 @@ from pathlib import Path
 
 from synth_eval import __version__
 from synth_eval.compare import compare_family
+from synth_eval.compare.family import NOTHING
 from synth_eval.compare.gate import check_gate, judge_gate
 from synth_eval.compare.tidy import reliability_diagrams
 from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode, SynthEvalError
+from synth_eval.manifest.family import read_gate
 from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evaluated_tables, family_of, results_folder
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.pipeline.logged import FamilyResults, check_baselines, read_family
 from synth_eval.pipeline.reports import ComparisonResult
+from synth_eval.pipeline.score_table import TableOptions, is_table, read_score_table
 from synth_eval.pipeline.unchanged import comparison_key, keep_key, unchanged_comparison
 from synth_eval.results import package_versions
+from synth_eval.results.table_file import TABLES
 from synth_eval.types import Family, Gate
 
 
@@ -41,27 +45,27 @@ def compare(
     full_hash: bool = False,
     workers: int | None = 1,
     min_tasks: int = 3,
-    gate: Gate | None = None,
-    insist: bool = False,
+    gate: Gate | str | os.PathLike[str] | None = None,
     save: bool = False,
+    table: TableOptions | None = None,
     listener: Listener = SILENT,
 ) -> ComparisonResult:
     """Which synthetic ratio degrades what: the verdicts of a family of checkpoints.
 
     Parameters
     ----------
-    manifest : checkpoints.yaml, or what `load_family` made of it
+    manifest : checkpoints.yaml, or what `load_family` made of it, or a table of scores (CSV or Parquet)
     results : folders that lm-eval wrote. They are matched to the checkpoints by path or name, and no model is run.
         Without them what has not been evaluated is evaluated, and kept in the results folder; nothing else is written.
-    tasks : instead of the manifest's
+    tasks : instead of the manifest's; an error if none of them is in the results
     output : results folder; results/<family> beside the manifest if None
     limit : only the first items of each task
     full_hash : identify checkpoints by all bytes of their weights
     workers : processes that evaluate; as many as cores and memory allow if None
     min_tasks : compare reasoning with retrieval only if each has so many tasks
-    gate : instead of the manifest's
-    insist : whether it is an error that none of the tasks is in the results; always so with ``tasks``
+    gate : instead of the manifest's; or a YAML file with a section gate
     save : write all files into the results folder, as the command does
+    table : what a table of scores does not say itself
 
     Raises
     ------
@@ -78,8 +82,21 @@ def compare(
     folders = [Path(p) for p in ([results] if isinstance(results, (str, os.PathLike)) else results)]
     if folders and limit is not None:
         raise SynthEvalError("--limit is for evaluating; with --results nothing is evaluated")
-    family = family_of(manifest, tasks=tasks, folders_needed=not folders)
-    check_gate(family.gate)
+    if is_table(manifest):
+        if folders or limit is not None:
+            raise SynthEvalError(f"{manifest} is a table of scores: it is read without --results and --limit")
+        family, read = read_score_table(Path(str(manifest)), table or TableOptions(), tasks=tasks)
+        family = _with_gate(family, gate)
+        folder = results_folder(family, None if output is None else Path(output))
+        with folder.lock() if save else nullcontext():
+            listener.doing("comparing")
+            found = ComparisonResult(_compared(family, read, min_tasks=min_tasks), folder.root)
+            if save:
+                found.save()
+        return found
+    if table is not None:
+        raise SynthEvalError(f"{manifest} is no table of scores ({', '.join(TABLES)}): those options are of tables")
+    family = _with_gate(family_of(manifest, tasks=tasks, folders_needed=not folders), gate)
     folder = results_folder(family, None if output is None else Path(output))
     with folder.lock() if save or not folders else nullcontext():
         outcome, key = None, ""
@@ -89,11 +106,11 @@ def compare(
                 family, folder, limit=limit, full_hash=full_hash, workers=workers, listener=listener
             )
             listener.doing("comparing")
-            key = comparison_key(family, outcome, min_tasks=min_tasks, gate=gate)
+            key = comparison_key(family, outcome, min_tasks=min_tasks)
             if key and (stored := unchanged_comparison(folder.root, key)) is not None:
                 return stored
         read = read_family(
-            family, folders, tasks=outcome.tasks if outcome else None, insist=insist or bool(tasks), listener=listener
+            family, folders, tasks=outcome.tasks if outcome else None, insist=bool(tasks), listener=listener
         )
         if outcome is not None:
             read.failures |= outcome.failures
@@ -112,7 +129,7 @@ def compare(
             read.warnings += without
         listener.doing("comparing")
         comparison = _compared(
-            replace(family, gate=gate or family.gate),
+            family,
             read,
             min_tasks=min_tasks,
             fingerprints=outcome.fingerprints if outcome else {},
@@ -131,13 +148,21 @@ def compare(
     return found
 
 
+def _with_gate(family: Family, gate: Gate | str | os.PathLike[str] | None) -> Family:
+    """The family with another gate, if one is given."""
+    if gate is not None:
+        family = replace(family, gate=gate if isinstance(gate, Gate) else read_gate(Path(gate), family))
+    check_gate(family.gate)
+    return family
+
+
 def _compared(
     family: Family,
     read: FamilyResults,
     *,
     min_tasks: int,
-    fingerprints: Mapping[str, str],
-    provenance: Mapping[str, str],
+    fingerprints: Mapping[str, str] = NOTHING,
+    provenance: Mapping[str, str] = NOTHING,
 ) -> Comparison:
     """The comparison of what was read, with its gate and what it depends on."""
     if not read.tables and not read.results:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from synth_eval.errors import ResultsError
 from synth_eval.pipeline.listener import SILENT, Listener
-from synth_eval.scaling.loss_table import LossTable, read_loss_table
+from synth_eval.results.table_file import read_table
+from synth_eval.scaling.loss_table import COLUMNS, LossTable, losses_of
 from synth_eval.scaling.report import ScalingReport, scaling_report, scaling_to_dict
 
 if TYPE_CHECKING:
@@ -123,9 +124,20 @@ class ScalingResult:
         return str(self.to_frame().to_html(index=False, na_rep=""))
 
 
+def read_losses(file: Path) -> LossTable:
+    """The losses of a CSV or Parquet file.
+
+    Raises
+    ------
+    ResultsError : no such file, no table, no columns of tokens and loss, or no row that can be used.
+    """
+    table = read_table(file, columns=", ".join(COLUMNS))
+    return losses_of(table.columns, table.rows, name=table.name)
+
+
 def _read(file: Path) -> LossTable:
     if file.suffix.lower() != ".json":
-        return read_loss_table(file)
+        return read_losses(file)
     from synth_eval.compare import comparison_from_json
     from synth_eval.compare.scaling import comparison_losses
 

@@ -24,7 +24,7 @@ from synth_eval.results import (
     write_json,
 )
 from synth_eval.tasks.domains import PACKAGES
-from synth_eval.types import Checkpoint, Family, Gate
+from synth_eval.types import Checkpoint, Family
 
 SOURCES = (".py", ".yaml", ".csv", ".json")
 DRAWN_WITH = ("numpy", "scipy", "pandas", "plotly", "jinja2", "pydantic")
@@ -73,13 +73,13 @@ def evaluation_key(
     return key, fingerprints
 
 
-def comparison_key(family: Family, outcome: Evaluation | None, *, min_tasks: int, gate: Gate | None) -> str:
+def comparison_key(family: Family, outcome: Evaluation | None, *, min_tasks: int) -> str:
     """The key of everything that decides a comparison; "" where that is more than an evaluation with a receipt."""
     if outcome is None or not outcome.receipt or family.mauve is not None:
         return ""
     if any(checkpoint.results for checkpoint in family.checkpoints):
         return ""
-    about = {"evaluation": outcome.receipt, "family": family, "min_tasks": min_tasks, "gate": gate}
+    about = {"evaluation": outcome.receipt, "family": family, "min_tasks": min_tasks}
     return settings_fingerprint({**about, "versions": package_versions(DRAWN_WITH)})
 
 

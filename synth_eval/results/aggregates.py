@@ -26,6 +26,7 @@ class MetricValue:
     value: float | None  # None: "N/A", NaN or infinite
     stderr: float | None = None  # lm-eval knows none for custom aggregations
     higher_is_better: bool | None = None
+    step: float | None = None  # of a value in a table of scores: what it was rounded to
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class TaskResult:
     choices: int | None = None  # of a multiple-choice task, where its configuration lists them
     output_type: str = ""  # multiple_choice, generate_until ...
     asked: Mapping[str, str] = field(default_factory=dict)  # how, in words: see `asked_of`; absent where not logged
+    chance: float | None = None  # score of guessing, where a table of scores has it
+    is_tabled: bool = False  # from a table of scores, which has no items
 
     @property
     def is_group(self) -> bool:
@@ -255,7 +258,7 @@ BINARY = ("acc", "acc_norm", "exact_match", "em", "prompt_level_strict_acc", "mc
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over ``n_items`` items and its standard error, as aggregated; which items they are is not known."""
+    """A mean over ``n_items`` items (0: not known) and its standard error, as aggregated; which items is not known."""
 
     value: float
     se: float
@@ -281,6 +284,8 @@ def estimate(result: TaskResult, metric: str, filter: str | None = None) -> Esti
     if found.stderr is None or found.stderr < 0:
         raise ResultsError(f"{_where(result)} gives no standard error of {metric}: run lm_eval with --log_samples")
     n = result.n_samples if result.n_samples is not None else _items_of_shares(result)
+    if n is None and found.step is not None:
+        n = 0
     if n is None:
         raise ResultsError(f"{_where(result)} does not give how many items {metric} is the mean of")
     return Estimate(found.value, found.stderr, n)

@@ -1,18 +1,17 @@
-"""A plain CSV of losses: ``family, size, tokens, ratio, source, task, loss``, one row a checkpoint and task.
+"""A table of losses: ``family, size, tokens, ratio, source, task, loss``, one row a checkpoint and task.
 
 Sizes and tokens take suffixes, as in checkpoints.yaml. Only tokens and loss must be there; two more columns are known:
 ``seed``, which separates replicates from contradictions, and ``metric``, where a row holds an accuracy or an error rate
-rather than a loss. Lines that begin with # are comments. Unusable rows are left out and reported, one line a kind.
+rather than a loss. Tables of scores call the loss ``value`` (docs/tables.md), and are read too. Unusable rows are left
+out and reported, one line a kind.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from synth_eval.errors import ResultsError
 from synth_eval.text import listed, parse_quantity
@@ -52,45 +51,42 @@ class LossTable:
     problems: tuple[str, ...] = ()
 
 
-def read_loss_table(path: Path) -> LossTable:
-    """Read the CSV.
+def losses_of(columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], *, name: str) -> LossTable:
+    """The losses of a table, from the text of its cells.
+
+    Parameters
+    ----------
+    columns : as the header has them; ``value`` is the loss where no other column is.
+    rows : (line, cells), as the file has them.
+    name : of the file, for messages; without its ending it is the family of rows that name none.
 
     Raises
     ------
-    ResultsError : no such file, not text, no header with tokens and loss, or no row that can be used.
+    ResultsError : no column of tokens or loss, or no row that can be used.
 
     Examples
     --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "losses.csv"
-    >>> _ = file.write_text("tokens,loss" + chr(10) + "1B,3.2" + chr(10) + "2B,2.9")
-    >>> [row.loss for row in read_loss_table(file).rows]
-    [3.2, 2.9]
+    >>> table = losses_of(("tokens", "loss"), [(2, ("1B", "3.2")), (3, ("2B", ""))], name="losses.csv")
+    >>> [row.loss for row in table.rows], table.problems
+    ([3.2], ('losses.csv, line 3: no loss; left out',))
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or "unreadable")
-        raise ResultsError(f"{path}: {reason}: give a CSV file with the columns {', '.join(COLUMNS)}") from None
-    numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
-    if not numbered:
-        raise ResultsError(f"{path}: empty: give a CSV file with the columns {', '.join(COLUMNS)}")
-    cells = list(csv.reader([line for _, line in numbered], skipinitialspace=True))
-    header = [name.strip().lower() for name in cells[0]]
-    problems = _header_problems(header, path)
-    bad = _Bad(path.name)
-    rows = []
-    for (number, _), values in zip(numbered[1:], cells[1:]):
+    header = [column.strip().lower() for column in columns]
+    if "loss" not in header:
+        header = ["loss" if column == "value" else column for column in header]
+    problems = _header_problems(header, name)
+    bad = _Bad(name)
+    found = []
+    for number, values in rows:
         if len(values) != len(header):
             bad.add(f"{len(values)} cells under {len(header)} columns", number)
             continue
-        row = _row(dict(zip(header, (value.strip() for value in values))), path, number, bad)
+        row = _row(dict(zip(header, values)), name, number, bad)
         if row is not None:
-            rows.append(row)
-    usable = checked_rows(rows, bad)
+            found.append(row)
+    usable = checked_rows(found, bad)
     problems += bad.lines()
     if not usable:
-        raise ResultsError(f"{path}: no row can be used: {problems[0] if problems else 'there is only a header'}")
+        raise ResultsError(f"{name}: no row can be used: {problems[0] if problems else 'there is only a header'}")
     return LossTable(tuple(usable), tuple(problems))
 
 
@@ -112,23 +108,21 @@ def _places(lines: list[int]) -> str:
     return f"{'line' if len(lines) == 1 else 'lines'} {listed(lines, MAX_LINES)}"
 
 
-def _header_problems(header: list[str], path: Path) -> list[str]:
-    missing = [name for name in NEEDED if name not in header]
-    unknown = [name for name in header if name not in (*COLUMNS, *OPTIONAL)]
+def _header_problems(header: list[str], name: str) -> list[str]:
+    missing = [column for column in NEEDED if column not in header]
+    unknown = [column for column in header if column not in (*COLUMNS, *OPTIONAL)]
     if missing:
         near = get_close_matches(missing[0], unknown, n=1)
         hint = f" (is {near[0]!r} meant?)" if near else ""
-        raise ResultsError(f"{path}: no column {missing[0]!r}{hint}: the columns are {', '.join(COLUMNS)}")
-    if len(set(header)) < len(header):
-        raise ResultsError(f"{path}: a column is named twice: the columns are {', '.join(COLUMNS)}")
+        raise ResultsError(f"{name}: no column {missing[0]!r}{hint}: the columns are {', '.join(COLUMNS)}")
     return [
-        f"{path.name}: column {name!r} is not known and not read"
-        + (f" (is {near[0]!r} meant?)" if (near := get_close_matches(name, COLUMNS, n=1)) else "")
-        for name in unknown
+        f"{name}: column {column!r} is not known and not read"
+        + (f" (is {near[0]!r} meant?)" if (near := get_close_matches(column, COLUMNS, n=1)) else "")
+        for column in unknown
     ]
 
 
-def _row(values: dict[str, str], path: Path, number: int, bad: _Bad) -> LossRow | None:
+def _row(values: dict[str, str], name: str, number: int, bad: _Bad) -> LossRow | None:
     metric = values.get("metric", "").lower()
     if metric not in ("", "loss", *ACCURACY, *ERROR):
         bad.add(f"metric {metric!r} is none of loss, accuracy, error", number)
@@ -155,7 +149,7 @@ def _row(values: dict[str, str], path: Path, number: int, bad: _Bad) -> LossRow 
         bad.add("a loss that is not above 0", number)
         return None
     return LossRow(
-        values.get("family", "") or path.stem,
+        values.get("family", "") or name.rpartition(".")[0] or name,
         size,
         parameters,
         tokens,
@@ -165,7 +159,7 @@ def _row(values: dict[str, str], path: Path, number: int, bad: _Bad) -> LossRow 
         loss,
         values.get("seed", ""),
         metric in (*ACCURACY, *ERROR),
-        Location(path.name, number),
+        Location(name, number),
     )
 
 

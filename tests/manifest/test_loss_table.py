@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from synth_eval.errors import ResultsError
-from synth_eval.scaling.loss_table import LossTable, one_spelling, read_loss_table
+from synth_eval.pipeline.scaling import read_losses
+from synth_eval.scaling.loss_table import LossTable, one_spelling
 
 HEADER = "family,size,tokens,ratio,source,task,loss\n"
 GOOD = "f,410M,10B,0.3,rephrased,web,2.5\n"
@@ -16,7 +17,7 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "openlm_c4_losses.cs
 
 def read(tmp_path: Path, text: str) -> LossTable:
     (tmp_path / "losses.csv").write_text(text, encoding="utf-8")
-    return read_loss_table(tmp_path / "losses.csv")
+    return read_losses(tmp_path / "losses.csv")
 
 
 def test_reads_a_row(tmp_path: Path) -> None:
@@ -115,14 +116,14 @@ def test_unknown_columns_are_named(tmp_path: Path) -> None:
 
 def test_missing_and_binary_files(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="No such file"):
-        read_loss_table(tmp_path / "missing.csv")
+        read_losses(tmp_path / "missing.csv")
     (tmp_path / "losses.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ResultsError, match="not UTF-8"):
-        read_loss_table(tmp_path / "losses.csv")
+        read_losses(tmp_path / "losses.csv")
 
 
 def test_the_published_example() -> None:
-    table = read_loss_table(EXAMPLE)
+    table = read_losses(EXAMPLE)
     assert table.problems == ()
     assert len(table.rows) == 66  # 33 models, two evaluations
     (row,) = [row for row in table.rows if (row.size, row.task) == ("1.4B", "c4_val") and row.tokens > 1e11]

@@ -11,7 +11,7 @@ from synth_eval.compare.places import Place, place_names
 from synth_eval.comparison import Cell, Comparison
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable, table_of
-from synth_eval.text import joined, percent, plural
+from synth_eval.text import items_and_seeds, joined, percent
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3, "improved": 4}
 NO_ONSET = 2.0  # sorts behind every ratio
@@ -105,9 +105,10 @@ def _table(curves: Sequence[Curve], baseline: float) -> MetricTable:
 
 def data_note(cells: Sequence[Cell], baseline: float) -> str:
     fewest, most = min(cell.data.n_items for cell in cells), max(cell.data.n_items for cell in cells)
-    items = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     seeds = max(cell.data.seeds for cell in cells)
-    note = f"{items} items, {plural(seeds, 'seed')}"
+    note = items_and_seeds(most, seeds)
+    if fewest != most:
+        note = f"{fewest:,} to {note}"
     if any(_lacks_seeds(cell, baseline) for cell in cells):
         note += "; some ratios lack a seed"
     return note

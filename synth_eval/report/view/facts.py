@@ -11,7 +11,7 @@ from synth_eval.report.text import amount_text, interval_text, share
 from synth_eval.report.view.curves import Curve
 from synth_eval.report.view.model import DataTable, Entry, Item, table_of
 from synth_eval.report.view.summaries import tally
-from synth_eval.text import joined, percent, plural
+from synth_eval.text import items_and_seeds, joined, percent
 
 NOT_FITTED = "not fitted"
 COLUMNS = (
@@ -85,7 +85,7 @@ def _facts(title: str, cell: Cell) -> Facts:
         min_detectable=written(verdict.min_detectable, amount),
         seed_tolerance=written(verdict.seed_tolerance, amount),
         best_ratio=written(verdict.best_ratio, percent),
-        data=f"{data.n_items:,} items, {plural(data.seeds, 'seed')}{'' if data.paired else ', unpaired'}",
+        data=joined(items_and_seeds(data.n_items, data.seeds), "" if data.paired else "unpaired"),
     )
 
 

@@ -19,7 +19,7 @@ from synth_eval.errors import CheckpointError
 from synth_eval.lab.jobs import SYNTHETIC
 from synth_eval.lab.processes import NOTE
 from synth_eval.manifest import load_family
-from synth_eval.scaling.loss_table import read_loss_table
+from synth_eval.pipeline.scaling import read_losses
 
 TINY = StudyRecipe(
     shapes=(Shape("20k", 8, 1, 2),),
@@ -94,7 +94,7 @@ def test_a_study_from_its_first_job_to_its_tables(tmp_path: Path, monkeypatch: p
     assert plan.missing == ()
 
     assert write_tables(tmp_path, plan) == 1 + 2 * 2
-    whole, kinds = read_loss_table(tmp_path / LOSSES), read_loss_table(tmp_path / KIND_LOSSES)
+    whole, kinds = read_losses(tmp_path / LOSSES), read_losses(tmp_path / KIND_LOSSES)
     assert not whole.problems
     assert not kinds.problems
     assert len(whole.rows) == 5 * 2

@@ -163,6 +163,19 @@ def written_quantity(count: float, digits: int = 10) -> str:
     return f"{count:.{digits}g}"
 
 
+def spoken_quantity(count: float, within: float = 0.01) -> str:
+    """A count as people say it: one or two digits where that is ``within`` a share of it, else three.
+
+    >>> spoken_quantity(2.979e9), spoken_quantity(1.54e8), spoken_quantity(4.01e8)
+    ('3B', '154M', '400M')
+    """
+    for digits in (1, 2):
+        said = float(f"{count:.{digits - 1}e}")
+        if abs(said / count - 1) <= within:
+            return written_quantity(said)
+    return count_text(count)
+
+
 def count_text(count: float) -> str:
     """A count in three digits: '12.8B', '410M', '512'."""
     return written_quantity(count, digits=3)

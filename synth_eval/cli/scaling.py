@@ -9,6 +9,14 @@ import click
 
 from synth_eval.cli.options import console, quiet_option
 from synth_eval.errors import ExitCode
+from synth_eval.text import parse_quantity
+
+
+def _quantity(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
+    try:
+        return parse_quantity(value) if value is not None else 0.0
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -17,6 +25,12 @@ from synth_eval.errors import ExitCode
     "--resamples", type=click.IntRange(min=50), default=200, show_default=True, help="Bootstrap resamples a fit."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of starts and resamples.")
+@click.option(
+    "--min-tokens",
+    metavar="TOKENS",
+    callback=_quantity,
+    help="Leave out losses at fewer training tokens, such as 2B: the first budgets of a warm-up follow no law.",
+)
 @click.option(
     "--plots",
     type=click.Path(path_type=Path, file_okay=False),
@@ -35,6 +49,7 @@ def scaling(
     files: tuple[Path, ...],
     resamples: int,
     seed: int,
+    min_tokens: float,
     plots: Path | None,
     html: Path | None,
     as_json: bool,
@@ -55,7 +70,7 @@ def scaling(
     from synth_eval.pipeline.scaling import scaling as run_scaling
 
     with ProgressBars(quiet=quiet or as_json) as bars:
-        found = run_scaling(files, resamples=resamples, seed=seed, listener=bars)
+        found = run_scaling(files, resamples=resamples, seed=seed, min_tokens=min_tokens, listener=bars)
     written = 0 if plots is None else found.draw(plots)
     if html is not None:
         found.write_html(html)

@@ -14,6 +14,7 @@ from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.results.table_file import read_table
 from synth_eval.scaling.loss_table import COLUMNS, LossTable, losses_of
 from synth_eval.scaling.report import ScalingReport, scaling_report, scaling_to_dict
+from synth_eval.text import written_quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ def scaling(
     *,
     resamples: int = 200,
     seed: int = 0,
+    min_tokens: float = 0.0,
     listener: Listener = SILENT,
 ) -> ScalingResult:
     """Fit scaling laws over sizes, tokens and ratios.
@@ -35,6 +37,7 @@ def scaling(
     files : CSV with the columns family, size, tokens, ratio, source, task, loss, or comparison.json, one or several
     resamples : bootstrap resamples a fit
     seed : of starts and resamples
+    min_tokens : losses at fewer training tokens are left out: warm-up follows no law
 
     Raises
     ------
@@ -52,6 +55,14 @@ def scaling(
     problems = [problem for table in tables for problem in table.problems]
     if not rows:
         raise ResultsError(problems[0] if problems else f"{several[0]}: no losses and no accuracies to fit")
+    late = [row for row in rows if row.tokens >= min_tokens]
+    if len(late) < len(rows):
+        least = written_quantity(min_tokens)
+        if not late:
+            largest = written_quantity(max(row.tokens for row in rows))
+            raise ResultsError(f"--min-tokens {least}: the largest budget is {largest}, so that nothing is left to fit")
+        problems.append(f"{len(rows) - len(late)} of {len(rows)} losses, at fewer than {least} tokens (--min-tokens)")
+        rows = late
     listener.counting("fitting", len({(row.family, row.task) for row in rows}))
     report = scaling_report(
         rows, notes=problems, resamples=resamples, seed=seed, on_task=lambda task: listener.counted()

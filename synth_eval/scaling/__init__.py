@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synth_eval.scaling.curves import Answer, CurveAnswers, answer_curve, answer_curves
 from synth_eval.scaling.fitting import LawFit, fit_law, interval
-from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms, largest_size, largest_tokens
+from synth_eval.scaling.hold_out import Driven, FittedForms, FormScore, fit_forms, largest_size, largest_tokens
 from synth_eval.scaling.mixture import (
     BestRatio,
     MixtureAnswers,
@@ -31,6 +31,7 @@ __all__ = [
     "CurveAnswers",
     "DomainEffect",
     "DomainEffects",
+    "Driven",
     "FittedForms",
     "FormScore",
     "LawFit",

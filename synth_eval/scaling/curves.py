@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval, log_interval
-from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
+from synth_eval.scaling.hold_out import Driven, FittedForms, FormScore, driven_by_first, fit_forms
 from synth_eval.scaling.laws import POWER, RECTIFIED, Law
 from synth_eval.scaling.points import Points
 
@@ -24,6 +24,7 @@ MAX_ASYMPTOTE_WIDTH = 0.10  # of the lowest loss
 FURTHEST = 4.0  # times the largest budget
 LEVEL = 0.05  # of the test that a curve falls at all
 MAX_TOKENS_WIDTH = 4.0  # upper over lower end of an interval
+AT_BOUND = "the exponent, or an end of its interval, ran into the bound of the fit"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class CurveAnswers:
-    """Answers of one curve over tokens. ``plateau_tokens`` are those at which loss is within 5% of the asymptote."""
+    """Answers of one curve over tokens. ``plateau_tokens`` are those at which loss is within 5% of the asymptote;
+    ``driven`` are estimates that the first budget drives."""
 
     budgets: int
     span: float
@@ -47,6 +49,7 @@ class CurveAnswers:
     plateau_tokens: Answer
     forms: tuple[FormScore, ...] = ()
     fit: LawFit | None = None
+    driven: tuple[Driven, ...] = ()
 
     @property
     def law(self) -> str:
@@ -123,12 +126,15 @@ def _answers(points: Points, fitted: FittedForms | None) -> CurveAnswers:
     asymptote = asymptote_of(fit)
     missed = next((score.largest_tokens for score in scores if score.name == fit.law.name), None)
     plateau, exponent = _plateau(fit, asymptote, points.tokens, missed), _exponent(fit)
+    driven = driven_by_first(fitted, {"E": "log_E", "exponent": _exponent_name(fit)})
     if not _falls(points):  # any exponent fits, with a narrow interval where the fit stops in one corner
         level = Answer(
-            refused=f"the loss does not fall: it is level from the smallest budget on, or rises (at {LEVEL:g})"
+            refused="the loss does not fall: it is level from the smallest budget on, or rises "
+            f"(one-sided test at {LEVEL:.0%})"
         )
         plateau, exponent = (answer if answer.refused else level for answer in (plateau, exponent))
-    return CurveAnswers(budgets, span, lowest, asymptote, exponent, plateau, scores, fit)
+        driven = ()
+    return CurveAnswers(budgets, span, lowest, asymptote, exponent, plateau, scores, fit, driven)
 
 
 def _falls(points: Points) -> bool:
@@ -156,7 +162,8 @@ def _refusal(points: Points) -> str:
 def asymptote_of(fit: LawFit) -> Answer:
     """The loss that a fitted law levels off at."""
     if fit.at_bound("log_E"):
-        return Answer(refused="no levelling off is seen: the asymptote ran into the bound of the fit")
+        why = "the asymptote, or an end of its interval, ran into the bound of the fit"
+        return Answer(refused=f"no levelling off is seen: {why}")
     unit, lowest = fit.points.loss_unit, float(fit.points.loss.min())
     value = float(np.exp(fit.parameter("log_E")) * unit)
     low, high = log_interval(value, fit.drawn("log_E") + np.log(unit), fit.df)
@@ -166,10 +173,18 @@ def asymptote_of(fit: LawFit) -> Answer:
     return Answer(value, (low, high))
 
 
+def _exponent_name(fit: LawFit) -> str:
+    return "log_beta" if fit.law is RECTIFIED else "log_b"
+
+
 def _exponent(fit: LawFit) -> Answer:
-    name = "log_beta" if fit.law is RECTIFIED else "log_b"
+    return exponent_of(fit, _exponent_name(fit))
+
+
+def exponent_of(fit: LawFit, name: str) -> Answer:
+    """A fitted exponent, from the parameter that is its logarithm."""
     if fit.at_bound(name):
-        return Answer(refused="the exponent ran into the bound of the fit")
+        return Answer(refused=AT_BOUND)
     value = float(np.exp(fit.parameter(name)))
     low, high = log_interval(value, fit.drawn(name), fit.df)
     if high > MAX_TOKENS_WIDTH * low:
@@ -181,6 +196,8 @@ def _plateau(fit: LawFit, asymptote: Answer, tokens: FloatArray, missed: float |
     """``missed``: error of the law on the held-out largest budget, where it is known."""
     if asymptote.refused:
         return Answer(refused=f"the asymptote is not known: {asymptote.refused}")
+    if fit.at_bound(_exponent_name(fit)):
+        return Answer(refused=AT_BOUND)
     if missed is not None and missed > NEAR:
         return Answer(refused=f"the law misses the held-out largest budget by {missed:.1%}, more than {NEAR:.0%}")
     log_value = _log_plateau(fit, fit.theta[None, :])[0]

@@ -165,10 +165,16 @@ class LawFit:
         return self.draws[:, self.law.index(name)]
 
     def at_bound(self, name: str) -> bool:
-        """Whether the fit ran into the end of what the parameter may be."""
-        column = self.law.index(name)
-        ends = (self.law.lower[column], self.law.upper[column])
-        return any(abs(self.theta[column] - end) < AT_BOUND for end in ends)
+        """Whether the fit, or an end of its interval, is at the end of what the parameter may be.
+
+        The upper end of an asymptote's interval may be: no asymptote is much above the lowest loss.
+        """
+        column, tail = self.law.index(name), (1.0 - LEVEL) / 2.0
+        lower, upper = self.law.lower[column], self.law.upper[column]
+        if min(abs(self.theta[column] - end) for end in (lower, upper)) < AT_BOUND:
+            return True
+        ends = (lower,) if name == "log_E" else (lower, upper)
+        return any(float((np.abs(self.drawn(name) - end) < AT_BOUND).sum()) > tail * len(self.draws) for end in ends)
 
     @property
     def scatter(self) -> float:

@@ -9,12 +9,13 @@ out and reported, one line a kind.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from synth_eval.errors import ResultsError
-from synth_eval.text import listed, parse_quantity
+from synth_eval.text import count_text, listed, parse_quantity, spoken_quantity, written_quantity
 from synth_eval.types import Location
 
 COLUMNS = ("family", "size", "tokens", "ratio", "source", "task", "loss")
@@ -222,10 +223,61 @@ def _place(row: LossRow) -> tuple[object, ...]:
     )
 
 
-def one_spelling(rows: Iterable[LossRow]) -> list[LossRow]:
-    """Rows whose equal sizes are written alike: 1000M becomes 1B where 1B came first."""
-    spelling: dict[float, str] = {}
-    return [
-        row if row.parameters is None else replace(row, size=spelling.setdefault(row.parameters, row.size))
-        for row in rows
-    ]
+NEXT, ENDS = 1.05, 1.10  # factors between neighbours, and between the ends, of sizes that are one
+SCATTER = 0.03  # of a number of parameters that was read off a plot
+_BARE = re.compile(r"[\d_.]+(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def one_size(rows: Iterable[LossRow]) -> tuple[list[LossRow], list[str]]:
+    """Rows of one size under one name and number of parameters, and a note on sizes that were not the same before.
+
+    Equal sizes are written alike (1000M, 1B). Sizes of a family within 5% of their neighbours, and within 10% in all,
+    are one: they were read off a plot, or counted with and without embeddings. They get their geometric mean. A longer
+    chain of neighbours is a grid of its own. A size keeps the name that the user gave it, the shortest of several; a
+    bare number is named as people say it (2979000000 is 3B).
+
+    Examples
+    --------
+    >>> rows = [LossRow("f", size, float(size), 1e9, 0.0, "self", "web", 3.0) for size in ("1.02e9", "1.03e9")]
+    >>> [row.size for row in one_size(rows)[0]], one_size(rows)[1]
+    (['1B', '1B'], ['sizes 1.02B, 1.03B differ by less than 5%: taken as one size, 1B'])
+    """
+    rows = list(rows)
+    spelled: dict[str, dict[float, list[str]]] = {}  # family -> number of parameters -> as written
+    for row in rows:
+        if row.parameters is not None:
+            spelled.setdefault(row.family, {}).setdefault(row.parameters, []).append(row.size)
+    named: dict[tuple[str, float], tuple[str, float]] = {}
+    notes = []
+    for family, names in spelled.items():
+        for chain in _chains(sorted(names)):
+            together = chain[-1] <= ENDS * chain[0]
+            for members in [chain] if together else [[count] for count in chain]:
+                name, mean = _name(members, [name for count in members for name in names[count]], alone=together)
+                named |= {(family, count): (name, mean) for count in members}
+                if len(members) > 1:
+                    of = f"{family}: " if len(spelled) > 1 else ""
+                    sizes = listed(map(count_text, members))
+                    notes.append(f"{of}sizes {sizes} differ by less than 5%: taken as one size, {name}")
+    known = ((row, named[row.family, row.parameters] if row.parameters is not None else None) for row in rows)
+    return [row if its is None else replace(row, size=its[0], parameters=its[1]) for row, its in known], notes
+
+
+def _chains(sizes: Iterable[float]) -> list[list[float]]:
+    """Ascending sizes, cut where the next is further than `NEXT`."""
+    chains: list[list[float]] = []
+    for size in sizes:
+        if chains and size <= NEXT * chains[-1][-1]:
+            chains[-1].append(size)
+        else:
+            chains.append([size])
+    return chains
+
+
+def _name(members: list[float], spellings: list[str], *, alone: bool) -> tuple[str, float]:
+    """The name and number of parameters of one size; ``alone``: no other size is so near that digits matter."""
+    worded = [name for name in spellings if not _BARE.fullmatch(name)]
+    if len(members) > 1:
+        mean = math.exp(math.fsum(map(math.log, members)) / len(members))
+        return min([*worded, spoken_quantity(mean, SCATTER)], key=len), mean
+    return worded[0] if worded else spoken_quantity(members[0]) if alone else written_quantity(members[0]), members[0]

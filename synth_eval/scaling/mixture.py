@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.scaling.curves import FURTHEST, Answer
+from synth_eval.scaling.curves import AT_BOUND, FURTHEST, Answer
 from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, interval
-from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
+from synth_eval.scaling.hold_out import Driven, FittedForms, FormScore, fit_forms
 from synth_eval.scaling.laws import (
     CHINCHILLA,
     FIXED_MIXTURE,
@@ -58,7 +58,8 @@ class SpeedUp:
 
 @dataclass(frozen=True)
 class MixtureAnswers:
-    """``moves_with_tokens``: change of r* for 10 times the tokens; ``moves_with_size``: for 10 times the parameters."""
+    """``moves_with_tokens``: change of r* for 10 times the tokens; ``moves_with_size``: for 10 times the parameters;
+    ``driven``: the best ratio at the largest budget, where the first budgets drive it."""
 
     refused: str = ""
     best: tuple[BestRatio, ...] = ()
@@ -67,6 +68,7 @@ class MixtureAnswers:
     moves_with_size: Answer = field(default_factory=Answer)
     forms: tuple[FormScore, ...] = ()
     fit: LawFit | None = None
+    driven: tuple[Driven, ...] = ()
 
 
 def answer_mixtures(
@@ -149,6 +151,7 @@ def _answers(fitted: FittedForms, natural_floor: Mapping[float, float]) -> Mixtu
         moves_with_size=_move(fit, "u2", bend) if "u2" in fit.law.parameters else Answer(refused="one size"),
         forms=fitted.scores,
         fit=fit,
+        driven=() if bend else _driven(fitted),
     )
 
 
@@ -193,16 +196,31 @@ def _u(fit: LawFit, theta: FloatArray, size: float, tokens: float) -> FloatArray
     return np.asarray(total)
 
 
+def _unclipped(fit: LawFit, theta: FloatArray, size: float, tokens: float) -> FloatArray:
+    """(k,) best ratio at one place, wherever it is."""
+    return np.asarray(_u(fit, theta, size, tokens) / (2.0 * np.maximum(theta[:, fit.law.index("v")], 1e-9)))
+
+
+def _driven(fitted: FittedForms) -> tuple[Driven, ...]:
+    """The best ratio at the largest budget, where it rests on the first budgets: see `driven_by_first`."""
+    fit, later = fitted.fit, fitted.later
+    if later is None or _bend_refusal(later):
+        return ()
+    size, tokens = max(_places(fit.points), key=lambda place: (place[1], place[0]))
+    value, without = (float(_unclipped(each, each.theta[None, :], size, tokens)[0]) for each in (fit, later))
+    low, high = interval(without, _unclipped(later, later.draws, size, tokens), later.df)
+    if low <= value <= high:
+        return ()
+    return (Driven("best ratio at the largest budget", value, without, (low, high), float(later.points.tokens.min())),)
+
+
 def _best(fit: LawFit, size: float, tokens: float, bend: str) -> BestRatio:
     if bend:
         return BestRatio(size, tokens, Answer(refused=bend), False)
-
-    def unclipped(theta: FloatArray) -> FloatArray:
-        return np.asarray(_u(fit, theta, size, tokens) / (2.0 * np.maximum(theta[:, fit.law.index("v")], 1e-9)))
-
     tested = np.unique(fit.points.ratio)
-    value = float(unclipped(fit.theta[None, :])[0])
-    low, high = (float(np.clip(end, 0.0, 1.0)) for end in interval(value, unclipped(fit.draws), fit.df))
+    value = float(_unclipped(fit, fit.theta[None, :], size, tokens)[0])
+    draws = _unclipped(fit, fit.draws, size, tokens)
+    low, high = (float(np.clip(end, 0.0, 1.0)) for end in interval(value, draws, fit.df))
     if value <= tested[0]:
         why = f"at the edge: the lowest loss is at the smallest tested ratio, {tested[0]:g}"
         return BestRatio(size, tokens, Answer(None, (low, high), why), False)
@@ -238,7 +256,9 @@ def _speed_up(
     low, high = np.exp(np.clip(interval(log_value, log_factor(fit.draws), fit.df), -700, 700))
     value = float(np.exp(np.clip(log_value, -700, 700)))
     target = float(fit.loss(size, tokens, ratio)[0])
-    if floor is not None and target <= floor:
+    if fit.at_bound("log_b"):
+        why = AT_BOUND
+    elif floor is not None and target <= floor:
         why = f"natural data levels off at {floor:.4g}, and the mix reaches {target:.4g}: no number of tokens would do"
     elif value * tokens > FURTHEST * natural.max():
         times = value * tokens / natural.max()

@@ -31,7 +31,7 @@ from synth_eval.scaling import (
     largest_tokens,
     points_of,
 )
-from synth_eval.scaling.loss_table import SMALL, LossRow, one_spelling
+from synth_eval.scaling.loss_table import SMALL, LossRow, one_size
 from synth_eval.scaling.sizes import LevelsOff, larger_levels_off_sooner
 
 __all__ = [
@@ -140,7 +140,7 @@ def scaling_report(
     Parameters
     ----------
     rows : from `manifest.loss_table` or `compare.scaling_rows`.
-    notes : lines about rows that were left out.
+    notes : on rows that were left out.
     on_task : called with each task that is done, for a progress bar.
 
     Examples
@@ -149,14 +149,15 @@ def scaling_report(
     >>> scaling_report(rows).tasks[0].curves[0].answers.asymptote.refused
     '2 token budgets: at least 5 are needed'
     """
-    known = _natural_once(one_spelling(rows))
+    alike, joined = one_size(rows)
+    known = _natural_once(alike)
     tasks = []
     for family, task in dict.fromkeys((row.family, row.task) for row in known):
         mine = [row for row in known if (row.family, row.task) == (family, task)]
         tasks.append(_task(family, task, mine, resamples, seed))
         on_task(task)
     sizes = {row.parameters: row.size for row in known if row.parameters is not None}
-    return ScalingReport(tuple(tasks), _domains(known), sizes, tuple(notes))
+    return ScalingReport(tuple(tasks), _domains(known), sizes, (*notes, *joined))
 
 
 def _natural_once(rows: Sequence[LossRow]) -> list[LossRow]:
@@ -217,9 +218,7 @@ def _missing_axes(rows: Sequence[LossRow]) -> list[str]:
     if len(sizes) == 1:
         notes.append(f"one size, {sizes[0]}: no answer about sizes")
     if len(sizes) == 2:
-        notes.append(
-            f"two sizes, {' and '.join(sizes)}: fitted each alone, as two cannot determine an exponent of size"
-        )
+        notes.append(f"two sizes, {' and '.join(sizes)}: fitted each alone, as two determine no exponent of size")
     return notes
 
 

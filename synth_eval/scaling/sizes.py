@@ -12,9 +12,10 @@ from synth_eval.scaling.curves import (
     Answer,
     CurveAnswers,
     asymptote_of,
+    exponent_of,
 )
-from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit, log_interval
-from synth_eval.scaling.hold_out import FittedForms, FormScore, fit_forms
+from synth_eval.scaling.fitting import MIN_DF, RESAMPLES, LawFit
+from synth_eval.scaling.hold_out import Driven, FittedForms, FormScore, driven_by_first, fit_forms
 from synth_eval.scaling.laws import CHINCHILLA, POWER
 from synth_eval.scaling.mixture import MIN_SIZES
 from synth_eval.scaling.points import Points
@@ -22,7 +23,8 @@ from synth_eval.scaling.points import Points
 
 @dataclass(frozen=True)
 class SizeAnswers:
-    """The answers of all sizes together. ``asymptote`` is that of infinite parameters and tokens."""
+    """The answers of all sizes together. ``asymptote`` is that of infinite parameters and tokens; ``driven`` are
+    estimates that the first budgets drive."""
 
     refused: str = ""
     asymptote: Answer = field(default_factory=Answer)
@@ -30,6 +32,7 @@ class SizeAnswers:
     tokens_exponent: Answer = field(default_factory=Answer)
     forms: tuple[FormScore, ...] = ()
     fit: LawFit | None = None
+    driven: tuple[Driven, ...] = ()
 
 
 def answer_all_sizes(groups: Sequence[Points], *, resamples: int = RESAMPLES, seed: int = 0) -> list[SizeAnswers]:
@@ -82,14 +85,9 @@ def _refusal(points: Points) -> str:
 
 def _answers(fitted: FittedForms) -> SizeAnswers:
     fit = fitted.fit
-    return SizeAnswers("", asymptote_of(fit), _positive(fit, "log_a"), _positive(fit, "log_b"), fitted.scores, fit)
-
-
-def _positive(fit: LawFit, name: str) -> Answer:
-    if fit.at_bound(name):
-        return Answer(refused="the exponent ran into the bound of the fit")
-    value = float(np.exp(fit.parameter(name)))
-    return Answer(value, log_interval(value, fit.drawn(name), fit.df))
+    driven = driven_by_first(fitted, {"E": "log_E", "exponent of size": "log_a", "exponent of tokens": "log_b"})
+    of_size, of_tokens = (exponent_of(fit, name) for name in ("log_a", "log_b"))
+    return SizeAnswers("", asymptote_of(fit), of_size, of_tokens, fitted.scores, fit, driven)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from scaling_rows_of import family_rows
@@ -29,6 +30,20 @@ def run(*arguments: object) -> tuple[int, str]:
     if result.exception is not None:
         raise result.exception
     return int(result.return_value), result.output
+
+
+def test_first_budgets_are_left_out(losses: Path) -> None:
+    rows = [float(line.split(",")[2]) for line in losses.read_text().splitlines()[1:-1]]
+    second = sorted(set(rows))[1]
+    found = json.loads(run(losses, "--resamples", 60, "--min-tokens", f"{second:.0f}", "--json")[1])
+    kept = {tokens for task in found["tasks"] for curve in task["curves"] for tokens in curve["points"]["tokens"]}
+    assert min(kept) == pytest.approx(second)
+    fewer = sum(tokens < second for tokens in rows)
+    assert any(f"{fewer} of {len(rows)} losses, at fewer than" in note for note in found["notes"])
+    with pytest.raises(ResultsError, match="--min-tokens 1000T: the largest budget is"):
+        run(losses, "--min-tokens", "1000T")
+    with pytest.raises(click.BadParameter, match="is not a count"):
+        run(losses, "--min-tokens", "2X")
 
 
 def test_report_and_figures(losses: Path, tmp_path: Path) -> None:

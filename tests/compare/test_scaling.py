@@ -53,7 +53,7 @@ def test_two_sizes_are_fitted_each_alone() -> None:
     (task,) = scaling_report(rows(sizes=SIZES[:2], tokens=tokens), resamples=60).tasks
     assert [mixture.size for mixture in task.mixtures] == ["100M", "400M"]
     assert all(mixture.answers.fit is not None for mixture in task.mixtures)
-    assert task.notes == ("two sizes, 100M and 400M: fitted each alone, as two cannot determine an exponent of size",)
+    assert task.notes == ("two sizes, 100M and 400M: fitted each alone, as two determine no exponent of size",)
 
 
 def test_rows_without_a_size_are_fitted_over_tokens() -> None:

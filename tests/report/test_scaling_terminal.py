@@ -43,7 +43,7 @@ def test_says_it_all(found: ScalingReport) -> None:
         "collapse pattern: not seen in",
         "4 token budgets: at least 5 are",
         "domains under rephrased",
-        "Left out",
+        "Input",
         "line 3: no tokens",
     ):
         assert part in text, part

@@ -78,7 +78,7 @@ def _task(name: str, task: TaskScaling, sizes: dict[float, str]) -> TaskView:
     return TaskView(
         task,
         kind="error rate" if task.error_rate else "loss",
-        sentences=words.in_short(task, sizes),
+        sentences=(*words.in_short(task, sizes), *words.driven_lines(task)),
         losses=loss_figure(task),
         changes=change_figure(task),
         curves=tables.curve_tables(task, name),

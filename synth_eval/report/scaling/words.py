@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,7 +16,7 @@ from synth_eval.scaling.report import (
     SpeedUp,
     TaskScaling,
 )
-from synth_eval.text import count_text, joined, listed, plural, signed
+from synth_eval.text import count_text, joined, listed, plural, signed, written_quantity
 
 Sizes = Mapping[float, str]  # number of parameters -> the size as the user wrote it
 REFUSED = "refused"
@@ -113,6 +114,32 @@ def mixture_refusals(mixture: MixtureResult, sizes: Sizes) -> list[str]:
         for each in answers.speed_ups
     ]
     return [line for reasons in (best, saved) for line in grouped((what, why) for what, why in reasons if why)]
+
+
+def driven_lines(task: TaskScaling) -> list[str]:
+    """Estimates that the first budgets drive: with them, without them, and what to try."""
+    found = [(curve_name(curve), each) for curve in task.curves for each in curve.answers.driven]
+    found += [
+        (f"{data_name(result.source, result.ratio)} over all sizes", each)
+        for result in task.over_sizes
+        for each in result.answers.driven
+    ]
+    found += [
+        (joined(f"mixes of {mixture.source}", mixture.size), each)
+        for mixture in task.mixtures
+        for each in mixture.answers.driven
+    ]
+    if not found:
+        return []
+    told = [
+        f"{each.what} of {name}: {each.value:.3g}, without them {each.without:.3g} "
+        f"[{each.interval[0]:.3g}, {each.interval[1]:.3g}]"
+        for name, each in found
+    ]
+    least = min(each.next_tokens for _, each in found)
+    step = 10.0 ** (math.floor(math.log10(least)) - 2)
+    advice = f"leave out a warm-up with --min-tokens {written_quantity(math.floor(least / step) * step)}"
+    return [f"the first budgets drive {plural(len(found), 'estimate')}: {listed(told, between='; ')}; {advice}"]
 
 
 def domain_flags(effects: Sequence[DomainEffects]) -> list[str]:

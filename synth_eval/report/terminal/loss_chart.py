@@ -48,7 +48,8 @@ def log_chart(panel: Panel, *, width: int, height: int = 10, ascii_only: bool = 
             cells[height - 1 - up.place(loss)][across.place(tokens)] = mark.upper() if held else mark
     wall, corner, floor = ("|", "+", "-") if ascii_only else ("┤", "└", "─")
     named = {0: up.high, height // 2: up.at(height - 1 - height // 2), height - 1: up.low}
-    labels = [f"{named[i]:.3g}" if i in named else "" for i in range(height)]
+    digits = next((d for d in (3, 4) if len({f"{loss:.{d}g}" for loss in named.values()}) == len(named)), LABEL - 1)
+    labels = [f"{named[i]:.{digits}g}" if i in named else "" for i in range(height)]
     lines = [f"{label:>{LABEL}} {wall}{''.join(row)}" for label, row in zip(labels, cells)]
     lines.append(f"{'':>{LABEL}} {corner}{floor * columns}")
     left, right = count_text(across.low), count_text(across.high)

@@ -51,7 +51,7 @@ class _ScalingPage(Page):
         if any(mixture.result.collapse.seen for task in self.view.tasks for mixture in task.mixtures):
             yield Text()
             yield self.text(PATTERN, "dim")
-        yield from self.listed("Left out", self.view.notes, "yellow")
+        yield from self.listed("Input", self.view.notes, "yellow")
 
     def task(self, task: TaskView) -> Iterator[RenderableType]:
         yield self.text(f"{task.result.family}: {task.result.task} ({task.kind})", "bold")

@@ -38,7 +38,7 @@ def test_whole_and_escaped(page: Parsed) -> None:
     assert "img" not in {tag for tag, _ in page.tags}
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     shown = "".join(page.text)
-    for part in ("web", "best ratio", "collapse pattern: seen", "Mixes of equal loss", "Left out", "refused: "):
+    for part in ("web", "best ratio", "collapse pattern: seen", "Mixes of equal loss", "Input", "refused: "):
         assert part in shown, part
     assert "None" not in shown
     assert "nan" not in re.sub(r"\w*nan\w+|\w+nan\w*", "", shown)

@@ -79,6 +79,10 @@ class Checkpoint:
     model_args: Mapping[str, Any] = field(default_factory=dict)
     batch_size: str | int = "auto"
     num_fewshot: int | None = None
+    apply_chat_template: bool | str = False  # True: the tokenizer's own; text: its template of that name
+    system_instruction: str = ""
+    fewshot_as_multiturn: bool = True  # examples as turns of their own; only where a template is applied
+    gen_kwargs: Mapping[str, Any] = field(default_factory=dict)  # put over a task's own settings of generation
     where: Location | None = None  # its line in the manifest, for messages
 
 

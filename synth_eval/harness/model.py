@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from synth_eval.errors import CheckpointError, SynthEvalError
 from synth_eval.harness.environment import load_reports, one_line
+from synth_eval.manifest.asked import lacking_template
 from synth_eval.results.fingerprint import weight_files
 from synth_eval.types import Checkpoint
 
@@ -69,6 +70,7 @@ def load_model(checkpoint: Checkpoint, *, device: str | None = None) -> LM:
         release(model)
         raise CheckpointError(f"{checkpoint.name}: cannot be loaded: {problem}")
     try:
+        _set_template(model, checkpoint)
         _check_weights(model, checkpoint)
     except CheckpointError:
         release(model)
@@ -138,6 +140,18 @@ def _silence(model: Any) -> None:
         method = getattr(model, name, None)
         if method is not None and "disable_tqdm" in inspect.signature(method).parameters:
             setattr(model, name, functools.partial(method, disable_tqdm=True))
+
+
+def _set_template(model: Any, checkpoint: Checkpoint) -> None:
+    """Let the model apply the template that the checkpoint names; lm_eval itself logs that one and applies another."""
+    wanted, tokenizer = checkpoint.apply_chat_template, getattr(model, "tokenizer", None)
+    if not wanted or tokenizer is None or not hasattr(tokenizer, "chat_template"):  # its class has a way of its own
+        return
+    problem = lacking_template(wanted, tokenizer.chat_template)
+    if problem and not (wanted is True and "chat_template" in (getattr(model, "chat_template_args", None) or {})):
+        raise CheckpointError(f"{checkpoint.name}: apply_chat_template: its tokenizer {problem}")
+    if isinstance(wanted, str):
+        model.chat_template_args = {**(getattr(model, "chat_template_args", None) or {}), "chat_template": wanted}
 
 
 def _check_weights(model: Any, checkpoint: Checkpoint) -> None:

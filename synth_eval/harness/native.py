@@ -75,11 +75,17 @@ def evaluate_task(
     return results
 
 
-def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, folder: Path) -> Path:
+def write_native(
+    results: dict[str, Any], checkpoint: Checkpoint, task: str, folder: Path, *, chat_template: str | None = None
+) -> Path:
     """Write results_*.json and samples_<task>_*.jsonl as ``lm_eval --output_path --log_samples`` does.
 
     The files are made in a temporary folder and moved into place whole, the samples first; those of an earlier
     evaluation of the task then go.
+
+    Parameters
+    ----------
+    chat_template : text of the template that was applied, to be logged.
 
     Returns
     -------
@@ -92,7 +98,8 @@ def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, fol
     from lm_eval.loggers import EvaluationTracker
 
     arguments = {**dict(checkpoint.model_args), "pretrained": str(checkpoint.path)}
-    results["config"] = {**results["config"], "model": checkpoint.model, "model_args": arguments}
+    asked = {"model": checkpoint.model, "model_args": arguments, "gen_kwargs": dict(checkpoint.gen_kwargs) or None}
+    results["config"] = {**results["config"], **asked}
     samples = results.pop("samples")
     results.update(environment_in_background().result())
     with scratch_folder(folder) as made:
@@ -100,9 +107,9 @@ def write_native(results: dict[str, Any], checkpoint: Checkpoint, task: str, fol
         tracker.general_config_tracker.log_experiment_args(
             model_source=checkpoint.model,
             model_args=arguments,
-            system_instruction=None,
-            chat_template=None,
-            fewshot_as_multiturn=False,
+            system_instruction=checkpoint.system_instruction or None,
+            chat_template=chat_template,
+            fewshot_as_multiturn=bool(checkpoint.apply_chat_template) and checkpoint.fewshot_as_multiturn,
         )
         tracked = tracker.general_config_tracker  # names a folder that lies here for a moment: 255 bytes are allowed
         tracked.model_name_sanitized = _shortened(tracked.model_name_sanitized or "")

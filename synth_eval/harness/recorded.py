@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from synth_eval.results.run_folder import LoggedAnswer, ResponseLog
+from synth_eval.types import Checkpoint
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -205,6 +206,7 @@ class Prompts:
     num_fewshot: int
     key: str
     instances: tuple[Instance, ...]
+    generation: Mapping[str, Any] | None = None  # settings of a task that generates
 
     @property
     def items(self) -> int:
@@ -213,45 +215,116 @@ class Prompts:
 
     def give_to(self, task: Task) -> None:
         """Let the task ask these when lm-eval next evaluates it, instead of making them again."""
-        configure(task, self.num_fewshot)
+        configure(task, self.num_fewshot, self.generation)
         fresh = [replace(instance, resps=[], filtered_resps={}) for instance in self.instances]
         unset: Any = task
         unset.build_all_requests = lambda **options: setattr(task, "_instances", fresh)
 
 
 class PromptBook:
-    """The prompts of each task, few-shot count and limit that was requested."""
+    """The prompts of each task and way to ask; those under a chat template of one tokenizer at a time."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, int, float | None], Prompts] = {}
+        self._made: dict[tuple[Any, ...], Prompts] = {}
+        self._templated: dict[tuple[Any, ...], Prompts] = {}
+        self._template = ""
 
-    def prompts(self, loaded: LoadedTask, *, num_fewshot: int | None, limit: float | None) -> Prompts:
-        """Prompts of a task, from memory if they were made before; ``num_fewshot`` None means the task's own.
+    def prompts(self, loaded: LoadedTask, checkpoint: Checkpoint, *, limit: float | None) -> Prompts:
+        """Prompts of a task without a chat template, from memory if they were made before.
 
-        A 0 in the task's own configuration is kept, as lm_eval keeps it.
+        They tell how many items are asked, and what is asked up to the template, before any tokenizer is loaded. A 0
+        in the task's own configuration of examples is kept, as lm_eval keeps it.
         """
-        shots = loaded.num_fewshot if num_fewshot is None or loaded.zero_shot else num_fewshot
-        key = (loaded.name, shots, limit)
-        if key not in self._made:
-            self._made[key] = make_prompts(loaded.task, num_fewshot=shots, limit=limit)
-        return self._made[key]
+        return self._kept(self._made, loaded, checkpoint, limit, None)
+
+    def templated(self, loaded: LoadedTask, checkpoint: Checkpoint, model: Any, *, limit: float | None) -> Prompts:
+        """The prompts under the chat template of a model's tokenizer, to the letter as lm_eval makes them."""
+        if loaded.task.OUTPUT_TYPE == "loglikelihood_rolling":  # of whole texts: no template is applied
+            return self.prompts(loaded, checkpoint, limit=limit)
+        template = template_key(model)
+        if template != self._template:
+            self._template, self._templated = template, {}
+        return self._kept(self._templated, loaded, checkpoint, limit, model.apply_chat_template)
+
+    def _kept(
+        self,
+        book: dict[tuple[Any, ...], Prompts],
+        loaded: LoadedTask,
+        checkpoint: Checkpoint,
+        limit: float | None,
+        chat_template: Callable[..., str] | None,
+    ) -> Prompts:
+        shots = loaded.num_fewshot
+        if checkpoint.num_fewshot is not None and not loaded.zero_shot:
+            shots = checkpoint.num_fewshot
+        generation = None if loaded.generation is None else {**loaded.generation, **checkpoint.gen_kwargs}
+        system = checkpoint.system_instruction or None
+        turns = chat_template is not None and checkpoint.fewshot_as_multiturn
+        key = (loaded.name, limit, shots, system, turns, json.dumps(generation, sort_keys=True, default=str))
+        if key not in book:
+            book[key] = make_prompts(
+                loaded.task,
+                num_fewshot=shots,
+                limit=limit,
+                system_instruction=system,
+                generation=generation,
+                chat_template=chat_template,
+                fewshot_as_multiturn=turns,
+            )
+        return book[key]
 
 
-def make_prompts(task: Task, *, num_fewshot: int, limit: float | None) -> Prompts:
+def make_prompts(
+    task: Task,
+    *,
+    num_fewshot: int,
+    limit: float | None,
+    system_instruction: str | None = None,
+    generation: Mapping[str, Any] | None = None,
+    chat_template: Callable[..., str] | None = None,
+    fewshot_as_multiturn: bool = False,
+) -> Prompts:
     """The requests of a task's first ``limit`` items (a share of them below 1; all if None)."""
     from lm_eval.evaluator_utils import get_sample_size
 
-    configure(task, num_fewshot)
-    task.build_all_requests(limit=get_sample_size(task, limit), rank=0, world_size=1)
+    configure(task, num_fewshot, generation)
+    task.build_all_requests(
+        limit=get_sample_size(task, limit),
+        rank=0,
+        world_size=1,
+        system_instruction=system_instruction,
+        apply_chat_template=chat_template is not None,
+        fewshot_as_multiturn=fewshot_as_multiturn,
+        chat_template=chat_template,
+    )
     instances: tuple[Any, ...] = tuple(task._instances or ())
     task._instances = None
     digest = hashlib.sha256()
     for instance in instances:
         digest.update(json.dumps([instance.request_type, instance.args, instance.repeats], default=str).encode())
-    return Prompts(num_fewshot, digest.hexdigest()[:16], instances)
+    return Prompts(num_fewshot, digest.hexdigest()[:16], instances, generation)
 
 
-def configure(task: Task, num_fewshot: int) -> None:
-    """Few-shot count and draw; the draw starts over, so that a task's prompts do not depend on what ran before."""
+def configure(task: Task, num_fewshot: int, generation: Mapping[str, Any] | None = None) -> None:
+    """Few-shot count, settings of generation and draw; the draw starts over, so that a task's prompts do not depend on
+    what ran before."""
     task.set_config(key="num_fewshot", value=num_fewshot)
+    if generation is not None:
+        task.set_config(key="generation_kwargs", value=dict(generation))
     task.set_fewshot_seed(seed=SEED)
+
+
+def template_key(model: Any) -> str:
+    """What decides how a model's tokenizer writes messages: its templates, special tokens and their arguments."""
+    tokenizer = getattr(model, "tokenizer", None)
+    special = {name: str(value) for name, value in sorted(getattr(tokenizer, "special_tokens_map", {}).items())}
+    about = [getattr(tokenizer, "chat_template", None), special, getattr(model, "chat_template_args", None)]
+    return json.dumps(about, sort_keys=True, default=str)
+
+
+def chosen_template(model: Any, wanted: bool | str) -> str | None:
+    """The text of the chat template that is applied; None where none is, or the model's class keeps it to itself."""
+    templates = getattr(getattr(model, "tokenizer", None), "chat_template", None) if wanted else None
+    if isinstance(templates, Mapping):
+        templates = templates.get("default" if wanted is True else wanted)
+    return templates if isinstance(templates, str) else None

@@ -14,7 +14,7 @@ from synth_eval.errors import CheckpointError, SynthEvalError
 from synth_eval.harness.environment import one_line
 from synth_eval.harness.model import ReadAhead, engine, load_model, release
 from synth_eval.harness.native import environment_in_background, evaluate_task, write_native
-from synth_eval.harness.recorded import PromptBook, Prompts
+from synth_eval.harness.recorded import PromptBook, Prompts, chosen_template
 from synth_eval.harness.tasks import LoadedTask
 from synth_eval.results import (
     Evaluation,
@@ -98,7 +98,7 @@ class Runner:
         settings = settings_fingerprint(run_settings(checkpoint, limit=self.limit, engine=engine(checkpoint)))
         pieces = []
         for task in self.tasks:
-            prompts = self.book.prompts(task, num_fewshot=checkpoint.num_fewshot, limit=self.limit)
+            prompts = self.book.prompts(task, checkpoint, limit=self.limit)
             key = f"{settings}-{task.key}-{prompts.key}"
             self.outcome.keys[checkpoint.name, task.name] = key
             pieces.append(Piece(task, prompts, key))
@@ -158,13 +158,16 @@ class Runner:
         self.listener.finished(checkpoint.name, name, items, of=piece.prompts.items)
 
     def _evaluate_piece(self, model: LM, checkpoint: Checkpoint, piece: Piece, fingerprint: str) -> int:
-        task = piece.task
+        task, prompts = piece.task, piece.prompts
+        if checkpoint.apply_chat_template:
+            prompts = self.book.templated(task, checkpoint, model, limit=self.limit)
         with ResponseLog(self.folder.progress(fingerprint, task.name, piece.key)) as log:
             answered = partial(self.listener.answered, checkpoint.name, task.name)
-            results = evaluate_task(
-                model, task.task, limit=self.limit, prompts=piece.prompts, log=log, on_answers=answered
+            results = evaluate_task(model, task.task, limit=self.limit, prompts=prompts, log=log, on_answers=answered)
+            template = chosen_template(model, checkpoint.apply_chat_template)
+            samples_file = write_native(
+                results, checkpoint, task.name, self.folder.native(fingerprint), chat_template=template
             )
-            samples_file = write_native(results, checkpoint, task.name, self.folder.native(fingerprint))
             table = score_samples(read_samples(samples_file), checkpoint=checkpoint.name, category=task.category)
             self.folder.save_items(fingerprint, table, key=piece.key)
             log.discard()

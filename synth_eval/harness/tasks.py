@@ -138,6 +138,7 @@ class LoadedTask:
     key: str
     task: Task
     num_fewshot: int = 0  # the task's own, for checkpoints that state none
+    generation: Mapping[str, Any] | None = None  # the task's own settings, if it generates
     zero_shot: bool = False  # its configuration says 0, which no checkpoint overrides: lm_eval keeps it too
     version: str = ""
     drawn: str = ""  # of the user's own data
@@ -222,6 +223,7 @@ def _loaded(name: str, task: Any, categories: Mapping[str, str]) -> LoadedTask:
         key=_key(task),
         task=task,
         num_fewshot=int(task.get_config("num_fewshot") or 0),
+        generation=dict(task.config.generation_kwargs) if task.OUTPUT_TYPE == "generate_until" else None,
         zero_shot=task.get_config("num_fewshot") == 0,
         version=str(metadata.get("version", "")),
         drawn=drawn_in_words(metadata),

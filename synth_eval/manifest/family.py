@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from synth_eval.manifest import names
+from synth_eval.manifest.asked import asked, tokenizer_folder
 from synth_eval.manifest.baseline import baselines_of, is_over_tokens
 from synth_eval.manifest.gate import GateFile, gate_of
 from synth_eval.manifest.grid import grid_entries
@@ -118,8 +119,16 @@ def _checkpoints(manifest: Manifest, source: Source, *, folders_needed: bool) ->
         arguments = _model_args(entry, manifest.defaults, location, source, needed=folders_needed and not results)
         if folders_needed and resolved is not None and "peft" not in arguments and is_adapter(Path(resolved)):
             resolved, arguments = _adapter_on_its_base(Path(resolved), arguments, location, source)
+        how = asked(
+            entry,
+            manifest.defaults,
+            location,
+            source,
+            model=entry.model or manifest.defaults.model,
+            tokenizer=tokenizer_folder(resolved, arguments) if folders_needed and not results else None,
+        )
         built.append(_checkpoint(entry, name, size, resolved, results or (), manifest.defaults, location, source))
-        built[-1] = replace(built[-1], model_args=arguments)
+        built[-1] = replace(built[-1], model_args=arguments, **how)
     if not built:
         raise source.error(("grid",), f"none of the {skipped} checkpoints of the grid is there: check grid.path")
     return tuple(built)
@@ -158,7 +167,6 @@ def _checkpoint(
         results=results,
         model=entry.model or defaults.model,
         batch_size=defaults.batch_size if entry.batch_size is None else entry.batch_size,
-        num_fewshot=defaults.num_fewshot if entry.num_fewshot is None else entry.num_fewshot,
         where=source.location(location),
     )
 

@@ -11,13 +11,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    StrictInt,
     StrictStr,
     ValidationError,
     model_validator,
 )
 
 from synth_eval.errors import ManifestError
+from synth_eval.manifest.asked import Asked
 from synth_eval.manifest.gate import GateEntry
 from synth_eval.manifest.names import family_name
 from synth_eval.manifest.own_tasks import ChoiceEntries, DomainEntries, MauveEntry
@@ -51,7 +51,6 @@ def _has_recipe(lab: dict[str, Any]) -> dict[str, Any]:
 
 
 BatchSize = Annotated[Any, BeforeValidator(_batch_size)]
-Shots = Annotated[StrictInt, Field(ge=0)]
 ModelArgs = Annotated[dict[StrictStr, Any], BeforeValidator(none_as_empty)]
 
 
@@ -59,16 +58,15 @@ class _Strict(BaseModel):
     model_config = STRICT
 
 
-class Defaults(_Strict):
+class Defaults(Asked, _Strict):
     """How checkpoints are evaluated, unless they override it."""
 
     model: Text = "hf"
     model_args: ModelArgs = {}
     batch_size: BatchSize = "auto"
-    num_fewshot: Shots | None = None
 
 
-class CheckpointEntry(_Strict):
+class CheckpointEntry(Asked, _Strict):
     """One line of `checkpoints`."""
 
     ratio: Ratio
@@ -84,7 +82,6 @@ class CheckpointEntry(_Strict):
     model: Text | None = None
     model_args: ModelArgs = {}
     batch_size: BatchSize | None = None
-    num_fewshot: Shots | None = None
 
     @model_validator(mode="after")
     def _something_to_score(self) -> CheckpointEntry:
@@ -145,6 +142,7 @@ _EXPECTED = {
     "string_type": "text: put it in quotes",
     "int_type": "a whole number",
     "list_type": "a list: write [a, b], or one line with a dash each",
+    "bool_type": "true or false",
     "dict_type": "a mapping: write {key: value}",
     "model_type": "a mapping: write {key: value}",
 }
@@ -219,7 +217,7 @@ def _known_keys(location: KeyPath) -> list[str]:
             inside = model.model_fields[part].annotation
         if get_origin(inside) is not dict:
             model = _model_in(inside)
-    return list(model.model_fields)
+    return sorted(model.model_fields, key=lambda key: key in Asked.model_fields)  # what a model has of its own first
 
 
 def _model_in(annotation: Any) -> type[BaseModel]:

@@ -18,7 +18,14 @@ from synth_eval.compare.tidy import reliability_diagrams
 from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode, SynthEvalError
 from synth_eval.manifest.family import read_gate
-from synth_eval.pipeline.evaluate import build_missing, evaluate_missing, evaluated_tables, family_of, results_folder
+from synth_eval.pipeline.evaluate import (
+    build_missing,
+    evaluate_missing,
+    evaluated_results,
+    evaluated_tables,
+    family_of,
+    results_folder,
+)
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.pipeline.logged import FamilyResults, check_baselines, read_family
 from synth_eval.pipeline.reports import ComparisonResult
@@ -115,6 +122,7 @@ def compare(
         if outcome is not None:
             read.failures |= outcome.failures
             read.tables |= evaluated_tables(folder, outcome)
+            read.results |= evaluated_results(family, folder, outcome)
         else:
             check_baselines(family, read)
         provenance = {"limit": f"{limit:g}"} if limit is not None else {}

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 from synth_eval.manifest import load_family
 from synth_eval.pipeline.listener import SILENT, Listener
 from synth_eval.pipeline.unchanged import evaluation_key
-from synth_eval.results import Evaluation, RunFolder, read_receipt, write_receipt
+from synth_eval.results import (
+    Evaluation,
+    RunFolder,
+    TaskResult,
+    newest_results,
+    read_receipt,
+    read_results,
+    settings_fingerprint,
+    write_receipt,
+)
+from synth_eval.results.fingerprint import ASKED, own_settings
 from synth_eval.types import Family, ItemTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+HOW = ("num_fewshot", "fewshot_as_multiturn", *ASKED)  # settings that change what is asked, not who answers
 Tables = dict[tuple[str, str], ItemTable]
 
 
@@ -166,3 +177,20 @@ def evaluated_tables(folder: RunFolder, outcome: Evaluation) -> Tables:
             if folder.task_done(fingerprint, task, outcome.keys.get((name, task), "")):
                 tables[name, task] = folder.load_items(fingerprint, task, checkpoint=name)
     return tables
+
+
+def evaluated_results(family: Family, folder: RunFolder, outcome: Evaluation) -> dict[tuple[str, str], TaskResult]:
+    """What lm-eval logged beside the item tables, which tells how each checkpoint was asked.
+
+    Nothing where the manifest has all of them asked alike: then there is nothing to tell apart.
+    """
+    ways = {settings_fingerprint({key: own_settings(c).get(key) for key in HOW}) for c in family.checkpoints}
+    if len(ways) == 1 and not any(checkpoint.results for checkpoint in family.checkpoints):
+        return {}
+    found: dict[tuple[str, str], TaskResult] = {}
+    for name, fingerprint in outcome.fingerprints.items():
+        logged = newest_results(map(read_results, sorted(folder.native(fingerprint).glob("results_*.json"))))
+        for task in outcome.tasks:
+            if task in logged and folder.task_done(fingerprint, task, outcome.keys.get((name, task), "")):
+                found[name, task] = logged[task]
+    return found

@@ -91,6 +91,7 @@ _TEXT_PATTERNS = (
     "*.model",
     "*.tiktoken",
     "chat_template*",
+    "additional_chat_templates/*",
     "*.py",
 )
 
@@ -173,14 +174,21 @@ def model_fingerprint(checkpoint: Checkpoint, *, full: bool = False) -> str:
     return digest.hexdigest()[:_LENGTH]
 
 
+ASKED = ("apply_chat_template", "system_instruction", "gen_kwargs")
+
+
 def own_settings(checkpoint: Checkpoint) -> dict[str, Any]:
     """What a manifest can set for one checkpoint and not for another of the same content, and moves its results.
 
-    Model class, its arguments and few-shot count. The batch size is left out: it moves results by rounding only; so
-    are adapters and tokenizers, which count by content.
+    Model class, its arguments, few-shot count, and what is set of chat template, system instruction, turns and
+    generation. The batch size is left out: it moves results by rounding only; so are adapters and tokenizers, which
+    count by content.
     """
     arguments = {key: value for key, value in checkpoint.model_args.items() if key not in (*ADAPTERS, "tokenizer")}
-    return {"model": checkpoint.model, "model_args": arguments, "num_fewshot": checkpoint.num_fewshot}
+    asked = {name: value for name in ASKED if (value := getattr(checkpoint, name))}
+    if checkpoint.apply_chat_template:  # without a template turns do not matter
+        asked["fewshot_as_multiturn"] = checkpoint.fewshot_as_multiturn
+    return {"model": checkpoint.model, "model_args": arguments, "num_fewshot": checkpoint.num_fewshot, **asked}
 
 
 def run_settings(checkpoint: Checkpoint, *, limit: float | None = None, **more: Any) -> dict[str, Any]:

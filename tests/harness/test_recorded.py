@@ -15,6 +15,7 @@ from synth_eval.harness import recorded
 from synth_eval.harness.recorded import PromptBook, RecordedLM, batches, request_keys
 from synth_eval.harness.tasks import LoadedTask
 from synth_eval.results.run_folder import ResponseLog
+from synth_eval.types import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,9 @@ def test_a_tasks_own_zero_shots_are_kept_as_lm_eval_keeps_them() -> None:
     asked: list[int] = []
     book = PromptBook()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recorded, "make_prompts", lambda task, *, num_fewshot, limit: asked.append(num_fewshot))
+        patch.setattr(recorded, "make_prompts", lambda task, *, num_fewshot, **others: asked.append(num_fewshot))
         for zero_shot, own, wanted in [(True, 0, 5), (False, 0, 5), (False, 2, None), (False, 2, 0)]:
             name = f"{zero_shot}{own}{wanted}"
             loaded = LoadedTask(name, "other", "key", None, num_fewshot=own, zero_shot=zero_shot)  # type: ignore[arg-type]
-            book.prompts(loaded, num_fewshot=wanted, limit=None)
+            book.prompts(loaded, Checkpoint("c", 0.0, num_fewshot=wanted), limit=None)
     assert asked == [0, 5, 2, 0]

@@ -17,7 +17,7 @@ prepare(offline=True)
 from synth_eval.harness import runner
 from synth_eval.harness.evaluate import evaluate_family
 from synth_eval.harness.model import load_model, release
-from synth_eval.harness.recorded import PromptBook, make_prompts
+from synth_eval.harness.recorded import PromptBook, Prompts, make_prompts
 from synth_eval.harness.tasks import load_tasks
 from synth_eval.results import Evaluation, RunFolder
 from synth_eval.types import Checkpoint, Family
@@ -105,14 +105,15 @@ def test_checkpoints_share_prompts_and_tokens(tmp_path: Path, monkeypatch: pytes
 def test_the_key_of_prompts_is_their_text() -> None:
     (loaded,) = load_tasks(["synth_recall"], categories={})
     book = PromptBook()
-    plain = book.prompts(loaded, num_fewshot=None, limit=5)
-    shots = book.prompts(loaded, num_fewshot=2, limit=5)
+
+    def prompts(num_fewshot: int | None) -> Prompts:
+        return book.prompts(loaded, Checkpoint("c", 0.0, num_fewshot=num_fewshot), limit=5)
+
+    plain, shots = prompts(None), prompts(2)
     assert plain.num_fewshot == 0
     assert len(plain.instances) == 5 * 4
     assert plain.key != shots.key
-    assert (
-        book.prompts(loaded, num_fewshot=0, limit=5) is plain
-    )  # a task's own count survives other checkpoints' counts
+    assert prompts(0) is plain  # a task's own count survives other checkpoints' counts
     assert make_prompts(loaded.task, num_fewshot=2, limit=5).key == shots.key
 
 

@@ -131,10 +131,11 @@ class SharedPrefixLM(AdapterLM):
             return
         distinct = [text for text in dict.fromkeys(texts) if text]
         special = self.tokenizer.decode(self.prefix_token_id)
-        plain = [text for text in distinct if not has_bos_prefix(text, special)]  # the others are rare
-        options = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
-        coded = self.tokenizer(plain, return_attention_mask=False, **options)["input_ids"] if plain else []
-        self._encoded = dict(zip(plain, coded, strict=True))
+        plain = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
+        for has_bos, options in ((False, plain), (True, {"add_special_tokens": False})):  # chat templates begin with it
+            some = [text for text in distinct if has_bos_prefix(text, special) == has_bos]
+            coded = self.tokenizer(some, return_attention_mask=False, **options)["input_ids"] if some else []
+            self._encoded |= dict(zip(some, coded, strict=True))
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of whole texts in nats; the windows of all texts are scored together."""

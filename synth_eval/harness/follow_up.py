@@ -18,6 +18,7 @@ import numpy as np
 from synth_eval.calibration.items import choice_probabilities
 from synth_eval.calibration.votes import is_right, majority_vote, normalised_answer
 from synth_eval.errors import SynthEvalError
+from synth_eval.harness.generated_answers import Answer, answer_logliks, generated, logliks
 from synth_eval.harness.native import SEED, evaluate_task
 from synth_eval.results import atomic_file
 
@@ -75,8 +76,9 @@ def follow_up(
     """Three ways to ask a model how sure it is of the answers that it generates, on the same items.
 
     - vote: the share of the task's sampled answers that agree with the most frequent one; correct is of that one.
-    - likelihood: the probability of the greedily generated text, exp(loglik); likelihood per token: the geometric mean
-      over its tokens. The answer, taken from the text by the task's own filter, is the greedy one.
+    - likelihood: the probability of the greedily generated text, exp(loglik), in the tokens that the model wrote it in;
+      likelihood per token: the geometric mean over these. The answer, taken from the text by the task's own filter, is
+      the greedy one.
     - p_true: the probability of True against False when asked whether the greedy answer is right.
 
     Parameters
@@ -113,22 +115,21 @@ def follow_up(
     )
 
     on_step(STEPS[1])
-    texts = _greedy_texts(model, name, rows)
+    made = _greedy_answers(model, name, rows)
+    texts = [each.text for each in made]
     answers = _filtered(task, texts, [row["doc"] for row in rows], repeats)
     answered = [bool(normalised_answer(answer)) for answer in answers]
     correct = [is_right(answer, accepted) for answer, accepted in zip(answers, targets)]
 
     on_step(STEPS[2])
     contexts = [row["arguments"][0][0] for row, there in zip(rows, answered) if there]
-    said = [text.rstrip() for text, there in zip(texts, answered) if there]
-    whole = [likelihood_request(context, text) for context, text in zip(contexts, said)]
-    asked = [request for context, text in zip(contexts, said) for request in truth_requests(context, text)]
-    logliks = _logliks(model, name, [*whole, *asked])
-    likely, verdicts = logliks[: len(whole)], logliks[len(whole) :]
-    counts = token_counts(model, whole)
+    said = [each for each, there in zip(made, answered) if there]
+    asked = [request for context, each in zip(contexts, said) for request in truth_requests(context, each.written)]
+    likely = answer_logliks(model, name, contexts, said)
+    verdicts = logliks(model, name, asked)
     by_method = {
-        "likelihood": [likelihood_confidence(value) for value in likely],
-        "likelihood per token": [likelihood_confidence(value, tokens=n) for value, n in zip(likely, counts)],
+        "likelihood": [likelihood_confidence(value) for value, _ in likely],
+        "likelihood per token": [likelihood_confidence(value, tokens=n) for value, n in likely],
         "p_true": [truth_confidence(yes, no) for yes, no in zip(verdicts[::2], verdicts[1::2])],
     }
     greedy = [with_unanswered(method, "greedy", values, answered, correct) for method, values in by_method.items()]
@@ -152,15 +153,6 @@ def write_follow_up(found: FollowUp, task: str, folder: Path) -> Path:
     return file
 
 
-def token_counts(model: Any, requests: Sequence[tuple[str, str]]) -> list[int]:
-    """Tokens of the continuation of each (context, continuation), as lm-eval splits the two; at least 1.
-
-    For a multiple-choice task's requests these are the lengths that likelihood per token divides by, see
-    `calibration.normalised.with_normalisations`.
-    """
-    return [max(1, len(model._encode_pair(*request)[1])) for request in requests]
-
-
 def _checked_repeats(task: Task) -> int:
     name, repeats = task.config.task, int(task.config.repeats or 1)
     if task.OUTPUT_TYPE != "generate_until":
@@ -171,7 +163,7 @@ def _checked_repeats(task: Task) -> int:
     return repeats
 
 
-def _greedy_texts(model: LM, name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _greedy_answers(model: LM, name: str, rows: Sequence[dict[str, Any]]) -> list[Answer]:
     from lm_eval.api.instance import Instance
 
     sampling = ("temperature", "top_k", "top_p", "min_p", "typical_p")
@@ -180,7 +172,7 @@ def _greedy_texts(model: LM, name: str, rows: Sequence[dict[str, Any]]) -> list[
         context, settings = row["arguments"][0][:2]
         greedy = {key: value for key, value in settings.items() if key not in sampling} | {"do_sample": False}
         requests.append(Instance("generate_until", row["doc"], (context, greedy), 0, (name, row["doc_id"], 1)))
-    return list(model.generate_until(requests))
+    return generated(model, requests)
 
 
 def _filtered(task: Task, texts: Sequence[str], docs: Sequence[Any], repeats: int) -> list[str]:
@@ -191,32 +183,16 @@ def _filtered(task: Task, texts: Sequence[str], docs: Sequence[Any], repeats: in
     return [next(iter(each)) for each in kept]
 
 
-def _logliks(model: LM, name: str, requests: Sequence[tuple[str, str]]) -> list[float]:
-    from lm_eval.api.instance import Instance
-
-    if not requests:
-        return []
-    instances = [Instance("loglikelihood", {}, pair, 0, (name, i, 1)) for i, pair in enumerate(requests)]
-    return [float(loglik) for loglik, _ in model.loglikelihood(instances)]
-
-
-def likelihood_request(context: str, answer: str) -> tuple[str, str]:
-    """(context, continuation) whose log-likelihood is that of the answer as the model wrote it.
-
-    A space is put between the two where neither has one: some tokenizers drop it when they decode.
-    """
-    apart = context[-1:].isspace() or answer[:1].isspace() or not context
-    return context, answer if apart else f" {answer}"
-
-
 def truth_requests(context: str, answer: str) -> tuple[tuple[str, str], tuple[str, str]]:
     """The two requests of P(True): the answered question, asked about, continued with True and with False.
+
+    ``answer`` is as it follows the context, with the space before it if the model wrote one.
 
     References
     ----------
     Kadavath et al., "Language Models (Mostly) Know What They Know", arXiv 2207.05221, section 3.
     """
-    prompt = "".join(likelihood_request(context, answer)).rstrip() + _ASK
+    prompt = f"{context}{answer}".rstrip() + _ASK
     return (prompt, VERDICTS[0]), (prompt, VERDICTS[1])
 
 

@@ -19,7 +19,8 @@ from synth_eval.calibration.items import score_samples
 from synth_eval.calibration.votes import is_right, normalised_answer
 from synth_eval.compare.calibration_items import generated_items
 from synth_eval.errors import SynthEvalError
-from synth_eval.harness.follow_up import follow_up, token_counts, truth_requests, write_follow_up
+from synth_eval.harness.follow_up import follow_up, truth_requests, write_follow_up
+from synth_eval.harness.generated_answers import token_counts
 from synth_eval.harness.model import load_model
 from synth_eval.harness.native import evaluate_task, write_native
 from synth_eval.harness.tasks import load_tasks
@@ -122,8 +123,7 @@ def test_likelihood_and_truth_are_those_of_the_logits(model: Any, task: Any) -> 
         if not answered[i]:
             assert likelihood.confidence[i] == per_token.confidence[i] == p_true.confidence[i] == 0.0
             continue
-        said = text.rstrip() if text[:1].isspace() else f" {text.rstrip()}"
-        total, tokens = loglik(model, doc["question"], said)
+        total, tokens = loglik(model, doc["question"], text.rstrip())
         assert likelihood.confidence[i] == pytest.approx(math.exp(total), rel=1e-4)
         assert per_token.confidence[i] == pytest.approx(math.exp(total / tokens), rel=1e-4)
         yes, no = (loglik(model, *request)[0] for request in truth_requests(doc["question"], text))

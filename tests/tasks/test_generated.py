@@ -10,7 +10,6 @@ import pytest
 from synth_eval.errors import SynthEvalError
 from synth_eval.harness.follow_up import (
     likelihood_confidence,
-    likelihood_request,
     truth_confidence,
     truth_requests,
     with_unanswered,
@@ -38,16 +37,8 @@ def test_a_filter_that_keeps_one_answer_is_refused() -> None:
         generated.process_results(DOC, ["2"])
 
 
-@pytest.mark.parametrize(
-    ("context", "answer", "continuation"),
-    [("1 + 1 =", " 2", " 2"), ("1 + 1 =", "2", " 2"), ("1 + 1 =\n", "2", "2"), ("", "2", "2")],
-)
-def test_the_answer_stands_apart_from_its_context(context: str, answer: str, continuation: str) -> None:
-    assert likelihood_request(context, answer) == (context, continuation)
-
-
 def test_the_question_whether_an_answer_is_right() -> None:
-    yes, no = truth_requests("1 + 1 =", "2 ")
+    yes, no = truth_requests("1 + 1 =", " 2 ")
     assert yes[0] == no[0] == "1 + 1 = 2\nIs this answer True or False? This answer is"
     assert (yes[1], no[1]) == (" True", " False")
 

@@ -20,7 +20,6 @@ from lm_eval.models.huggingface import HFLM
 from synth_eval.errors import CheckpointError
 from synth_eval.harness.evaluate import evaluate_family
 from synth_eval.harness.model import load_model, release
-from synth_eval.harness.runner import NOTHING
 from synth_eval.harness.tasks import task_manager
 from synth_eval.results import RunFolder, read_results
 from synth_eval.types import Checkpoint, Family
@@ -68,7 +67,7 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def planned(self, pieces: int, *, items: int = 0, checkpoints: Any = NOTHING) -> None: ...
+    def planned(self, pieces: int, *, items: int = 0, checkpoints: Any = None) -> None: ...
     def started(self, checkpoint: str, task: str, items: int = 0) -> None: ...
     def answered(self, checkpoint: str, task: str, share: float) -> None: ...
     def finished(self, checkpoint: str, task: str, items: int, *, of: int = 0) -> None: ...

@@ -8,6 +8,8 @@ import inspect
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +163,8 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
     inner = getattr(model, "model", None)
     if not isinstance(inner, torch.nn.Module):
         return
-    for name, parameter in inner.named_parameters():
-        if not bool(torch.isfinite(parameter).all()):
+    for name, finite in _finite_weights(inner):
+        if not finite:
             raise CheckpointError(
                 f"{checkpoint.name}: weight {name} has NaN or infinite values; was training unstable?"
             )
@@ -172,6 +174,19 @@ def _check_weights(model: Any, checkpoint: Checkpoint) -> None:
         highest = max(tokenizer.get_vocab().values(), default=0)
         if highest >= embeddings.num_embeddings:  # Gemma 3: names for image tokens, which no text has
             embeddings.register_forward_pre_hook(functools.partial(_check_tokens, highest))
+
+
+def _finite_weights(inner: Any) -> Iterator[tuple[str, bool]]:
+    """Each weight's name, and whether all of it is finite; what `parallelize` keeps elsewhere is read part by part."""
+    import torch
+
+    for place, module in inner.named_modules():
+        elsewhere = any(parameter.is_meta for parameter in module.parameters(recurse=False))
+        if elsewhere:
+            from accelerate.utils import align_module_device
+        with align_module_device(module) if elsewhere else nullcontext():
+            for name, parameter in module.named_parameters(recurse=False):
+                yield f"{place}.{name}" if place else name, bool(torch.isfinite(parameter).all())
 
 
 def _check_tokens(highest: int, embeddings: Any, inputs: tuple[Any, ...]) -> None:

@@ -71,35 +71,41 @@ def task() -> Any:
     return loaded.task
 
 
-def loglik(model: Any, context: str, continuation: str) -> tuple[float, int]:
+def loglik(model: Any, context: str, continuation: str) -> float:
     """From the logits, one byte a token."""
     import torch
 
     before, after = (model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (context, continuation))
     with torch.no_grad():
         logs = model.model(torch.tensor([before + after])).logits[0].double().log_softmax(-1)
-    return sum(float(logs[len(before) + i - 1, token]) for i, token in enumerate(after)), len(after)
+    return sum(float(logs[len(before) + i - 1, token]) for i, token in enumerate(after))
 
 
-def greedy_text(model: Any, context: str, task: Any) -> str:
+def greedy_answer(model: Any, context: str, task: Any) -> tuple[str, int, float]:
+    """The text, how many bytes it was written in (not all are UTF-8), and their log-likelihood."""
     import torch
 
     ids = model.tokenizer(context, add_special_tokens=False)["input_ids"]
-    text = ""
+    read, text, logs = len(ids), "", []
     with torch.no_grad():
         for _ in range(task.config.generation_kwargs["max_gen_toks"]):
-            ids.append(int(model.model(torch.tensor([ids])).logits[0, -1].argmax()))
+            step = model.model(torch.tensor([ids])).logits[0, -1].double().log_softmax(-1)
+            ids.append(int(step.argmax()))
+            logs.append(float(step.max()))
             text = model.tokenizer.decode(ids)[len(context) :]
             if ids[-1] == 0 or any(stop in text for stop in task.config.generation_kwargs["until"]):
                 break
     for stop in (*task.config.generation_kwargs["until"], "<|end|>"):
         text = text.split(stop)[0]
-    return text
+    beginnings = [model.tokenizer.decode(ids[read : read + n]) for n in range(len(logs) + 1)]
+    size = next(n for n, beginning in enumerate(beginnings) if beginning.startswith(text.rstrip()))
+    return text, size, sum(logs[:size])
 
 
 def test_likelihood_and_truth_are_those_of_the_logits(model: Any, task: Any) -> None:
     docs = list(task.eval_docs)[:LIMIT]
-    texts = [greedy_text(model, doc["question"], task) for doc in docs]
+    made = [greedy_answer(model, doc["question"], task) for doc in docs]
+    texts = [text for text, _, _ in made]
     answered = [bool(normalised_answer(text)) for text in texts]
     assert any(answered)
     # Half of the answered items get the model's own answer as target, so that right and wrong both occur.
@@ -123,10 +129,10 @@ def test_likelihood_and_truth_are_those_of_the_logits(model: Any, task: Any) -> 
         if not answered[i]:
             assert likelihood.confidence[i] == per_token.confidence[i] == p_true.confidence[i] == 0.0
             continue
-        total, tokens = loglik(model, doc["question"], text.rstrip())
+        _, tokens, total = made[i]
         assert likelihood.confidence[i] == pytest.approx(math.exp(total), rel=1e-4)
         assert per_token.confidence[i] == pytest.approx(math.exp(total / tokens), rel=1e-4)
-        yes, no = (loglik(model, *request)[0] for request in truth_requests(doc["question"], text))
+        yes, no = (loglik(model, *request) for request in truth_requests(doc["question"], text))
         assert p_true.confidence[i] == pytest.approx(math.exp(yes) / (math.exp(yes) + math.exp(no)), rel=1e-4)
 
 

@@ -48,6 +48,34 @@ def test_nan_weights(folder: Path) -> None:
         load_model(checkpoint(folder), device="cpu")
 
 
+def test_weights_that_parallelize_keeps_elsewhere(tmp_path: Path) -> None:
+    """Some on the disk, where there is no memory for them: the same numbers, by shared prefixes too; NaN is found."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    prepare(offline=True)
+    folder = write_tiny_neox(tmp_path / "model", layers=6, hidden=64)
+    more = {"parallelize": True, "max_cpu_memory": "600KB", "offload_folder": str(tmp_path / "elsewhere")}
+    asked = [("the sun is", " hot"), ("the sun is", " cold"), ("water is", " wet")]
+    requests = [Instance("loglikelihood", {}, pair, 0) for pair in asked]
+    found = {}
+    for arguments in ({}, more, {**more, "shared_prefix": False}):
+        there = checkpoint(folder)
+        model = load_model(replace(there, model_args={**there.model_args, **arguments}, batch_size=1), device="cpu")
+        away = {str(parameter.device) for parameter in model.model.parameters()}
+        assert away == ({"cpu", "meta"} if arguments else {"cpu"})
+        assert getattr(model, "fallback_reason", None) is None
+        found[len(arguments)] = [loglik for loglik, _ in model.loglikelihood(requests)]
+    assert found[3] == pytest.approx(found[0], abs=1e-4)
+    assert found[4] == pytest.approx(found[0], abs=1e-4)
+    weights = load_file(folder / "model.safetensors")
+    name = next(name for name in weights if ".layers.5." in name and name.endswith("weight"))
+    weights[name] = torch.full_like(weights[name], float("nan"))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=rf"c: weight {name} has NaN"):
+        load_model(replace(there, model_args={**there.model_args, **more}), device="cpu")
+
+
 def test_a_tokenizer_of_another_model(folder: Path) -> None:
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["added_tokens"].append(

@@ -4,7 +4,7 @@ lm-eval 0.4.x writes ``results_<date>.json`` and ``samples_<task>_<date>.jsonl``
 it with every run; with ``--output_path x.json`` it writes ``x_<date>.json`` and its samples beside, whatever the model.
 0.4.0 to 0.4.2 wrote ``results.json``, or ``x.json``, and ``<model arguments>_<task>.jsonl``; releases before 0.4 a file
 of any name, the first ones without the key ``results``. These have no date in their name. What 0.3 logged of items
-(``--write_out``) is named and left out.
+(``--write_out``) is named and left out. Records of Every Eval Ever are results files too (`every_eval`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_eval.errors import ResultsError
+from synth_eval.results.every_eval import is_record, record_as_results
 from synth_eval.results.identity import ModelIdentity, logged_identity
 from synth_eval.text import Note, plural
 
@@ -143,6 +144,8 @@ def as_results(data: Any) -> dict[str, Any] | None:
         return None
     if isinstance(data.get("results"), dict):
         return data
+    if is_record(data):
+        return record_as_results(data)
     tasks = list(data.values())
     alone = all(isinstance(task, dict) and any(map(_METRIC_OF_OLD.fullmatch, map(str, task))) for task in tasks)
     return {"results": data} if tasks and alone else None
@@ -208,7 +211,7 @@ def _outputs_of(folder: Path) -> list[ModelOutput]:
 
 
 _METRIC_OF_OLD = re.compile(r"(acc|acc_norm|em|f1|ppl|(word_|byte_)?perplexity|bits_per_byte|mc[12])|.+_stderr")
-_BEGINNING = re.compile(rb'\s*\{\s*("results"|"[^"]+"\s*:\s*\{\s*"[\w,]+"\s*:\s*-?\d)')
+_BEGINNING = re.compile(rb'\s*\{\s*("results"|"schema_version"|"[^"]+"\s*:\s*\{\s*"[\w,]+"\s*:\s*-?\d)')
 _WRITTEN_OUT = "_write_out_info.json"
 WRITTEN_OUT = "items that lm-eval 0.3 wrote with --write_out are not read: run lm_eval 0.4 with --log_samples for them"
 POINTERS = "Git LFS has not fetched their content: run `git lfs pull` in the repository"
@@ -227,7 +230,10 @@ def is_pointer(file: Path) -> bool:
 
 
 def _begins_with_results(file: Path) -> bool:
-    """Whether it is a results file of any name: releases before 0.4.3 began them with the results, or a task's."""
+    """Whether it is a results file of any name: releases before 0.4.3 began them with the results, or a task's.
+
+    So do records of Every Eval Ever with their schema's version.
+    """
     if file.suffix != ".json":
         return False
     try:

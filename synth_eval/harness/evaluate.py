@@ -8,6 +8,8 @@ from synth_eval.harness.engines.local import Order, Setup, default_workers, eval
 from synth_eval.harness.runner import Piece, Runner
 from synth_eval.harness.tasks import LoadedTask, load_tasks
 from synth_eval.results import Evaluation, RunFolder, model_fingerprint
+from synth_eval.results.settings_before import Evaluated, read_evaluated, why_again, write_evaluated
+from synth_eval.text import listed
 from synth_eval.types import Checkpoint, Family, ProgressListener
 
 
@@ -54,6 +56,8 @@ def evaluate_family(
         items=sum(piece.prompts.items for _, missing in todo for piece in missing),
         checkpoints={checkpoint.name: len(missing) for checkpoint, missing in todo},
     )
+    for line in _evaluated_again(runner, [checkpoint for checkpoint, _ in todo]):
+        listener.said(line)
     if workers is None:
         workers = default_workers([checkpoint for checkpoint, _ in todo])
     workers = min(workers, len(todo))
@@ -70,7 +74,24 @@ def evaluate_family(
         evaluate_in_workers(orders, setup=setup, processes=workers, outcome=outcome, listener=listener)
     else:
         runner.evaluate_all(todo)
+    done = [c for c in family.checkpoints if c.name in outcome.fingerprints and c.name not in outcome.failures]
+    write_evaluated(folder.root, {checkpoint.name: _now(runner, checkpoint) for checkpoint in done})
     return outcome
+
+
+def _now(runner: Runner, checkpoint: Checkpoint) -> Evaluated:
+    keys = {task: key for (name, task), key in runner.outcome.keys.items() if name == checkpoint.name}
+    return Evaluated(runner.outcome.fingerprints[checkpoint.name], runner.settings(checkpoint), keys)
+
+
+def _evaluated_again(runner: Runner, checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """Why results that are there do not count: one line a reason."""
+    before = read_evaluated(runner.folder.root)
+    names: dict[str, list[str]] = {}
+    for checkpoint in checkpoints:
+        if checkpoint.name in before and (why := why_again(before[checkpoint.name], _now(runner, checkpoint))):
+            names.setdefault(why, []).append(checkpoint.name)
+    return [f"evaluated again, {why}: {listed(its)}" for why, its in names.items()]
 
 
 def _provenance(tasks: Sequence[LoadedTask], *, full_hash: bool) -> dict[str, str]:

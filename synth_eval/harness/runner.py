@@ -93,9 +93,13 @@ class Runner:
             if not self.folder.task_done(fingerprint, piece.task.name, piece.key)
         ]
 
+    def settings(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What decides its results besides its content and the tasks."""
+        return run_settings(checkpoint, limit=self.limit, engine=engine(checkpoint))
+
     def pieces(self, checkpoint: Checkpoint) -> list[Piece]:
         """Every task, with the prompts and the key of the present settings; the keys are noted."""
-        settings = settings_fingerprint(run_settings(checkpoint, limit=self.limit, engine=engine(checkpoint)))
+        settings = settings_fingerprint(self.settings(checkpoint))
         pieces = []
         for task in self.tasks:
             prompts = self.book.prompts(task, checkpoint, limit=self.limit)
@@ -138,7 +142,8 @@ class Runner:
         if hasattr(shared, "memo"):  # checkpoints whose tokenizers do the same share what these made of the prompts
             from synth_eval.harness.shared_prefix.tokens import tokenizer_key
 
-            shared.memo = self.memos.setdefault(tokenizer_key(shared.tokenizer), shared.memo)
+            key = f"{tokenizer_key(shared.tokenizer)} {shared.add_bos_token} {shared.prefix_token_id}"
+            shared.memo = self.memos.setdefault(key, shared.memo)
         return model
 
     def _evaluate_alone(self, model: LM, checkpoint: Checkpoint, piece: Piece, failed: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,48 @@ def test_what_is_evaluated_again(tmp_path: Path) -> None:
     assert first.provenance["task synth_recall"].startswith("version 1, content ")
     (native,) = (output / "lm_eval").glob(f"{changed.fingerprints['model']}")
     assert len(list(native.iterdir())) == 2  # results and samples of the newest settings, no older ones
+
+
+def test_a_run_tells_why_it_evaluates_again(tmp_path: Path) -> None:
+    class Told(Silent):
+        def said(self, message: str) -> None:
+            lines.append(message)
+
+    lines: list[str] = []
+    folders = [write_tiny_neox(tmp_path / name, seed=seed) for seed, name in enumerate("ab")]
+
+    def told(limit: float = 4, **options: Any) -> list[str]:
+        lines.clear()
+        evaluate_family(family(*folders, **options), RunFolder(tmp_path / "out"), limit=limit, listener=Told())
+        return [*lines]
+
+    assert told() == []  # for the first time
+    assert told(limit=5) == ["evaluated again, limit 5, before 4: a, b"]
+    assert told(limit=5) == []
+    write_tiny_neox(folders[1], seed=9)
+    assert told(limit=5) == ["evaluated again, its files changed: b"]
+    assert told(limit=5, num_fewshot=1, system_instruction="Be brief.") == [
+        "evaluated again, num_fewshot 1, before none; system_instruction Be brief., before none: a, b"
+    ]
+    (tmp_path / "out" / "settings.json").write_text("[")  # damaged: nothing is explained, all is evaluated
+    assert told(limit=5, num_fewshot=2) == []
+
+
+def test_tokens_are_shared_only_where_the_model_reads_them_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = []
+
+    def kept(checkpoint: Checkpoint) -> Any:
+        models.append(load_model(checkpoint))
+        return models[-1]
+
+    monkeypatch.setattr(runner, "load_model", kept)
+    folder = write_tiny_neox(tmp_path / "a")
+    plain, other = family(folder).checkpoints[0], {"dtype": "float32", "prefix_token_id": 7}
+    told = Family("f", ("synth_recall",), (plain, replace(plain, name="b", ratio=0.5, model_args=other)))
+    assert evaluate(told, tmp_path / "out").evaluated == 2
+    assert models[0].memo is not models[1].memo
 
 
 def test_a_checkpoint_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

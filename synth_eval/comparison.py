@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias
 
 from synth_eval.errors import RefusalCode
+from synth_eval.types import Correction
 
+Level: TypeAlias = Literal["task", "category", "suite"]
+Question: TypeAlias = Literal[
+    "headline", "calibration", "proper scores", "other scores", "category", "category calibration",
+    "signs of collapse", "characteristics", "",
+]  # fmt: skip
 VerdictWord: TypeAlias = Literal["improved", "degraded", "safe", "inconclusive", "refused"]
 Probably: TypeAlias = Literal["worse", "better", ""]
 LeadWord: TypeAlias = Literal[
@@ -144,8 +150,22 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A task of the curve of a category or of the suite; ``weight`` is its share of the mean, 0 if it is left out."""
+
+    task: str
+    weight: float
+    left_out: str = ""  # why
+
+
+@dataclass(frozen=True)
 class Cell:
-    """One curve: a metric of a task over ratio at one place of the grid, with its verdict."""
+    """One curve: a metric of a task over ratio at one place of the grid, with its verdict.
+
+    Of a curve of several tasks (``level`` category or suite), ``task`` is the name of the category or "suite", and
+    ``members`` are its tasks. ``question`` is what the verdict was corrected together with, "" if it carries none or in
+    the file of an earlier version (docs/manifest.md, "Weights and correction").
+    """
 
     task: str
     category: str
@@ -155,6 +175,17 @@ class Cell:
     data: CurveSummary
     verdict: Verdict
     display_only: bool = False  # shown in tables and never judged (for example ece)
+    level: Level = "task"
+    question: Question = ""
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownSafe:
+    """How much synthetic data is shown safe by one measure; ``verdict`` and ``budget`` as in `Budget`."""
+
+    verdict: VerdictWord
+    budget: float | None
 
 
 @dataclass(frozen=True)
@@ -164,6 +195,8 @@ class Budget:
     ``verdict`` is safe (every judged task at every tested ratio), degraded (some task is), inconclusive, or refused;
     ``budget`` the least budget of the judged tasks, None if none lies above the baseline; ``limited_by`` the tasks with
     that budget, the most urgent first, empty if all are safe; ``n_items`` and ``seeds`` are of the first of them.
+    Beside that of every task: ``mean``, that of the category's own curve (the mean over its tasks), and
+    ``calibration``, that of every task by its surprise gap; None where there is none.
     """
 
     place: Place
@@ -177,6 +210,8 @@ class Budget:
     reason: str
     n_items: int | None = None
     seeds: int | None = None
+    mean: ShownSafe | None = None
+    calibration: ShownSafe | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +234,7 @@ class Lead:
     calibration_onset: float | None = None
     texts: str = ""
     metric: str = ""
+    level: Level = "task"
 
 
 @dataclass(frozen=True)
@@ -223,6 +259,7 @@ class Contrast:
     interval: Interval | None = None
     ratio: float | None = None
     task: str = ""  # "" of reasoning against retrieval
+    level: Level = "task"
     metric: str = ""
     stage: Literal["early", "late", ""] = ""
     tail_loss: float | None = None
@@ -284,6 +321,7 @@ class GateFailure:
     verdict: VerdictWord
     budget: float | None
     reason: str
+    level: Level = "task"
 
 
 @dataclass(frozen=True)
@@ -338,3 +376,5 @@ class Comparison:
     gate: tuple[GateResult, ...] = ()
     warnings: tuple[str, ...] = ()
     baseline_ratio: float = 0.0
+    overall: tuple[Cell, ...] = ()  # curves of the suite, then of categories: means over tasks
+    correction: Correction = "report"  # over which curves p-values are corrected; earlier versions did over all

@@ -53,10 +53,12 @@ RefusalCode: TypeAlias = Literal[
     "all the same",
     "no noise",
     "at chance",
+    "nothing to lose",
     "display only",  # of the results
     "no standard error",
     "baseline without samples",
     "few items for unpaired",
+    "no task judged",  # of a category
     "few prompts",  # of generated text
     "few seeds",
     "other length",

@@ -20,12 +20,14 @@ if TYPE_CHECKING:  # numpy takes 0.1 s to import, and `synth-eval --help` needs 
     AnyArray: TypeAlias = NDArray[Any]
 
 TaskKind: TypeAlias = Literal["choice", "rolling", "generation"]
+Correction: TypeAlias = Literal["question", "family", "report", "fdr"]  # over which curves p-values are corrected
 
 REASONING = "reasoning"
 RETRIEVAL = "retrieval"
 DOMAIN = "domain"
 GENERATION = "generation"
 UNCATEGORISED = "other"
+BYTE_FREQUENCY_BITS = "byte_frequency_bits"  # column of rolling tasks: bits per byte of a model of byte frequencies
 MIN_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with fewer its clusters hold few each
 
 
@@ -137,6 +139,7 @@ class GateRule:
     sizes: tuple[str, ...] = ()  # as the family spells them
     iterations: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
+    curve: Literal["task", "category", "suite"] = "task"  # of single tasks, or of their means
     metrics: tuple[str, ...] = ()  # names or labels; "all"; empty: the headline metric for a budget, all for fail_on
     minimum_budget: float | None = None  # the safe budget that each curve must reach
     fail_on: Literal["degraded", "inconclusive"] | None = None  # inconclusive: degraded and refused curves fail too
@@ -161,6 +164,8 @@ class Family:
     checkpoints: tuple[Checkpoint, ...]
     baseline_ratio: float = 0.0
     categories: Mapping[str, str] = field(default_factory=dict)
+    task_weights: Mapping[str, float] = field(default_factory=dict)  # in curves of several tasks; 1 where not named
+    correction: Correction = "question"  # see `compare.questions`
     lab: Mapping[str, Any] | None = None
     manifest: Path | None = None  # the file it came from; relative paths in it are relative to its folder
     own_tasks: tuple[OwnTask, ...] = ()
@@ -176,7 +181,8 @@ class Samples:
     """The items of one lm-eval samples file, as logged: not yet turned into probabilities.
 
     Row i of every tuple is the same item. Choice tasks fill ``choice_logliks``, ``choice_bytes`` and ``gold``, or
-    ``accuracy`` alone; rolling tasks fill ``loglik`` and ``n_bytes``, and ``metrics`` with acc where it is logged;
+    ``accuracy`` alone; rolling tasks fill ``loglik`` and ``n_bytes``, and ``metrics`` with acc where it is logged and
+    byte_frequency_bits where the texts are;
     generation tasks fill ``texts`` and ``repeats``, and ``targets``,
     ``exact_match`` and ``metrics`` where every item has them.
     """
@@ -212,11 +218,11 @@ class ItemTable:
     ``columns`` maps a name to an array of length n. Always there: doc_id (int), doc_hash, prompt_hash (str).
     Choice tasks: choice_logliks, choice_bytes, probs (object arrays of 1-D arrays), gold, pred (int), correct (bool),
     confidence, p_gold, entropy, nll, brier, surprise_gap (float; nats), and level where the task has levels; correct
-    alone (float) where the choices do not give the logged accuracy. Rolling tasks: loglik, n_bytes, bits_per_byte, and
-    acc where it is logged. Generation tasks: text, and where several answers an item were
-    sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones are known, else samples
-    (object array of tuples of str: all of them); and the metrics
-    that lm-eval logged for each item, under their own names (exact_match, f1 ...).
+    alone (float) where the choices do not give the logged accuracy. Rolling tasks: loglik, n_bytes, bits_per_byte,
+    byte_frequency_bits where the text is logged, and acc where it is logged. Generation tasks: text, and where
+    several answers an item were sampled answer, votes, n_answers, confidence; correct, brier, nll where the right ones
+    are known, else samples (object array of tuples of str: all of them); and the metrics that lm-eval logged for each
+    item, under their own names (exact_match, f1 ...).
     """
 
     checkpoint: str

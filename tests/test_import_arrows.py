@@ -25,7 +25,7 @@ MIDDLE = {*BOTTOM, "tasks", "data", "compare"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
-    "comparison": {"errors"},
+    "comparison": {"types", "errors"},
     "text": set(),
     **dict.fromkeys(PURE, FOUNDATION),
     "manifest": FOUNDATION,

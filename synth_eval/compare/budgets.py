@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.cells import JudgedCurve, headline_cells, headlines
+from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.contrasts import is_usable, sample_of
+from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import PARTS, part_of, place_order, tokens_name
-from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart
+from synth_eval.compare.questions import JudgedCurve, headlines
+from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart, ShownSafe, VerdictWord
 from synth_eval.dose_response.resampled import ResampledCurve, interval_of_draws, resample_together
 from synth_eval.text import items_and_seeds, joined, listed, percent
 
@@ -21,8 +23,13 @@ if TYPE_CHECKING:
 URGENCY = {"degraded": 0, "inconclusive": 1, "improved": 2, "safe": 3}
 
 
-def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[Budget, ...]:
+def budgets_of(cells: Sequence[Cell], overall: Sequence[Cell], *, baseline_ratio: float) -> tuple[Budget, ...]:
     """The safe budget of each place of the grid and category, by headline cells (the first metric that is judged).
+
+    Parameters
+    ----------
+    cells : of tasks
+    overall : of categories, `Comparison.overall`
 
     Returns
     -------
@@ -31,52 +38,90 @@ def budgets_of(cells: Sequence[Cell], *, baseline_ratio: float) -> tuple[Budget,
     groups: dict[tuple[Place, str], list[Cell]] = {}
     for cell in headline_cells(cells).values():
         groups.setdefault((cell.place, cell.category), []).append(cell)
+    calibration: dict[tuple[Place, str], list[Cell]] = {}
+    for cell in cells:
+        if metric_named(cell.metric).role == "calibration":
+            calibration.setdefault((cell.place, cell.category), []).append(cell)
+    means: dict[tuple[Place, str], Cell] = {}
+    for cell in overall:
+        if cell.level == "category" and sum(member.weight > 0 for member in cell.members) != 1:
+            means.setdefault((cell.place, cell.category), cell)
     categories = {category: i for i, category in enumerate(dict.fromkeys(category for _, category in groups))}
     keys = sorted(groups, key=lambda key: (place_order(key[0]), categories[key[1]]))
-    return tuple(_budget(groups[key], baseline_ratio) for key in keys)
+    return tuple(_budget(groups[key], means.get(key), calibration.get(key, ()), baseline_ratio) for key in keys)
 
 
-def _budget(cells: Sequence[Cell], baseline: float) -> Budget:
+def _budget(cells: Sequence[Cell], mean: Cell | None, calibration: Sequence[Cell], baseline: float) -> Budget:
     one = cells[0]
-    judged = sorted((cell for cell in cells if cell.verdict.word != "refused"), key=_urgency)
+    judged = _judged(cells)
+    beside = _shown([mean] if mean is not None else [], baseline), _shown(calibration, baseline)
     if not judged:
         reason = f"no task of {one.category} could be judged{_at(one)}: {one.verdict.reason}"
-        return Budget(one.place, one.category, "refused", None, (), len(cells), 0, 0, reason)
-    least = min(_safe_up_to(cell, baseline) for cell in judged)
+        return Budget(one.place, one.category, "refused", None, (), len(cells), 0, 0, reason, None, None, *beside)
+    shown, least = _shown(judged, baseline), min(_safe_up_to(cell, baseline) for cell in judged)
+    assert shown is not None
     binding = [cell for cell in judged if _safe_up_to(cell, baseline) == least]
-    degraded = sum(cell.verdict.word == "degraded" for cell in judged)
-    all_safe = all(cell.verdict.word == "safe" for cell in judged)
+    all_safe = shown.verdict == "safe"
+    reason = _reason(least, binding, len(cells) - len(judged), all_safe=all_safe, baseline=baseline)
     return Budget(
         place=one.place,
         category=one.category,
-        verdict="safe" if all_safe else "degraded" if degraded else "inconclusive",
-        budget=least if least > baseline else None,
+        verdict=shown.verdict,
+        budget=shown.budget,
         limited_by=() if all_safe else tuple(cell.task for cell in binding),
         tasks=len(cells),
         judged=len(judged),
-        degraded=degraded,
-        reason=_reason(least, binding, len(cells) - len(judged), all_safe=all_safe, baseline=baseline),
+        degraded=sum(cell.verdict.word == "degraded" for cell in judged),
+        reason=reason + _beside(*beside, baseline),
         n_items=binding[0].data.n_items,
         seeds=binding[0].data.seeds,
+        mean=beside[0],
+        calibration=beside[1],
     )
 
 
+def _judged(cells: Sequence[Cell]) -> list[Cell]:
+    return sorted((cell for cell in cells if cell.verdict.word != "refused"), key=_urgency)
+
+
+def _shown(cells: Sequence[Cell], baseline: float) -> ShownSafe | None:
+    """What is shown safe for all of some cells; None without any."""
+    judged = _judged(cells)
+    if not judged:
+        return ShownSafe("refused", None) if cells else None
+    least = min(_safe_up_to(cell, baseline) for cell in judged)
+    degraded = any(cell.verdict.word == "degraded" for cell in judged)
+    to_the_end = all(cell.verdict.budget == cell.data.ratios[-1] for cell in judged)
+    word: VerdictWord = "degraded" if degraded else "safe" if to_the_end else "inconclusive"
+    return ShownSafe(word, least if least > baseline else None)
+
+
+def _beside(mean: ShownSafe | None, calibration: ShownSafe | None, baseline: float) -> str:
+    """'; for the mean of its tasks up to 30%; for their calibration nothing above 0%'."""
+    text = ""
+    for what, shown in (("the mean of its tasks", mean), ("their calibration", calibration)):
+        if shown is not None and shown.verdict != "refused":
+            found = f"nothing above {percent(baseline)}" if shown.budget is None else f"up to {percent(shown.budget)}"
+            text += f"; for {what} {found}"
+    return text
+
+
 def _reason(least: float, binding: Sequence[Cell], refused: int, *, all_safe: bool, baseline: float) -> str:
-    """'for reasoning, up to 10% synthetic is shown safe at 410M, and nothing above it with 500 items and 1 seed
-    (deduction limits it)'."""
+    """'for every task of reasoning, up to 10% synthetic is shown safe at 410M, and nothing above it with 500 items and
+    1 seed (deduction limits it)'."""
     first = binding[0]
     found = f"up to {percent(least)} synthetic is shown safe{_at(first)}"
     data = items_and_seeds(first.data.n_items, first.data.seeds, between=" and ")
     if all_safe:
-        text = f"for {first.category}, {found}: all that was tested"
+        shown = f"{found}: all that was tested"
     else:
         named = listed(cell.task for cell in binding)
         limits = f"({named} {'limits' if len(binding) == 1 else 'limit'} it)"
         shown = f"{found}, and nothing above it with {data}"
         if least <= baseline:
             shown = f"nothing above {percent(baseline)} is shown safe{_at(first)} with {data}"
-        text = f"for {first.category}, {shown} {limits}"
-    return text + (f"; {refused} more could not be judged" if refused else "")
+        shown = f"{shown} {limits}"
+    return f"for every task of {first.category}, {shown}" + (f"; {refused} more could not be judged" if refused else "")
 
 
 def _at(cell: Cell) -> str:

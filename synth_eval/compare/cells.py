@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import Metric
-from synth_eval.compare.places import place_of
-from synth_eval.comparison import Cell, CurveSummary, Interval, Place, SeedValues, Verdict, VerdictWord
-from synth_eval.dose_response import Corrected, CurveVerdict, corrected, judge_curves
+from synth_eval.compare.questions import JudgedCurve
+from synth_eval.comparison import (
+    Cell,
+    CurveSummary,
+    Interval,
+    Place,
+    SeedValues,
+    Verdict,
+)
+from synth_eval.dose_response import Corrected, CurveVerdict
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences
 from synth_eval.errors import Refusal
@@ -24,8 +31,6 @@ if TYPE_CHECKING:
 
 
 # The sentence beside a verdict, in the units of the metric.
-
-NOT_JUDGED = Corrected("refused")
 DISPLAY_ONLY = Refusal("display only", "shown beside the others, carries no verdict")
 
 
@@ -39,14 +44,21 @@ def amount(value: float, metric: Metric) -> str:
 
 
 def reason_of(
-    verdict: CurveVerdict, found: Corrected, metric: Metric, *, baseline_ratio: float, n_items: int, seeds: int
+    verdict: CurveVerdict,
+    found: Corrected,
+    metric: Metric,
+    *,
+    baseline_ratio: float,
+    n_items: int,
+    seeds: int,
+    group: str = "",
 ) -> tuple[str, str]:
     """Why a curve got its word; for example 'starts at about 30% (95% interval 20% to 40%), significant from 50% on;
     safe budget 10%'. The same without its part on the budget comes second.
 
     Parameters
     ----------
-    verdict : of the oriented curve; `found` is what is left of it after correction.
+    verdict : of the oriented curve; `found` is what is left of it after correction over the curves of `group`.
     """
     if found.word == "refused":
         text = verdict.refusal.text if verdict.refusal is not None else ""
@@ -55,11 +67,11 @@ def reason_of(
     if found.word == "degraded":
         text = _degraded(verdict)
     elif found.word == "improved":
-        text = joined(_improved(verdict, metric), _probably(verdict, found, metric), between="; ")
+        text = joined(_improved(verdict, metric), _probably(verdict, found, metric, group), between="; ")
     elif found.word == "safe":
         text = f"every tested ratio up to {percent(verdict.ratios[-1])} is shown within {_margin(metric)} of baseline"
     else:
-        text = _probably(verdict, found, metric) or _inconclusive(verdict, metric, n_items, seeds)
+        text = _probably(verdict, found, metric, group) or _inconclusive(verdict, metric, n_items, seeds)
         with_budget = verdict.budget is not None and verdict.budget > baseline_ratio
     budget = f"; {_budget(verdict, baseline_ratio)}" if with_budget else ""
     if_noise = ""
@@ -83,8 +95,9 @@ def _inconclusive(verdict: CurveVerdict, metric: Metric, n_items: int, seeds: in
     )
 
 
-def _probably(verdict: CurveVerdict, found: Corrected, metric: Metric) -> str:
-    """'probably below baseline from 40% on (p = 0.012 when tested alone, 0.096 after correction for 8 curves)'."""
+def _probably(verdict: CurveVerdict, found: Corrected, metric: Metric, group: str) -> str:
+    """'probably below baseline from 40% on (p = 0.012 when tested alone, 0.096 after correction for the 8 headline
+    curves)'."""
     if not found.probably:
         return ""
     worse = found.probably == "worse"
@@ -92,7 +105,7 @@ def _probably(verdict: CurveVerdict, found: Corrected, metric: Metric) -> str:
     alone, after = (verdict.p_value, found.p_adjusted) if worse else (verdict.p_improved, found.p_improved_adjusted)
     return (
         f"probably {_worse(metric) if worse else _better(metric)}{where} (p = {alone:.2g} when tested alone, "
-        f"{after:.2g} after correction for {plural(found.curves, 'curve')})"
+        f"{after:.2g} after correction for {group or plural(found.curves, 'curve')})"
     )
 
 
@@ -162,47 +175,6 @@ def _margin_amount(margin: float, metric: Metric) -> str:
     return f"the margin is {amount(margin, metric)}"
 
 
-@dataclass(frozen=True, eq=False)
-class JudgedCurve:
-    """An input with its verdict, None where it carries none; ``corrected`` counts the curves judged together.
-
-    ``input`` is what was judged, at ``place`` in the grid.
-    """
-
-    input: CurveInput
-    verdict: CurveVerdict | None = None
-    corrected: Corrected = NOT_JUDGED
-
-    @property
-    def word(self) -> VerdictWord:
-        """The verdict after correction."""
-        return self.corrected.word
-
-    @property
-    def place(self) -> Place:
-        """Where its curve is in the grid."""
-        return place_of(self.input.curve)
-
-
-def judged_of(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, ...]:
-    """The inputs, in order, judged. The number of curves that carry a verdict corrects every p-value (Holm)."""
-    to_judge = [not given.metric.display_only and given.refusal is None for given in inputs]
-    verdicts = judge_curves([given.to_judge for given, wanted in zip(inputs, to_judge) if wanted])
-    judged = iter(zip(verdicts, corrected(verdicts, ["all"] * len(verdicts))))
-    return tuple(
-        JudgedCurve(given, *next(judged)) if wanted else JudgedCurve(given) for given, wanted in zip(inputs, to_judge)
-    )
-
-
-def headlines(judged: Sequence[JudgedCurve]) -> tuple[JudgedCurve, ...]:
-    """The first metric of each task and curve that is not for display only."""
-    first: dict[tuple[str, Place], JudgedCurve] = {}
-    for each in judged:
-        if not each.input.metric.display_only:
-            first.setdefault((each.input.task, each.place), each)
-    return tuple(first.values())
-
-
 def headline_cells(cells: Sequence[Cell]) -> dict[tuple[str, Place], Cell]:
     """The same of cells, by task and place."""
     first: dict[tuple[str, Place], Cell] = {}
@@ -232,7 +204,7 @@ def cell_of(judged: JudgedCurve) -> Cell:
     metric = given.metric
     return Cell(
         given.task, given.category, metric.name, metric.higher_is_better, judged.place, data, its_verdict,
-        display_only=metric.display_only,
+        display_only=metric.display_only, level=given.level, question=judged.question, members=given.members,
     )  # fmt: skip
 
 
@@ -240,7 +212,13 @@ def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> 
     """From the oriented units of the curve test to the metric's own; the only place where a verdict is made."""
     given, found, word = judged.input, judged.corrected, judged.word
     reasons = reason_of(
-        verdict, found, given.metric, baseline_ratio=given.data.baseline, n_items=data.n_items, seeds=data.seeds
+        verdict,
+        found,
+        given.metric,
+        baseline_ratio=given.data.baseline,
+        n_items=data.n_items,
+        seeds=data.seeds,
+        group=judged.group,
     )
     unpaired = f"; {given.unpaired}" if given.unpaired else ""
     fitted = verdict.fitted

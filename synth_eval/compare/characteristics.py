@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.compare.cells import JudgedCurve, cell_of, judged_of
+from synth_eval.compare.cells import cell_of
 from synth_eval.compare.curves import CurveInput, inputs_of
 from synth_eval.compare.metrics import CHARACTERISTICS, Metric
 from synth_eval.compare.pairing import join_items
+from synth_eval.compare.questions import judged_of
 from synth_eval.comparison import Cell
 from synth_eval.errors import Refusal
-from synth_eval.generation.characteristics import CATALOGUE, kind_named, score_prompt
+from synth_eval.generation.characteristics import CATALOGUE, score_prompt
 from synth_eval.generation.collapse import AGREEING, MIN_PROMPTS
 from synth_eval.generation.intervals import cut_alike, usual_least
 from synth_eval.generation.mauve import mauve_by_prompt
@@ -72,22 +73,6 @@ def _prompts_with(metric: Metric, tables: Sequence[ItemTable], rows: IntArray) -
                 return 0
             finite &= np.isfinite(np.asarray(table.columns[name], dtype=float)[rows[:, place]])
     return int(finite.sum())
-
-
-def judged_characteristics(inputs: Sequence[CurveInput]) -> tuple[JudgedCurve, ...]:
-    """The inputs, in order, judged by the curve test.
-
-    p-values are corrected (Holm) over the characteristics that are a side of a collapse, and over the others, each by
-    themselves: that a family's texts were looked at must not make its scores harder to judge, and the many
-    redundant characteristics must not hide those that count.
-    """
-    sides = iter(judged_of([given for given in inputs if _is_side(given)]))
-    others = iter(judged_of([given for given in inputs if not _is_side(given)]))
-    return tuple(next(sides if _is_side(given) else others) for given in inputs)
-
-
-def _is_side(given: CurveInput) -> bool:
-    return kind_named(given.metric.name).dimension != ""
 
 
 def _with_enough_prompts(given: CurveInput) -> CurveInput:
@@ -194,7 +179,7 @@ def at_one_length(
     inputs: list[CurveInput] = []
     for curve in curves:
         inputs += characteristic_inputs(task, category, curve, alike, baseline_ratio=baseline_ratio)[0]
-    return AtOneLength(tokens, tuple(cell_of(each) for each in judged_characteristics(inputs)))
+    return AtOneLength(tokens, tuple(cell_of(each) for each in judged_of(inputs)))
 
 
 def _cut_tables(tables: Mapping[str, ItemTable], tokens: int) -> dict[str, ItemTable]:

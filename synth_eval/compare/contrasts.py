@@ -7,8 +7,8 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from synth_eval.compare.cells import JudgedCurve, headlines
 from synth_eval.compare.places import PARTS, part_name, part_of, place_names, size_order
+from synth_eval.compare.questions import JudgedCurve, headlines
 from synth_eval.comparison import Contrast, Place, PlacePart, PlaceValue
 from synth_eval.dose_response.contrasts import (
     MIN_TASKS,
@@ -35,7 +35,8 @@ def contrasts_of(judged: Sequence[JudgedCurve], *, least_tasks: int = MIN_TASKS)
 
     Parameters
     ----------
-    judged : all curves of the family; refused curves and metrics without a relative margin are left out.
+    judged : all curves of the family; refused curves and metrics without a relative margin are left out. Curves of
+        categories and of the suite are compared where they are means of the same tasks, and not with each other.
     least_tasks : reasoning against retrieval is refused where a group has fewer tasks.
     """
     usable = [each for each in headlines(judged) if is_usable(each)]
@@ -50,7 +51,8 @@ def contrasts_of(judged: Sequence[JudgedCurve], *, least_tasks: int = MIN_TASKS)
     name_of = place_names(each.place for each in judged)
     for place in dict.fromkeys(each.place for each in usable):
         here = [each for each in usable if each.place == place]
-        groups = [[each for each in here if each.input.category == name] for name in GROUPS]
+        tasks_here = [each for each in here if each.input.level == "task"]
+        groups = [[each for each in tasks_here if each.input.category == name] for name in GROUPS]
         if all(groups):
             rows.append(_categories(place, name_of[place], groups, samples, tasks, least_tasks))
     return tuple(rows)
@@ -71,9 +73,15 @@ def sample_of(each: JudgedCurve) -> CurveSample:
 
 
 def _pairs(usable: Sequence[JudgedCurve], axis: PlacePart) -> Iterator[tuple[JudgedCurve, JudgedCurve]]:
-    groups: dict[tuple[PlaceValue, ...], list[JudgedCurve]] = {}
+    groups: dict[tuple[PlaceValue | tuple[str, ...], ...], list[JudgedCurve]] = {}
     for each in usable:
-        alike = (each.input.task, *(part_of(each.place, other) for other in PARTS if other != axis))
+        tasks = tuple(member.task for member in each.input.members if member.weight)
+        alike = (
+            each.input.level,
+            each.input.task,
+            tasks,
+            *(part_of(each.place, other) for other in PARTS if other != axis),
+        )
         groups.setdefault(alike, []).append(each)
     for group in groups.values():
         if axis == "source":
@@ -102,7 +110,7 @@ def _pair(
         label = f"{title}: {names[0]} against {names[1]}, {_measure(found)}"
         yield Contrast(
             axis, label, first.place, *values, found.measure, found.word, found.reason + (UNPAIRED if unpaired else ""),
-            found.estimate, found.interval, found.ratio, task=first.input.task,
+            found.estimate, found.interval, found.ratio, task=first.input.task, level=first.input.level,
         )  # fmt: skip
 
 

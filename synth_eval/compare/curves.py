@@ -22,11 +22,13 @@ from synth_eval.compare.pairing import (
     join_items,
     kind_of_results,
     left_out_note,
+    nothing_to_lose,
     oriented,
     rounded_values,
     scores_with_means,
     with_its_prompts,
 )
+from synth_eval.comparison import Level, Member
 from synth_eval.dose_response import CurveData
 from synth_eval.errors import Refusal
 from synth_eval.manifest.baseline import CurveMembers
@@ -45,11 +47,10 @@ NO_ERRORS = "noise from scatter alone"
 class CurveInput:
     """One metric of a task on one curve.
 
-    ``data`` holds item scores in the metric's own units (not oriented); for a metric that is no mean over items
-    (``per_item`` False), a single row with one number a checkpoint. ``checkpoints`` names its columns; ``items`` labels
-    its rows, the same item alike in all curves of a task, and is empty where rows are no items. ``refusal`` says why
-    the curve is not to be judged at all; ``unpaired`` why its errors are independent, where some checkpoints have
-    aggregate results only.
+    ``data`` holds item scores in the metric's own units (not oriented), one row for a metric that is no mean over
+    items (``per_item`` False). ``checkpoints`` names its columns; ``items`` labels its rows, alike in all curves of a
+    task, and is empty where rows are no items. ``refusal`` is why it is not to be judged, ``unpaired`` why its errors
+    are independent. A curve of several tasks has a ``level`` and ``members``, and is called as its category.
     """
 
     task: str
@@ -63,6 +64,8 @@ class CurveInput:
     unpaired: str = ""
     checkpoints: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    level: Level = "task"
+    members: tuple[Member, ...] = ()
 
     @property
     def to_judge(self) -> CurveData:
@@ -87,8 +90,7 @@ def inputs_of(
     tables : checkpoint name -> item table of this task.
     results : checkpoint name -> aggregate of this task, used where there is no item table. Checkpoints with neither are
         left out of the curve.
-    metrics : those to take, where the tables have their columns; if None those of the task's kind, or without any the
-        `logged_scores` of the results.
+    metrics : those to take, where tables have their columns; if None those of the kind, or without any `logged_scores`.
     """
     here = {c.name: c for c in (*curve.baselines, *curve.others)}
     tables, alike, asked = asked_alike(curve, tables, results or {})
@@ -105,12 +107,21 @@ def inputs_of(
     for metric in chosen:
         made = found.input_of(metric, is_headline=metric is chosen[0])
         if made is not None:
-            inputs.append(made)
+            inputs.append(_refused_if_unread(made, tables))
         elif not metric.display_only:
             without.append(metric.label)
     if without:
         notes.append(f"{', '.join(without)} left out: the baseline has no samples")
     return inputs, notes
+
+
+def _refused_if_unread(given: CurveInput, tables: Mapping[str, ItemTable]) -> CurveInput:
+    """Text that the baseline codes no better than byte frequencies do leaves nothing to lose."""
+    data, at_baseline = given.data, given.data.ratios == given.data.baseline
+    if given.metric.unit == "bits" and not given.refusal and at_baseline.any() and data.n_items:
+        found = float(np.average(data.scores[:, at_baseline].mean(axis=1), weights=data.weights))
+        given = replace(given, refusal=nothing_to_lose(found, next(iter(tables.values()), None)))
+    return given
 
 
 def asked_alike(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 
 from synth_eval.compare.budgets import budgets_of, mean_losses_of
-from synth_eval.compare.cells import cell_of, judged_of
+from synth_eval.compare.cells import cell_of
 from synth_eval.compare.characteristics import (
     at_one_length,
     characteristic_inputs,
     is_described,
-    judged_characteristics,
 )
 from synth_eval.compare.collapse import collapses_of, tasks_of_other_length
 from synth_eval.compare.contrasts import contrasts_of
@@ -22,7 +22,9 @@ from synth_eval.compare.curves import CurveInput, asked_alike, inputs_of
 from synth_eval.compare.findings import findings_of
 from synth_eval.compare.leads import iteration_contrasts, leads_of, text_leads
 from synth_eval.compare.metrics import metrics_of
+from synth_eval.compare.overall import overall_cells, overall_inputs, unknown_weights
 from synth_eval.compare.places import place_names, place_of
+from synth_eval.compare.questions import corrected_together, uncorrected
 from synth_eval.compare.tail_losses import tail_contrasts
 from synth_eval.comparison import CheckpointRecord, Comparison
 from synth_eval.dose_response.contrasts import MIN_TASKS
@@ -99,9 +101,15 @@ def compare_family(
             noted.append((task, _nothing_to_compare(of_task, aggregates)))
     warnings += once(noted)
     warnings += _unpaired(tables, results)
-    judged = judged_of(inputs)
+    warnings += unknown_weights(family.task_weights, dict.fromkeys(task for _, task in evaluated))
+    tested, tested_texts = uncorrected(inputs), uncorrected(written)
+    means, left_out = overall_inputs(tested, weights=family.task_weights)
+    warnings += left_out
+    together = iter(corrected_together((*tested, *tested_texts, *uncorrected(means)), family.correction))
+    judged, judged_texts = (tuple(islice(together, len(each))) for each in (tested, tested_texts))
+    overall = tuple(together)
     cells = tuple(cell_of(each) for each in judged)
-    judged_texts = judged_characteristics(written)
+    means_of_tasks = overall_cells(overall, judged)
     characteristics = tuple(cell_of(each) for each in judged_texts)
     at_length = {
         task: at_one_length(
@@ -119,9 +127,13 @@ def compare_family(
         provenance=dict(provenance),
         cells=cells,
         checkpoints=_records(family, evaluated, failures, fingerprints),
-        contrasts=(*contrasts_of(judged, least_tasks=least_tasks), *tail_contrasts(judged, tables)),
-        leads=leads_of(judged),
-        budgets=budgets_of(cells, baseline_ratio=family.baseline_ratio),
+        contrasts=(
+            *contrasts_of(overall),
+            *contrasts_of(judged, least_tasks=least_tasks),
+            *tail_contrasts(judged, tables),
+        ),
+        leads=(*leads_of(overall), *leads_of(judged)),
+        budgets=budgets_of(cells, means_of_tasks, baseline_ratio=family.baseline_ratio),
         mean_losses=mean_losses_of(judged),
         characteristics=characteristics,
         collapses=collapses_of(characteristics, cells, baseline_ratio=family.baseline_ratio, at_length=at_length),
@@ -129,6 +141,8 @@ def compare_family(
         text_contrasts=iteration_contrasts(judged_texts),
         warnings=tuple(dict.fromkeys(warnings)),
         baseline_ratio=family.baseline_ratio,
+        overall=means_of_tasks,
+        correction=family.correction,
     )
     return replace(comparison, findings=findings_of(comparison))
 

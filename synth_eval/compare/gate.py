@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from synth_eval.compare.metrics import METRICS, metric_named
+from synth_eval.compare.metrics import MEAN_SCORE, METRICS, metric_named
 from synth_eval.compare.places import place_names
 from synth_eval.comparison import Cell, Comparison, GateFailure, GateResult, Place
 from synth_eval.errors import ManifestError
@@ -41,7 +41,9 @@ def judge_gate(comparison: Comparison, gate: Gate) -> tuple[GateResult, ...]:
     """
     results = []
     if gate.fail_on is not None:
-        cells = [cell for cell in comparison.cells if not cell.display_only]
+        # a category of one task has that task's verdict: it is not judged twice
+        means = [cell for cell in comparison.overall if cell.question != "headline"]
+        cells = [cell for cell in (*means, *comparison.cells) if not cell.display_only]
         results.append(
             _result("no curve is degraded", str(gate.where), cells, GateRule(fail_on="degraded"), comparison)
         )
@@ -50,11 +52,12 @@ def judge_gate(comparison: Comparison, gate: Gate) -> tuple[GateResult, ...]:
         found = f"{plural(len(comparison.warnings), 'warning')}{first}" if first else "no warning"
         results.append(GateResult("no warning", str(gate.where), not comparison.warnings, 0, found))
     for rule in gate.rules:
-        cells = _chosen(rule, comparison.cells)
+        there_are = [cell for cell in (*comparison.overall, *comparison.cells) if cell.level == rule.curve]
+        cells = _chosen(rule, there_are)
         if cells:
             results.append(_result(_asked(rule), str(rule.where or ""), cells, rule, comparison))
         else:
-            there = "; ".join(_there(comparison.cells))
+            there = "; ".join(_there(there_are))
             reason = f"no curve is there to show it ({there})" if there else "no curve is there to show it"
             results.append(GateResult(_asked(rule), str(rule.where or ""), False, 0, reason))
     return tuple(results)
@@ -63,7 +66,7 @@ def judge_gate(comparison: Comparison, gate: Gate) -> tuple[GateResult, ...]:
 def _metrics_called(word: str) -> set[str]:
     """The metrics with a verdict whose name or label is this word."""
     said = word.strip().lower()
-    return {m.name for m in METRICS if not m.display_only and said in (m.name.lower(), m.label.lower())}
+    return {m.name for m in (*METRICS, MEAN_SCORE) if not m.display_only and said in (m.name.lower(), m.label.lower())}
 
 
 def _chosen(rule: GateRule, cells: Sequence[Cell]) -> list[Cell]:
@@ -97,7 +100,9 @@ def _result(rule_text: str, where: str, cells: Sequence[Cell], rule: GateRule, c
         why = _failure(cell, rule, comparison.baseline_ratio)
         if why:
             verdict = cell.verdict
-            failed.append(GateFailure(cell.task, cell.place, cell.metric, verdict.word, verdict.budget, why))
+            failed.append(
+                GateFailure(cell.task, cell.place, cell.metric, verdict.word, verdict.budget, why, cell.level)
+            )
     if failed:
         first = failed[0]
         title = joined(first.task, name_of[first.place], metric_named(first.metric).label)
@@ -140,7 +145,9 @@ def _asked(rule: GateRule) -> str:
 
 
 def _about(rule: GateRule) -> str:
-    what = " and ".join((*rule.categories, *rule.tasks)) or "every task"
+    what = " and ".join((*rule.categories, *rule.tasks)) or f"every {rule.curve}"
+    if rule.curve != "task":
+        what = "the mean of the suite" if rule.curve == "suite" else f"the mean of {what}"
     sizes = f" at {' and '.join(rule.sizes)}" if rule.sizes else ""
     more = [f"iteration {' and '.join(map(str, rule.iterations))}"] if rule.iterations else []
     more += [" and ".join(rule.sources)] if rule.sources else []
@@ -152,6 +159,10 @@ def _about(rule: GateRule) -> str:
 
 def _there(cells: Sequence[Cell]) -> Iterator[str]:
     judged = [cell for cell in cells if not cell.display_only]
-    for noun, names in (("categories", [c.category for c in judged]), ("tasks", [c.task for c in judged])):
+    means = [c.task for c in judged if c.level != "task"]
+    tasks = [c for c in judged if c.level == "task"]
+    for noun, names in (
+        ("means", means), ("categories", [c.category for c in tasks]), ("tasks", [c.task for c in tasks])
+    ):  # fmt: skip
         if names:
             yield f"{noun}: {', '.join(dict.fromkeys(names))}"

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from synth_eval.compare.cells import JudgedCurve, headlines
 from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.places import place_names
+from synth_eval.compare.questions import JudgedCurve, headlines
 from synth_eval.comparison import Contrast, Lead, LeadWord
 from synth_eval.dose_response import CurveData, lead_of
 from synth_eval.dose_response.contrasts import onset_contrast
@@ -24,15 +24,21 @@ def leads_of(judged: Sequence[JudgedCurve]) -> tuple[Lead, ...]:
 
     Curves with aggregate results have none, since their items do not pair.
     """
-    gaps = {(each.input.task, each.place): each for each in judged if each.input.metric.role == "calibration"}
+    gaps = {_key(each): each for each in judged if each.input.metric.role == "calibration"}
     name_of = place_names(each.place for each in judged)
     found = []
     for accuracy in headlines(judged):
         task, place = accuracy.input.task, accuracy.place
-        calibration = gaps.get((task, place))
+        calibration = gaps.get(_key(accuracy))
         if calibration is not None and calibration is not accuracy and _have_items(accuracy, calibration):
             found.append(_lead(joined(task, name_of[place]), accuracy, calibration))
     return tuple(found)
+
+
+def _key(each: JudgedCurve) -> tuple[object, ...]:
+    """Curves that may be set against each other: of one task, or of the same tasks."""
+    tasks = tuple(member.task for member in each.input.members if member.weight)
+    return each.input.level, each.input.task, tasks, each.place
 
 
 def _have_items(*both: JudgedCurve) -> bool:
@@ -44,7 +50,14 @@ def _lead(label: str, accuracy: JudgedCurve, calibration: JudgedCurve) -> Lead:
     assert calibration.verdict is not None
     task, place = accuracy.input.task, accuracy.place
     if accuracy.input.checkpoints != calibration.input.checkpoints:
-        return Lead(label, task, place, "refused", "accuracy and calibration were logged by different checkpoints")
+        return Lead(
+            label,
+            task,
+            place,
+            "refused",
+            "accuracy and calibration were logged by different checkpoints",
+            level=accuracy.input.level,
+        )
     found = lead_of(
         *_shared(accuracy, calibration),
         accuracy.verdict,
@@ -52,7 +65,8 @@ def _lead(label: str, accuracy: JudgedCurve, calibration: JudgedCurve) -> Lead:
         words=(accuracy.word, calibration.word),
     )
     onsets = found.accuracy_onset, found.calibration_onset
-    return Lead(label, task, place, found.word, found.reason, found.lead, found.interval, *onsets)
+    level = accuracy.input.level
+    return Lead(label, task, place, found.word, found.reason, found.lead, found.interval, *onsets, level=level)
 
 
 def _shared(accuracy: JudgedCurve, calibration: JudgedCurve) -> tuple[CurveData, CurveData]:

@@ -131,6 +131,8 @@ _GENERATION = (
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.proper),
     *(replace(metric, kind="generation") for metric in _CHOICE if metric.display_only),
 )
+# of a category or of the suite, where its tasks have different metrics
+MEAN_SCORE = Metric("mean_score", "mean score", "choice", True, "share", seed_sd=POINT, role="accuracy")
 METRICS: tuple[Metric, ...] = (*_CHOICE, *_CHOICE_AGGREGATES, *_ROLLING, *_GENERATION)
 # Of tables of scores alone: what papers report beside them.
 TABLE_METRICS = (
@@ -224,7 +226,7 @@ def is_known(name: str) -> bool:
 @cache
 def metric_named(name: str) -> Metric:
     """The metric of that name. A comparison read from a file may have others: they are scores with the usual margin."""
-    known = (metric for metric in (*METRICS, *TABLE_METRICS, *CHARACTERISTICS) if metric.name == name)
+    known = (metric for metric in (*METRICS, *TABLE_METRICS, MEAN_SCORE, *CHARACTERISTICS) if metric.name == name)
     return next(known, Metric(name, name, "choice", True, "score", column=name))
 
 

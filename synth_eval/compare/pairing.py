@@ -16,7 +16,7 @@ from synth_eval.errors import Refusal, ResultsError
 from synth_eval.results import Estimate, TaskResult, estimate
 from synth_eval.results.aggregates import CHAT_TEMPLATE, FEWSHOT_SEED, GENERATION_SETTING, LIMIT
 from synth_eval.text import listed, plural
-from synth_eval.types import ItemTable, TaskKind
+from synth_eval.types import BYTE_FREQUENCY_BITS, ItemTable, TaskKind
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray, IntArray
@@ -301,6 +301,7 @@ def rounded_values(metric: Metric, results: Mapping[str, TaskResult]) -> dict[st
 # From item tables to the numbers of a metric: one an item where it is a mean over items, else one a checkpoint.
 
 ECE_BINS = 15
+BITS_OF_TEXT = 5.0  # where no text is logged: byte frequencies give 4.6 to 4.9 in English texts and in source code
 
 
 def item_scores(table: ItemTable, metric: Metric) -> FloatArray | None:
@@ -334,3 +335,16 @@ def chance_level(table: ItemTable, rows: IntArray) -> float | None:
     if logliks is None:  # accuracy as lm-eval logged it
         return None
     return float(np.mean([1 / len(logliks[row]) for row in rows])) if len(rows) else None
+
+
+def nothing_to_lose(baseline: float, table: ItemTable | None) -> Refusal | None:
+    """Why a baseline's bits per byte leave no room to get worse: byte frequencies alone give as few."""
+    known = table is not None and BYTE_FREQUENCY_BITS in table.columns
+    alone = BITS_OF_TEXT
+    if table is not None and known:
+        alone = float(np.average(table.columns[BYTE_FREQUENCY_BITS], weights=table.columns["n_bytes"]))
+    if baseline < alone:
+        return None
+    of = f"{alone:.2f}" if known else f"{alone:g} of usual text (this text is not logged)"
+    text = f"the baseline takes {baseline:.2f} bits per byte, byte frequencies alone {of}: nothing learned to lose"
+    return Refusal("nothing to lose", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
@@ -9,6 +10,7 @@ from math import inf
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import full_place_name
+from synth_eval.compare.questions import group_of
 from synth_eval.comparison import RATIO_DECIMALS, Cell, Comparison
 from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.text import plural
@@ -55,14 +57,14 @@ def plan_of(
     loss : to be found, as a share of the baseline's value, or for a signed metric in its own units; the metric's
         margin if None
     task : only this one
-    together : whether the loss must survive the correction for all curves that the comparison judged
+    together : whether the loss must survive the correction for the curves that the comparison corrected it with
 
     Returns
     -------
     plans, and a line for each curve that cannot be planned.
     """
     judged = [cell for cell in comparison.cells if cell.verdict.p_value is not None]
-    curves = len(judged) if together else 1
+    groups = Counter(group_of(cell.question, cell.place, comparison.correction) for cell in judged)
     plans, left_out = [], []
     for cell in headline_cells(comparison.cells).values():
         if task is not None and cell.task != task:
@@ -75,7 +77,8 @@ def plan_of(
             )
             left_out.append(f"{_title(cell)}: {why}")
             continue
-        plans.append(_plan(cell, comparison.baseline_ratio, seeds, loss, curves))
+        curves = groups[group_of(cell.question, cell.place, comparison.correction)] if together else 1
+        plans.append(_plan(cell, comparison.baseline_ratio, seeds, loss, max(curves, 1)))
     plans.sort(key=lambda plan: -plan.detectable_now / plan.loss)
     return tuple(plans), tuple(left_out)
 

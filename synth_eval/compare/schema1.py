@@ -39,7 +39,7 @@ def upgraded(data: Row) -> dict[str, Any]:
     ResultsError : a key that schema 1 did not have, or none that it needs.
     """
     known = {field.name for field in fields(Comparison)} | {"outputs"}
-    known -= {"collapses", "text_leads", "text_contrasts"}
+    known -= {"collapses", "text_leads", "text_contrasts", "overall", "correction"}
     _check(data, known, ("family", "created", "provenance", "cells", "checkpoints"), "comparison")
     outputs = data.get("outputs", ())
     made: dict[str, Any] = {key: value for key, value in data.items() if key != "outputs"}

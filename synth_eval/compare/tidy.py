@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 PER_CELL = (
-    "task", "category", "metric", "higher_is_better", "display_only", "size", "iteration", "source", "tokens",
-    "seeds", "n_items",
+    "task", "level", "category", "metric", "question", "higher_is_better", "display_only", "size", "iteration",
+    "source", "tokens", "seeds", "n_items",
 )  # fmt: skip
 PER_RATIO = ("ratio", "value", "se", "difference", "difference_low", "difference_high")
 VERDICT = (
@@ -33,7 +33,7 @@ COLUMNS = ("family", *PER_CELL, *PER_RATIO, *VERDICT)
 
 
 def tidy(comparison: Comparison) -> pd.DataFrame:
-    """One row a cell and ratio, the characteristics of generated text last.
+    """One row a cell and ratio: the suite and the categories, the tasks, the characteristics of generated text.
 
     Returns
     -------
@@ -44,12 +44,25 @@ def tidy(comparison: Comparison) -> pd.DataFrame:
     """
     import pandas as pd  # 0.2 s, which a report without a table need not wait for
 
-    cells = (*comparison.cells, *comparison.characteristics)
+    cells = (*comparison.overall, *comparison.cells, *comparison.characteristics)
     rows = [row for cell in cells for row in _rows(comparison.family, cell)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     kinds = dict.fromkeys(COLUMNS, "float64")
     kinds |= dict.fromkeys(
-        ("family", "task", "category", "metric", "size", "source", "verdict", "reason", "probably"), "object"
+        (
+            "family",
+            "task",
+            "level",
+            "category",
+            "metric",
+            "question",
+            "size",
+            "source",
+            "verdict",
+            "reason",
+            "probably",
+        ),
+        "object",
     )
     kinds |= dict.fromkeys(("iteration", "seeds", "n_items"), "int64")
     kinds |= dict.fromkeys(("higher_is_better", "display_only", "conditional", "paired"), "bool")

@@ -20,10 +20,11 @@ def _mapping(value: Any) -> Any:
 
 
 class RuleEntry(BaseModel):
-    """One line of `rules`: the first six keys select curves, the last two are what they must show."""
+    """One line of `rules`: the last two keys are what curves must show, the others select curves."""
 
     model_config = STRICT
 
+    curve: Literal["task", "category", "suite"] = "task"
     category: Annotated[list[Text], BeforeValidator(as_list)] = []
     task: Annotated[list[Text], BeforeValidator(as_list)] = []
     size: Annotated[list[Count], BeforeValidator(as_list)] = []
@@ -37,6 +38,12 @@ class RuleEntry(BaseModel):
     def _asks_something(self) -> RuleEntry:
         if self.minimum_budget is None and self.fail_on is None:
             raise ValueError("the rule asks nothing: add minimum_budget: 0.2, or fail_on: degraded")
+        if self.task and self.curve != "task":
+            raise ValueError(
+                f"curve: {self.curve} is a mean over tasks, and task selects single ones: drop one of the two"
+            )
+        if self.category and self.curve == "suite":
+            raise ValueError("curve: suite is over all categories: drop category, or write curve: category")
         return self
 
 
@@ -110,6 +117,7 @@ def _rule(
         iterations=tuple(entry.iteration),
         sources=tuple(entry.source),
         metrics=tuple(entry.metric),
+        curve=entry.curve,
         minimum_budget=entry.minimum_budget,
         fail_on=entry.fail_on,
         where=source.location(where),

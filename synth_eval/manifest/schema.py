@@ -30,9 +30,11 @@ from synth_eval.manifest.source import (
     Seed,
     Source,
     Text,
+    Weight,
     as_list,
     none_as_empty,
 )
+from synth_eval.types import Correction
 
 
 def _batch_size(value: Any) -> str | int:
@@ -125,6 +127,8 @@ class Manifest(_Strict):
     baseline_ratio: Ratio = 0.0
     defaults: Annotated[Defaults, BeforeValidator(none_as_empty)] = Defaults()
     categories: Annotated[dict[StrictStr, Text], BeforeValidator(none_as_empty)] = {}
+    task_weights: Annotated[dict[StrictStr, Weight], BeforeValidator(none_as_empty)] = {}
+    correction: Correction = "question"
     domains: DomainEntries = {}
     choice_tasks: ChoiceEntries = {}
     data_dir: Text | None = None

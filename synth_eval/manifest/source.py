@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -185,10 +186,18 @@ def _count(value: Any) -> Any:
     return value
 
 
+def _weight(value: Any) -> float:
+    weight = None if isinstance(value, bool) else _number(value)
+    if weight is None or not 0 < weight < inf:
+        raise ValueError(f"{value!r} is not a weight: write a number above 0; a task without one counts 1")
+    return weight
+
+
 Text = Annotated[StrictStr, Field(min_length=1)]
 Seed = Annotated[StrictInt, Field(ge=0)]
 Iteration = Annotated[StrictInt, Field(ge=1)]
 Ratio = Annotated[float, BeforeValidator(_ratio)]
+Weight = Annotated[float, BeforeValidator(_weight)]
 # kept as written: a size such as 1.40 would otherwise lose its spelling
 Count = Annotated[Any, BeforeValidator(_count)]
 

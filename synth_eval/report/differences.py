@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synth_eval.compare.places import full_place_name
-from synth_eval.comparison import Comparison, Place
-from synth_eval.report.view.curves import URGENCY, curves_of
+from synth_eval.comparison import Comparison, Level, Place
+from synth_eval.report.view.curves import URGENCY, curves_of, overall_curves_of
 from synth_eval.report.view.facts import Facts, facts_of
 
 SCHEMA = 1
 SAME_BUDGET = 1e-9
 
-Key = tuple[str, Place, str]  # task, place, metric
+Key = tuple[Level, str, Place, str]  # level, task, place, metric
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Differences:
 def differences(before: Comparison, after: Comparison) -> Differences:
     """Curves and metrics whose verdict or budget differs, and those that only one of the comparisons has.
 
-    Curves are the same if task, place in the grid (size, iteration, source, tokens) and metric are.
+    Curves are the same if task (or category, or suite), place in the grid (size, iteration, source, tokens) and metric
+    are.
     """
     old, new = _verdicts(before), _verdicts(after)
     both = [(old[key].verdict == new[key].verdict, Change(old[key], new[key])) for key in new if key in old]
@@ -134,6 +135,7 @@ def _row_of(change: Change) -> dict[str, Any]:
     cell = change.facts.cell
     return {
         "task": cell.task,
+        "level": cell.level,
         **vars(cell.place),
         "metric": cell.metric,
         "worse": change.worse,
@@ -157,8 +159,9 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
     """Curves named by their whole place: what varies may not be the same in both comparisons."""
-    curves = [replace(curve, place=full_place_name(curve.headline.place)) for curve in curves_of(comparison)]
-    return {(facts.cell.task, facts.cell.place, facts.cell.metric): facts for facts in facts_of(curves)}
+    found = [*overall_curves_of(comparison), *curves_of(comparison)]
+    curves = [replace(curve, place=full_place_name(curve.headline.place)) for curve in found]
+    return {(each.cell.level, each.cell.task, each.cell.place, each.cell.metric): each for each in facts_of(curves)}
 
 
 def _ordered(changes: Iterable[Change]) -> tuple[Change, ...]:

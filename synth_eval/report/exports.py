@@ -55,17 +55,24 @@ def _head(view: ReportView) -> Iterator[str]:
             yield f"### {escape_markdown(table.title)}\n"
             yield from _table(table)
             yield f"{escape_markdown(table.note)}\n" if note else ""
+    if view.overall:
+        yield "### Suite and categories\n"
+        yield from _folded_verdicts(view.overall)
     if view.statuses:
-        yield "### Verdicts\n"
-        yield from _verdicts(view.statuses[:OPEN])
-        if more := view.statuses[OPEN:]:
-            yield _open(f"{len(more)} more verdicts: {tally(status.word for status in more)}")
-            yield from _verdicts(more)
-            yield "</details>\n"
+        yield "### Tasks\n"
+        yield from _folded_verdicts(view.statuses)
+
+
+def _folded_verdicts(statuses: Sequence[Status]) -> Iterator[str]:
+    yield from _verdicts(statuses[:OPEN])
+    if more := statuses[OPEN:]:
+        yield _open(f"{len(more)} more verdicts: {tally(status.label for status in more)}")
+        yield from _verdicts(more)
+        yield "</details>\n"
 
 
 def _verdicts(statuses: Sequence[Status]) -> Iterator[str]:
-    rows = [(f"{SYMBOL[e.word]} {e.word}", e.title, joined(e.sentence, e.also, between="; ")) for e in statuses]
+    rows = [(f"{SYMBOL[e.word]} {e.label}", e.title, joined(e.sentence, e.also, between="; ")) for e in statuses]
     return _rows(("verdict", "curve", "why"), [list(map(escape_markdown, row)) for row in rows])
 
 

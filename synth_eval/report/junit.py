@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from synth_eval.comparison import Cell, Comparison, GateResult, Place
-from synth_eval.report.view.curves import Curve, curves_of, label_of
+from synth_eval.comparison import Cell, Comparison, GateResult, Level, Place
+from synth_eval.report.view.curves import Curve, curves_of, label_of, overall_curves_of
 from synth_eval.report.view.facts import judged
 from synth_eval.text import joined, visible
 
-Key = tuple[str, Place, str]  # task, place, metric
+Key = tuple[Level, str, Place, str]  # level, task, place, metric
 
 
 def junit_xml(comparison: Comparison) -> str:
@@ -25,7 +25,9 @@ def junit_xml(comparison: Comparison) -> str:
     str : XML, with characters that XML cannot hold made visible.
     """
     objections = _objections(comparison.gate) if comparison.gate else None
-    cases = [_case(curve, cell, objections) for curve in curves_of(comparison) for cell in judged(curve)]
+    means = [curve for curve in overall_curves_of(comparison) if curve.headline.question != "headline"]
+    curves = [*means, *curves_of(comparison)]  # a category of one task has that task's verdict
+    cases = [_case(curve, cell, objections) for curve in curves for cell in judged(curve)]
     cases += [_rule(row) for row in comparison.gate]
     cases += [_broken(record.name, record.failed) for record in comparison.checkpoints if record.failed]
     suite = ElementTree.Element("testsuite", name=visible(comparison.family), timestamp=comparison.created[:19])
@@ -43,15 +45,20 @@ def _objections(results: Sequence[GateResult]) -> dict[Key, str]:
     found: dict[Key, list[str]] = {}
     for result in results:
         for curve in result.failed:
-            found.setdefault((curve.task, curve.place, curve.metric), []).append(f"{result.rule}: {curve.reason}")
+            found.setdefault((curve.level, curve.task, curve.place, curve.metric), []).append(
+                f"{result.rule}: {curve.reason}"
+            )
     return {key: "; ".join(said) for key, said in found.items()}
 
 
 def _case(curve: Curve, cell: Cell, objections: Mapping[Key, str] | None) -> ElementTree.Element:
     name = joined(label_of(cell.metric), curve.place)
-    case = ElementTree.Element("testcase", classname=visible(curve.task), name=visible(name), time="0")
+    kind = cell.level if cell.level == "category" else ""
+    case = ElementTree.Element(
+        "testcase", classname=visible(joined(kind, curve.task, between=" ")), name=visible(name), time="0"
+    )
     message = visible(f"{cell.verdict.word}: {cell.verdict.reason}")
-    objection = (objections or {}).get((cell.task, cell.place, cell.metric))
+    objection = (objections or {}).get((cell.level, cell.task, cell.place, cell.metric))
     if objection is not None:
         failure = ElementTree.SubElement(case, "failure", type="gate", message=visible(objection))
         failure.text = message

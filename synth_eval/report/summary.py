@@ -8,7 +8,7 @@ from typing import Any
 
 from synth_eval.comparison import Comparison
 from synth_eval.errors import ExitCode
-from synth_eval.report.view.curves import curves_of
+from synth_eval.report.view.curves import curves_of, overall_curves_of
 
 SCHEMA = 1
 WORDS = ("degraded", "inconclusive", "safe", "improved", "refused")
@@ -24,7 +24,8 @@ def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> 
 
     Returns
     -------
-    dict, as docs/summary.schema.json has it: ``curves`` counts tasks at each place of the grid by the verdict of their
+    dict, as docs/summary.schema.json has it: ``overall`` has the suite and the categories,
+    ``curves`` counts tasks at each place of the grid by the verdict of their
     headline metric, ``metrics`` all verdicts.
     """
     rows = comparison.gate
@@ -41,10 +42,29 @@ def summary_of(comparison: Comparison, *, exit_code: ExitCode, results: str) -> 
             for row in rows
             if not row.passed
         ],
+        "overall": [
+            {
+                **vars(cell.place),
+                "level": cell.level,
+                "name": cell.task,
+                "metric": cell.metric,
+                "verdict": cell.verdict.word,
+                "probably": cell.verdict.probably,
+                "budget": cell.verdict.budget,
+            }
+            for cell in (curve.headline for curve in overall_curves_of(comparison))
+        ],
         "curves": {word: curves[word] for word in WORDS},
         "metrics": {word: metrics[word] for word in WORDS},
         "budgets": [
-            {**vars(row.place), "category": row.category, "verdict": row.verdict, "budget": row.budget}
+            {
+                **vars(row.place),
+                "category": row.category,
+                "verdict": row.verdict,
+                "budget": row.budget,
+                "mean": row.mean and row.mean.budget,
+                "calibration": row.calibration and row.calibration.budget,
+            }
             for row in comparison.budgets
         ],
         "checkpoints": len(comparison.checkpoints),

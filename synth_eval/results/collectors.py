@@ -22,8 +22,9 @@ from synth_eval.results.rows import (
     number_of,
     targets_of,
 )
-from synth_eval.types import Samples, TaskKind
+from synth_eval.types import BYTE_FREQUENCY_BITS, Samples, TaskKind
 
+OTHER_LENGTH = 0.1  # share of bytes by which a text may differ from what was scored
 SCORED_OTHERWISE = "the logged acc is not whether the likeliest choice is the right one (several right answers?)"
 
 
@@ -130,27 +131,53 @@ class RollingDocuments(Collector):
     def __init__(self) -> None:
         super().__init__()
         self._metrics: list[dict[str, float]] = []
+        self._texts: list[str | None] = []
 
     def values(self, row: dict[str, Any], arguments: list[list[Any]], answers: list[Any]) -> dict[str, Any]:
         answer = answers[0]
         loglik = _loglik(answer) if is_pair(answer) else number_of(answer)
         if loglik is None or not math.isfinite(loglik):
             raise Unusable("log-likelihood missing or not finite")
+        # a continuation was scored with the space before it; a document's target is what lm-eval counts
+        scored = arguments[0][1:2] if is_pair(answer) and arguments else [row.get("target"), *_first(arguments)]
+        text = next((text for text in scored if isinstance(text, str) and text), None)
         n_bytes = logged_bytes(row)
         if n_bytes is None:
-            # a continuation was scored with the space before it; a document's target is what lm-eval counts
-            scored = arguments[0][1:2] if is_pair(answer) and arguments else [row.get("target"), *_first(arguments)]
-            text = next((text for text in scored if isinstance(text, str) and text), None)
             if text is None:
                 raise Unusable("no bytes to divide by")
             n_bytes = _bytes(text)
         if is_pair(answer) and not self.notes:
             self.notes.append("one given continuation an item: read as log-likelihood and bytes")
         self._metrics.append({name: value for name, value in logged_metrics(row).items() if name == "acc"})
+        # what is logged need not be what was scored: lengths tell (a detokenised text is a little shorter)
+        is_scored = not is_pair(answer) and text is not None and abs(_bytes(text) - n_bytes) <= OTHER_LENGTH * n_bytes
+        self._texts.append(text if is_scored else None)
         return {"loglik": loglik, "n_bytes": n_bytes}
 
     def samples(self, task: str, *, skipped: int, notes: Sequence[str]) -> Samples:
-        return replace(super().samples(task, skipped=skipped, notes=notes), metrics=_on_every_item(self._metrics))
+        metrics = _on_every_item(self._metrics)
+        texts = [text for text in self._texts if text is not None]
+        if len(texts) == len(self._texts) > 0:
+            metrics[BYTE_FREQUENCY_BITS] = byte_frequency_bits(texts)
+        return replace(super().samples(task, skipped=skipped, notes=notes), metrics=metrics)
+
+
+def byte_frequency_bits(texts: Sequence[str]) -> tuple[float, ...]:
+    """Bits per byte of each text under a model that knows how frequent each byte is in all of them, and no more.
+
+    Their mean, weighted by bytes, is the entropy of the bytes: what a model of the same texts scores that has learned
+    nothing of their order.
+
+    >>> byte_frequency_bits(["aabb", "ab"]), byte_frequency_bits(["aaaa"])
+    ((1.0, 1.0), (0.0,))
+    """
+    import numpy as np
+
+    counts = np.array([np.bincount(np.frombuffer(_encoded(text), np.uint8), minlength=256) for text in texts])
+    total = counts.sum(axis=0)
+    with np.errstate(divide="ignore"):
+        bits = np.where(total > 0, np.log2(total.sum() / total), 0.0)
+    return tuple((counts @ bits / counts.sum(axis=1)).tolist())
 
 
 class GeneratedTexts(Collector):
@@ -242,7 +269,11 @@ def _choice_texts(row: dict[str, Any], arguments: list[list[Any]]) -> list[str]:
 
 
 def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _first(arguments: list[list[Any]]) -> list[Any]:

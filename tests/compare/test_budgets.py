@@ -25,7 +25,7 @@ SAFE = changed(CELL, verdict="safe", onset=None, budget=0.2)
 
 
 def _rows(*cells: Cell, baseline: float = 0.0):
-    return budgets_of(cells, baseline_ratio=baseline)
+    return budgets_of(cells, (), baseline_ratio=baseline)
 
 
 def test_the_weakest_task_binds() -> None:
@@ -33,15 +33,15 @@ def test_the_weakest_task_binds() -> None:
     assert (row.budget, row.verdict, row.limited_by) == (0.1, "degraded", ("deduction",))
     assert (row.tasks, row.judged, row.degraded, row.n_items, row.seeds) == (2, 2, 1, 500, 1)
     assert row.reason == (
-        "for reasoning, up to 10% synthetic is shown safe at 410M, and nothing above it with 500 items and 1 seed "
-        "(deduction limits it)"
+        "for every task of reasoning, up to 10% synthetic is shown safe at 410M, and nothing above it with 500 items "
+        "and 1 seed (deduction limits it)"
     )
 
 
 def test_all_safe() -> None:
     (row,) = _rows(SAFE)
     assert (row.budget, row.verdict, row.limited_by) == (0.2, "safe", ())
-    assert row.reason == "for reasoning, up to 20% synthetic is shown safe at 410M: all that was tested"
+    assert row.reason == "for every task of reasoning, up to 20% synthetic is shown safe at 410M: all that was tested"
 
 
 @pytest.mark.parametrize("budget", [None, 0.0])
@@ -49,7 +49,8 @@ def test_nothing_is_shown_safe(budget: float | None) -> None:
     (row,) = _rows(changed(CELL, verdict="inconclusive", onset=None, budget=budget, seeds=2, n_items=2000))
     assert (row.budget, row.verdict) == (None, "inconclusive")
     assert row.reason == (
-        "for reasoning, nothing above 0% is shown safe at 410M with 2,000 items and 2 seeds (deduction limits it)"
+        "for every task of reasoning, nothing above 0% is shown safe at 410M with 2,000 items and 2 seeds "
+        "(deduction limits it)"
     )
 
 
@@ -57,7 +58,7 @@ def test_a_budget_at_the_baseline_is_none() -> None:
     # with a baseline of 10%, 'up to 10%' says nothing
     (row,) = _rows(CELL, baseline=0.1)
     assert row.budget is None
-    assert row.reason.startswith("for reasoning, nothing above 10% is shown safe at 410M with")
+    assert row.reason.startswith("for every task of reasoning, nothing above 10% is shown safe at 410M with")
 
 
 def test_of_tasks_that_bind_alike_the_most_urgent_comes_first() -> None:

@@ -186,3 +186,32 @@ def test_asking_less_fails_no_more(budgets, asked: float, less: float) -> None:
     )
     assert lax <= strict
     assert strict == {f"t{i}" for i, budget in enumerate(budgets) if (budget or 0) < asked}
+
+
+def mean(name: str = "reasoning", level: str = "category", **changes) -> Cell:
+    return dataclasses.replace(cell(name, **changes), level=level, question="category")
+
+
+def test_a_rule_may_be_about_the_curve_of_a_category() -> None:
+    overall = (mean("suite", "suite"), mean(**DEGRADED), mean("retrieval", category="retrieval"))
+    rule = GateRule(curve="category", categories=("reasoning",), minimum_budget=0.5)
+    row = row_of(rule, cell(), overall=overall)
+    assert (row.rule, row.passed, row.judged) == ("the mean of reasoning: budget of at least 50%", False, 1)
+    assert [(failed.level, failed.task) for failed in row.failed] == [("category", "reasoning")]
+    assert row_of(dataclasses.replace(rule, categories=("retrieval",)), cell(**DEGRADED), overall=overall).passed
+    suite = row_of(GateRule(curve="suite", fail_on="inconclusive"), cell(**DEGRADED), overall=overall)
+    assert (suite.rule, suite.passed) == ("the mean of the suite: every curve is safe", True)
+    # a rule about tasks is not about their means
+    assert row_of(GateRule(fail_on="degraded"), cell(), overall=overall).passed
+
+
+def test_a_rule_about_a_mean_that_is_not_there_fails() -> None:
+    rule = GateRule(curve="category", categories=("domain",), fail_on="degraded")
+    row = row_of(rule, cell(), overall=(mean(),))
+    assert (row.passed, row.reason) == (False, "no curve is there to show it (means: reasoning)")
+
+
+def test_fail_on_counts_a_category_of_one_task_once() -> None:
+    own = dataclasses.replace(mean(**DEGRADED), question="headline")  # its only task's verdict
+    (row,) = judged(Gate(fail_on="degraded", where="x"), cell(**DEGRADED), overall=(own, mean("suite", "suite")))
+    assert (row.judged, len(row.failed)) == (2, 1)

@@ -42,7 +42,8 @@ def test_calibration_warned(warned: Simulated) -> None:
 def test_one_row_a_task_that_has_both(studied: Simulated) -> None:
     comparison = compare_family(studied.family, studied.tables)
     # documents have no surprise gap
-    assert [row.task for row in comparison.leads] == ["falls", "stays", "overconfident"]
+    assert [row.task for row in comparison.leads] == ["retrieval", "falls", "stays", "overconfident"]
+    assert [row.level for row in comparison.leads] == ["category", "task", "task", "task"]
     assert _lead(comparison, task="falls").verdict == "none"
     overconfident = _lead(comparison, task="overconfident")
     assert overconfident.verdict == "accuracy not reached"

@@ -40,7 +40,7 @@ def test_layout(compared: Comparison) -> None:
     assert list(data) == [
         "schema", "family", "created", "provenance", "cells", "checkpoints", "contrasts", "leads", "budgets",
         "findings", "mean_losses", "characteristics", "collapses", "text_leads", "text_contrasts", "gate", "warnings",
-        "baseline_ratio",
+        "baseline_ratio", "overall", "correction",
     ]  # fmt: skip
     assert data["schema"] == 2
     assert list(data["cells"][0]) == [field.name for field in dataclasses.fields(Cell)]

@@ -20,9 +20,12 @@ def compared(studied: Simulated) -> Comparison:
 def test_one_row_a_cell_and_ratio(compared: Comparison) -> None:
     frame = tidy(compared)
     assert tuple(frame.columns) == COLUMNS
-    assert len(frame) == sum(len(cell.data.ratios) for cell in compared.cells)
+    assert len(frame) == sum(len(cell.data.ratios) for cell in (*compared.overall, *compared.cells))
+    assert list(frame.level.unique()) == ["suite", "category", "task"]
     cell = compared.cells[0]
-    row = frame[(frame.task == cell.task) & (frame.metric == cell.metric) & (frame.ratio == 0.5)].iloc[0]
+    row = frame[
+        (frame.level == "task") & (frame.task == cell.task) & (frame.metric == cell.metric) & (frame.ratio == 0.5)
+    ].iloc[0]
     assert row.value == cell.data.values[-1]
     assert (row.difference_low, row.difference_high) == cell.data.difference_ci[-1]
     assert (row.verdict, row.reason, row.p_adjusted) == (

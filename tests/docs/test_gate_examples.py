@@ -69,4 +69,4 @@ def test_the_gate_of_the_page_is_read(tmp_path: Path) -> None:
     )
     read = load_family(file).gate
     check_gate(read)
-    assert (read.fail_on, len(read.rules)) == ("degraded", 3)
+    assert (read.fail_on, len(read.rules)) == ("degraded", 5)

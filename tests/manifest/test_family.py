@@ -72,6 +72,7 @@ def test_example_of_the_docs(tmp_path):
         "clinic": "domain",
     }
     assert family.tasks == ("synth_suite", "legal", "clinic", "exam")
+    assert (family.task_weights, family.correction) == ({"triviaqa": 2.0}, "question")
     by_name = {c.name: c for c in family.checkpoints}
     assert set(by_name) == {
         "410M-self-r0-it1-s0", "410M-self-r0-it1-s1", "410M-self-r0.1-it1-s0", "pythia-textbook-20",
@@ -182,6 +183,12 @@ def test_yaml_anchors_and_merge_keys(tmp_path):
         (TWO + "defaults: [a]", 5, "defaults must be a mapping"),
         (TWO + "categories: {a: 3}", 5, "categories.a must be text"),
         (TWO + "categories: {3: a}", 5, "categories: the key 3 must be text"),
+        (TWO + "task_weights: {a: heavy}", 5, "task_weights.a: 'heavy' is not a weight: write a number above 0"),
+        (TWO + "task_weights: {a: 0}", 5, "task_weights.a: 0 is not a weight"),
+        (TWO + "task_weights: {a: .inf}", 5, "task_weights.a: inf is not a weight"),
+        (TWO + "task_weights: {a: true}", 5, "task_weights.a: True is not a weight"),
+        (TWO + "task_weights: [a]", 5, "task_weights must be a mapping"),
+        (TWO + "correction: holm", 5, "correction is 'holm': write 'question', 'family', 'report' or 'fdr'"),
         (TWO.replace("0.5", "0.5, seed: one"), 4, "checkpoints[2].seed must be a whole number (it is 'one')"),
         (TWO.replace("0.5", "0.5, seed: true"), 4, "checkpoints[2].seed must be a whole number"),
         (TWO.replace("0.5", "0.5, seed: -1"), 4, "checkpoints[2].seed is -1, and the smallest possible is 0"),

@@ -46,6 +46,7 @@ def test_every_key(tmp_path: Path) -> None:
         "  fail_on: warning\n"
         "  rules:\n"
         "    - {category: retrieval, size: 160m, metric: accuracy, minimum_budget: 0.3}\n"
+        "    - {category: retrieval, curve: category, fail_on: degraded}\n"
         "    - task: [a, b]\n"
         "      iteration: 2\n"
         "      source: self\n"
@@ -61,11 +62,17 @@ def test_every_key(tmp_path: Path) -> None:
             where=Location("checkpoints.yaml", 9),
         ),
         GateRule(
+            categories=("retrieval",),
+            curve="category",
+            fail_on="degraded",
+            where=Location("checkpoints.yaml", 10),
+        ),
+        GateRule(
             tasks=("a", "b"),
             iterations=(2,),
             sources=("self",),
             fail_on="inconclusive",
-            where=Location("checkpoints.yaml", 10),
+            where=Location("checkpoints.yaml", 11),
         ),
     )
 
@@ -125,6 +132,21 @@ def test_a_rule_alone_needs_no_list(tmp_path: Path) -> None:
             "gate:\n  rules:\n    - {fail_on: warning}\n",
             8,
             "gate.rules[1].fail_on is 'warning': write 'degraded' or 'inconclusive'",
+        ),
+        (
+            "gate:\n  rules:\n    - {curve: mean, fail_on: degraded}\n",
+            8,
+            "gate.rules[1].curve is 'mean': write 'task', 'category' or 'suite'",
+        ),
+        (
+            "gate:\n  rules:\n    - {curve: category, task: arc, fail_on: degraded}\n",
+            8,
+            "curve: category is a mean over tasks, and task selects single ones: drop one of the two",
+        ),
+        (
+            "gate:\n  rules:\n    - {curve: suite, category: reasoning, fail_on: degraded}\n",
+            8,
+            "curve: suite is over all categories: drop category, or write curve: category",
         ),
     ],
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 from cells import cell
 
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Cell, Comparison, Member
 from synth_eval.report.view import report_view
 from synth_eval.report.view.curves import BASELINE
 
@@ -84,9 +85,9 @@ def test_curves_with_an_onset_are_ordered_by_it() -> None:
 @pytest.mark.parametrize(
     ("budgets", "sentence"),
     [
-        ((0.2, 0.5), "Up to 20% synthetic data is shown safe for every task."),
-        ((0.0, 0.5), "No ratio above 0% is shown safe for every task."),
-        ((None, 0.5), "No ratio above 0% is shown safe for every task."),
+        ((0.2, 0.5), "Up to 20% synthetic data is shown safe for every task by accuracy."),
+        ((0.0, 0.5), "No ratio above 0% is shown safe for every task by accuracy."),
+        ((None, 0.5), "No ratio above 0% is shown safe for every task by accuracy."),
     ],
 )
 def test_budget_of_all_tasks(budgets, sentence: str) -> None:
@@ -96,7 +97,7 @@ def test_budget_of_all_tasks(budgets, sentence: str) -> None:
 
 def test_refused_tasks_have_no_budget() -> None:
     view = _view(cell("a", verdict="refused", budget=None), cell("b", budget=0.5, verdict="safe"))
-    assert view.headline[1] == "Up to 50% synthetic data is shown safe for every task that could be judged."
+    assert view.headline[1] == "Up to 50% synthetic data is shown safe for every task that could be judged by accuracy."
 
 
 def test_nothing_to_compare() -> None:
@@ -184,3 +185,71 @@ def test_plots_span_the_margin(compared: Comparison) -> None:
     accuracy = row.plots[0]
     assert accuracy.margin == pytest.approx(0.03 * accuracy.values[0])
     assert next(plot for plot in row.plots if plot.label == "surprise gap").margin == 0.02
+
+
+def _mean(name: str, level: str, tasks: int, **changes) -> Cell:
+    members = tuple(Member(f"t{i}", 1 / tasks) for i in range(tasks))
+    return dataclasses.replace(cell(name, **changes), level=level, members=members, question="category")
+
+
+def test_suite_then_categories_then_tasks() -> None:
+    overall = (
+        _mean("reasoning", "category", 3, verdict="safe", budget=0.5),
+        _mean("suite", "suite", 5, verdict="degraded", onset=0.24, onset_ci=(0.18, 0.3)),
+        _mean("retrieval", "category", 2, verdict="inconclusive", probably="worse"),
+    )
+    view = report_view(Comparison("f", "now", {}, (cell("t0", verdict="safe"),), (), overall=overall))
+    assert view.headline[:3] == (
+        "Suite: degraded from about 24% synthetic data on (95% interval 18% to 30%).",
+        "Categories: retrieval probably worse; reasoning safe.",
+        "None of 1 tasks is shown degraded; 1 safe.",
+    )
+    assert [(status.title, status.word, status.label) for status in view.overall] == [
+        ("suite", "degraded", "degraded"),
+        ("retrieval", "inconclusive", "probably worse"),
+        ("reasoning", "safe", "safe"),
+    ]
+    assert view.overall[0].sentence.startswith("accuracy (mean of 5 tasks) degraded: ")
+    assert [status.title for status in view.statuses] == ["t0"]
+    assert [chart.task for chart in view.charts] == ["suite", "retrieval", "reasoning", "t0"]
+
+
+def test_suites_at_many_places_are_counted() -> None:
+    small, large = (
+        _mean("suite", "suite", 5, size=size, verdict=word, onset=0.2, onset_ci=(0.1, 0.3))
+        for size, word in (("70M", "degraded"), ("410M", "safe"))
+    )
+    cells = (cell("t0", size="70M", verdict="safe"), cell("t0", size="410M", verdict="safe"))
+    view = report_view(Comparison("f", "now", {}, cells, (), overall=(small, large)))
+    assert view.headline[0] == (
+        "Suite: 1 of 2 curves is degraded, from about 20% synthetic data on (suite, 70M, 95% interval 10% to "
+        "30%); 1 safe."
+    )
+
+
+def test_what_is_safe_names_its_metric_and_what_is_worse_there() -> None:
+    cells = (
+        cell("a", verdict="safe", budget=0.5),
+        cell("a", metric="nll", verdict="degraded", onset=0.08, higher_is_better=False),
+        cell("b", verdict="safe", budget=0.5),
+        cell("b", metric="nll", verdict="degraded", onset=0.2, higher_is_better=False),
+        cell("b", metric="brier", verdict="degraded", onset=0.6, higher_is_better=False),
+    )
+    view = _view(*cells)
+    assert (
+        "Up to 50% synthetic data is shown safe for every task by accuracy, but degraded there: NLL from 8% on (a)."
+        in view.headline
+    )
+
+
+def test_probably_worse_comes_between_degraded_and_inconclusive() -> None:
+    view = _view(
+        cell("open", verdict="inconclusive"),
+        cell("likely", verdict="inconclusive", probably="worse"),
+        cell("bad", verdict="degraded"),
+        cell("better", verdict="inconclusive", probably="better"),
+    )
+    assert [status.label for status in view.statuses] == [
+        "degraded", "probably worse", "inconclusive", "probably better",
+    ]  # fmt: skip
+    assert view.headline[0].endswith("; 1 probably worse, 1 probably better, 1 inconclusive.")

@@ -92,7 +92,9 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
     """Typed rows: the same things and fields as in schema 1, which had cells flat and three kinds of outputs in one."""
 
     def cell(row: Mapping[str, Any]) -> dict[str, Any]:
-        rest = {name: value for name, value in row.items() if name not in ("place", "data", "verdict")}
+        rest = {name: value for name, value in row.items() if name not in ("place", "data", "verdict", "members")}
+        for member in row["members"]:
+            rest[f"share of {member['task']}"] = member["weight"]
         verdict = {name: value for name, value in row["verdict"].items() if name not in ("word", "refusal", "because")}
         return {**rest, **row["place"], **row["data"], **verdict, "verdict": row["verdict"]["word"]}
 
@@ -101,7 +103,15 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
         return {**{name: value for name, value in row.items() if name not in ("place", *apart)}, **place}
 
     def contrast(row: Mapping[str, Any]) -> dict[str, Any]:
-        return flat(row, *(() if row["kind"] == "tail" else ("stage", "tail_loss", "head_loss", "reason")))
+        return flat(
+            _level_named(row), *(() if row["kind"] == "tail" else ("stage", "tail_loss", "head_loss", "reason"))
+        )
+
+    def budget(row: Mapping[str, Any]) -> dict[str, Any]:
+        beside = {
+            f"{name}.{key}": value for name in ("mean", "calibration") for key, value in (row[name] or {}).items()
+        }
+        return {**flat(row, "mean", "calibration"), **beside}
 
     lead_apart = ("texts", "metric")
     text_lead_apart = ("accuracy_onset", "calibration_onset")
@@ -113,10 +123,10 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
     yield from _schema_1(
         {
             **data,
-            "cells": [cell(row) for row in data["cells"]],
+            "cells": [cell(_level_named(row)) for row in (*data["overall"], *data["cells"])],
             "characteristics": [cell(row) for row in data["characteristics"]],
-            "budgets": [flat(row) for row in data["budgets"]],
-            "leads": [flat(row, *lead_apart) for row in data["leads"]],
+            "budgets": [budget(row) for row in data["budgets"]],
+            "leads": [flat(_level_named(row), *lead_apart) for row in data["leads"]],
             "contrasts": [
                 {name: value for name, value in contrast(row).items() if name != "metric"} for row in data["contrasts"]
             ],
@@ -124,6 +134,11 @@ def _schema_2(data: Mapping[str, Any]) -> Iterator[Thing]:
             "gate": [{**row, "failed": [flat(failed) for failed in row["failed"]]} for row in data["gate"]],
         }
     )
+
+
+def _level_named(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Categories and the suite are called as no task is."""
+    return row if row["level"] == "task" else {**row, "task": f"{row['level']}: {row['task']}"}
 
 
 SCHEMAS: dict[int, Callable[[Mapping[str, Any]], Iterator[Thing]]] = {1: _schema_1, 2: _schema_2}
@@ -225,7 +240,7 @@ def flatten_tidy(frame: Any, characteristics: Iterable[str] = ()) -> Numbers:
     for row in frame.to_dict("records"):
         place = {name: None if _missing(row[name]) else row[name] for name in _PLACE}
         part = "characteristic" if row["metric"] in known else "curve"
-        thing = _named(part, _place(place), row["task"], row["metric"])
+        thing = _named(part, _place(place), _level_named(row)["task"], row["metric"])
         for column, value in row.items():
             if column not in _TIDY_APART and not _missing(value):
                 what, _, end = column.rpartition("_") if column.endswith(("_low", "_high")) else (column, "", "")

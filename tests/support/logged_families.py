@@ -177,8 +177,9 @@ def documents(bits: Callable[[Place], float], *, n: int = 100) -> RowsOf:
         shared, own = Draws(task, "items"), Draws(task, place.path)
         n_bytes = 100 + shared.below(200, n)
         each = bits(place) + 0.2 * shared.normal(n) + 0.05 * own.normal(n) + 0.004 * own.normal(1)
+        text = 5 * "Pack my box with five dozen liquor jugs, or 1,234,567,890 of them (if you can). "
         logliks = np.round(-each * n_bytes * np.log(2), 6).tolist()
-        return [rolling_row(i, "x" * int(size), loglik) for i, (size, loglik) in enumerate(zip(n_bytes, logliks))]
+        return [rolling_row(i, text[:size], loglik) for i, (size, loglik) in enumerate(zip(n_bytes, logliks))]
 
     return rows
 

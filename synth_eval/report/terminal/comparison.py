@@ -76,15 +76,19 @@ class _ComparisonPage(Page):
         """Everything of a small family; of a larger one averages over it, and the curves that most need a look."""
         most, most_tables, facts = (None, None, view.facts) if whole else (URGENT, URGENT_TABLES, ())
         shown = view.statuses[:most]
-        yield self.statuses(shown)
+        for statuses in (view.overall, view.statuses):
+            if statuses:
+                yield self.statuses(statuses[:most])
+                if not whole:
+                    yield from self.more(len(statuses) - URGENT, tally(each.label for each in statuses[URGENT:]))
+                if statuses is view.overall:
+                    yield Text()
         if not whole:
-            rest = view.statuses[URGENT:]
-            yield from self.more(len(rest), tally(status.word for status in rest))
             if view.budgets is not None:
                 yield from self.data(view.budgets, "", with_notes=True)
             for grid in view.grids:
                 yield from self.data(grid, GRID_NOTE, with_notes=False)
-            titles = {status.title for status in shown}
+            titles = {status.title for status in (*view.overall[:most], *shown)}
             headlines = {e.title: e.metric for e in reversed(view.facts)}  # the first of a title is its headline
             facts = tuple(e for e in view.facts if e.title in titles and e.metric in (headlines[e.title], *BRIEF))
         yield from self.facts(facts)
@@ -127,7 +131,7 @@ class _ComparisonPage(Page):
         grid.add_column(max_width=max(16, self.width // 3), overflow="fold")
         grid.add_column(ratio=1, overflow="fold")
         for status in statuses:
-            word = Text(f"{symbols[status.word]} {status.word}", STYLE[status.word])
+            word = Text(f"{symbols[status.word]} {status.label}", STYLE[status.word])
             sentence = self.text(joined(status.sentence, status.also, between="; "))
             grid.add_row(word, self.text(status.title, "bold"), sentence)
         return grid

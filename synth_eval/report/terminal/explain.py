@@ -12,7 +12,7 @@ from synth_eval.compare.places import PARTS
 from synth_eval.comparison import Cell, Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.text import change_text, value_text
-from synth_eval.report.view.curves import Curve, curves_of
+from synth_eval.report.view.curves import Curve, curves_of, overall_curves_of
 from synth_eval.report.view.facts import Facts, facts_of
 from synth_eval.report.view.summaries import row_table
 from synth_eval.text import joined, percent, visible
@@ -38,7 +38,7 @@ def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> st
     SynthEvalError : no such task; the nearest name is suggested.
     """
     written = dataclasses.replace(comparison, cells=comparison.characteristics)  # curves of what the models write
-    curves = [*curves_of(comparison), *curves_of(written)]
+    curves = [*overall_curves_of(comparison), *curves_of(comparison), *curves_of(written)]
     blocks = ["\n".join(_curve(comparison, curve, width)) for curve in curves if curve.task == task]
     if not blocks:
         tasks = list(dict.fromkeys(curve.task for curve in curves))
@@ -50,6 +50,9 @@ def explain_text(comparison: Comparison, task: str, *, width: int = WIDTH) -> st
 
 def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
     yield from _folded(f"{curve.title}: {curve.headline.verdict.word}", width)
+    for member in curve.headline.members:
+        said = member.left_out and f"left out: {member.left_out}"
+        yield from _folded(f"{member.task}  {said or f'{100 * member.weight:.0f}% of the mean'}", width, "  ")
     for facts in facts_of([curve]):
         yield ""
         yield from _folded(f"{facts.metric}: {facts.verdict}", width, "  ")
@@ -58,7 +61,7 @@ def _curve(comparison: Comparison, curve: Curve, width: int) -> Iterator[str]:
             yield from _folded(text, width, f"    {name:<{NAME}}", " " * (NAME + 4))
         yield from _values(facts.cell, comparison.baseline_ratio, width)
     for row in comparison.leads:
-        if (row.task, row.place) == (curve.task, curve.headline.place):
+        if (row.level, row.task, row.place) == (curve.level, curve.task, curve.headline.place):
             table = row_table("lead", "", "", [row], without=("label", "task", *PARTS))
             if table is not None:
                 lead = "; ".join(f"{head} {entry.text}" for head, entry in zip(table.columns, table.rows[0]))

@@ -77,8 +77,9 @@ def series_of(comparison: Comparison) -> tuple[Series, ...]:
     ``high`` for its 95% limits. Numbers that the data cannot give are left out.
     """
     found: dict[Place, tuple[dict[float, dict[str, float]], dict[str, float]]] = {}
-    for cell in (*comparison.cells, *comparison.characteristics):
-        name, data = f"{cell.task}/{cell.metric}", cell.data
+    for cell in (*comparison.overall, *comparison.cells, *comparison.characteristics):
+        level = "category " if cell.level == "category" else ""
+        name, data = f"{level}{cell.task}/{cell.metric}", cell.data
         points, final = found.setdefault(cell.place, ({}, {}))
         for ratio, value, change, interval in zip(data.ratios, data.values, data.difference, data.difference_ci):
             low, high = interval or (math.nan, math.nan)

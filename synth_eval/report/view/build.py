@@ -8,7 +8,16 @@ from synth_eval.compare.budgets import budgets_of
 from synth_eval.comparison import CheckpointRecord, Comparison, Contrast, Finding, Lead
 from synth_eval.report.view import summaries
 from synth_eval.report.view.charts import charts_of, plot_note, plots_of
-from synth_eval.report.view.curves import NO_INTERVAL, Curve, curves_of, label_of, lacks_interval, tables_of
+from synth_eval.report.view.curves import (
+    NO_INTERVAL,
+    Curve,
+    curves_of,
+    label_of,
+    label_of_verdict,
+    lacks_interval,
+    overall_curves_of,
+    tables_of,
+)
 from synth_eval.report.view.facts import facts_of, judged, verdict_table
 from synth_eval.report.view.losses import loss_grids, loss_maps
 from synth_eval.report.view.model import Aside, DataTable, Entry, Item, ReportView, Status, table_of
@@ -20,34 +29,34 @@ DETERMINED = ("early", "late")  # of leads: shown first
 LEGEND = (
     "How to read this: a change is the checkpoint minus the baseline of the same seed on the same items, with its 95% "
     "interval in brackets (pp: percentage points). Degraded: a falling curve fits better than a flat one, after "
-    "correction for the number of curves (Holm). Safe: no shape of the curve that the data allow (95%) exceeds the "
-    "margin up to the largest ratio; the safe budget is the largest tested ratio up to which none does. Lower is "
-    "better for NLL, Brier score, ECE and bits per byte; the surprise gap (in nats) is best at 0, above 0 is "
-    "overconfident. ECE is above 0 even for a calibrated model: compare it only down its column."
+    "correction for the curves that answer the same question. Probably worse: only when tested alone. Safe: no shape "
+    "of the curve that the data allow (95%) exceeds the margin up to the largest ratio; the safe budget is the largest "
+    "tested ratio up to which none does. Lower is better for NLL, Brier score, ECE and bits per byte; the surprise gap "
+    "(in nats) is best at 0, above 0 is overconfident. ECE is above 0 even for a calibrated model: compare it only "
+    "down its column."
 )
 
 
 def report_view(comparison: Comparison) -> ReportView:
     """Everything that a report of this comparison shows, worst first."""
-    curves = curves_of(comparison)
-    facts = facts_of(curves)
+    curves, overall = curves_of(comparison), overall_curves_of(comparison)
+    facts = facts_of([*overall, *curves])
     failed = [checkpoint for checkpoint in comparison.checkpoints if checkpoint.failed]
     baseline = comparison.baseline_ratio
     # a comparison written by an earlier version has none
-    budgets = comparison.budgets or budgets_of(comparison.cells, baseline_ratio=baseline)
+    budgets = comparison.budgets or budgets_of(comparison.cells, comparison.overall, baseline_ratio=baseline)
     outputs = outputs_view(comparison)
     grids, grid_charts = loss_grids(curves, comparison.mean_losses)
-    said = headline(curves, baseline=baseline, failed=len(failed), checkpoints=len(comparison.checkpoints))
+    said = headline(curves, overall, baseline=baseline, failed=len(failed), checkpoints=len(comparison.checkpoints))
     if outputs is not None:
         said = (*(said if curves else ("No scores were compared.",)), *outputs.headline)
     return ReportView(
         title=f"{comparison.family}: synthetic data against the {percent(baseline)} baseline",
         headline=said,
-        statuses=tuple(
-            Status(curve.headline.verdict.word, curve.title, status_sentence(curve), also(curve)) for curve in curves
-        ),
-        plots=tuple(plots_of(curve) for curve in curves),
-        plot_note=plot_note(curves),
+        overall=tuple(map(_status, overall)),
+        statuses=tuple(map(_status, curves)),
+        plots=tuple(plots_of(curve) for curve in (*overall, *curves)),
+        plot_note=plot_note([*overall, *curves]),
         tables=tables_of(curves, baseline),
         legend=f"{LEGEND} {NO_INTERVAL}" if any(map(lacks_interval, comparison.cells)) else LEGEND,
         asides=_asides(comparison),
@@ -57,7 +66,7 @@ def report_view(comparison: Comparison) -> ReportView:
         facts=facts,
         verdicts=verdict_table(facts),
         budgets=summaries.budget_table(budgets, tuple(dict.fromkeys(curve.headline.category for curve in curves))),
-        charts=charts_of(curves, baseline),
+        charts=charts_of([*overall, *curves], baseline),
         losses=loss_maps(curves),
         grids=grids,
         grid_charts=grid_charts,
@@ -73,11 +82,17 @@ def report_view(comparison: Comparison) -> ReportView:
             ("family", comparison.family),
             ("compared", comparison.created),
             ("baseline ratio", percent(baseline)),
+            ("correction", comparison.correction),
             *((str(key), str(value)) for key, value in comparison.provenance.items()),
         ),
         outputs=outputs,
         gate=summaries.gate_table(comparison.gate),
     )
+
+
+def _status(curve: Curve) -> Status:
+    cell = curve.headline
+    return Status(cell.verdict.word, label_of_verdict(cell), curve.title, status_sentence(curve), also(curve))
 
 
 def _refused(curves: Sequence[Curve]) -> DataTable | None:

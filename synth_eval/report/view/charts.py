@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_order, tokens_name
-from synth_eval.comparison import Cell, FittedCurve, SeedValues
+from synth_eval.comparison import Cell, FittedCurve, Level, SeedValues
 from synth_eval.report.text import share as share_text
 from synth_eval.report.text import value_text
-from synth_eval.report.view.curves import Curve, change_of, label_of, value_table
+from synth_eval.report.view.curves import Curve, change_of, label_of, mean_text, value_table
 from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRow, SeedLine, TaskChart
 from synth_eval.report.view.sentences import status_sentence
 from synth_eval.text import percent
@@ -24,11 +24,11 @@ NEAR = 0.5  # of what a curve spans: a line further from it is left out, so that
 
 
 def charts_of(curves: Sequence[Curve], baseline: float) -> tuple[TaskChart, ...]:
-    """One figure a task, in the order in which tasks first occur; curves within by place."""
-    tasks = list(dict.fromkeys(curve.task for curve in curves))
-    return tuple(
-        _chart(i, task, [curve for curve in curves if curve.task == task], baseline) for i, task in enumerate(tasks)
-    )
+    """One figure a task, category or suite, in the order in which they first occur; curves within by place."""
+    groups: dict[tuple[Level, str], list[Curve]] = {}
+    for curve in curves:
+        groups.setdefault((curve.level, curve.task), []).append(curve)
+    return tuple(_chart(i, task, group, baseline) for i, ((_, task), group) in enumerate(groups.items()))
 
 
 def anchor(text: str, number: int) -> str:
@@ -46,7 +46,8 @@ def _chart(number: int, task: str, curves: Sequence[Curve], baseline: float) -> 
         drawn.append(ChartCurve(title, place.size, place.iteration, place.source, word, sentence, lines, tokens))
     name = anchor(task, number)
     table = value_table(name, task, ordered, baseline)
-    return TaskChart(name, task, ordered[0].headline.category, tuple(drawn), table)
+    category = mean_text(ordered[0].headline) or ordered[0].headline.category
+    return TaskChart(name, task, category, tuple(drawn), table)
 
 
 def _line(cell: Cell, baseline: float) -> Line:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, place_names
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Cell, Comparison, Level
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable, table_of
-from synth_eval.text import items_and_seeds, joined, percent
+from synth_eval.text import items_and_seeds, joined, listed, percent, plural
 
 URGENCY: dict[str, int] = {"degraded": 0, "inconclusive": 1, "refused": 2, "safe": 3, "improved": 4}
 NO_ONSET = 2.0  # sorts behind every ratio
@@ -19,7 +19,10 @@ NO_ONSET = 2.0  # sorts behind every ratio
 
 @dataclass(frozen=True)
 class Curve:
-    """The cells of one task at one place of the grid, by metric; ``place`` has only what varies in the family."""
+    """The cells of one task at one place of the grid, by metric; ``place`` has only what varies in the family.
+
+    Of a category and of the suite too, whose name is the ``task``.
+    """
 
     task: str
     place: str
@@ -30,23 +33,52 @@ class Curve:
     def title(self) -> str:
         return joined(self.task, self.place)
 
+    @property
+    def level(self) -> Level:
+        return self.headline.level
+
 
 def curves_of(comparison: Comparison) -> list[Curve]:
     """The cells of each task at one place of the grid, most urgent first.
 
     The first metric with a verdict is the headline. A task of which nothing is judged has no curve.
     """
-    cells = comparison.cells
-    name_of = place_names(cell.place for cell in cells)
-    found: dict[tuple[str, Place], list[Cell]] = {}
+    return _curves(comparison.cells, comparison)
+
+
+def overall_curves_of(comparison: Comparison) -> list[Curve]:
+    """The same of the suite, then of the categories."""
+    return sorted(_curves(comparison.overall, comparison), key=lambda curve: curve.level != "suite")
+
+
+def _curves(cells: Sequence[Cell], comparison: Comparison) -> list[Curve]:
+    name_of = place_names(cell.place for cell in (*comparison.cells, *cells))
+    found: dict[tuple[Level, str, Place], list[Cell]] = {}
     for cell in cells:
-        found.setdefault((cell.task, cell.place), []).append(cell)
+        found.setdefault((cell.level, cell.task, cell.place), []).append(cell)
     curves = []
-    for (task, place), group in found.items():
+    for (_, task, place), group in found.items():
         judged = [cell for cell in group if not cell.display_only]
         if judged:
             curves.append(Curve(task, name_of[place], judged[0], {cell.metric: cell for cell in group}))
     return sorted(curves, key=_urgency)
+
+
+def label_of_verdict(cell: Cell) -> str:
+    """Its word, or that an inconclusive curve is probably worse or better: shown when tested alone only."""
+    likely = cell.verdict.word == "inconclusive" and cell.verdict.probably
+    return f"probably {cell.verdict.probably}" if likely else cell.verdict.word
+
+
+def mean_text(cell: Cell) -> str:
+    """What the curve of several tasks is the mean of: 'mean of 3 tasks, without recall'; '' of a task."""
+    if cell.level == "task":
+        return ""
+    entering = [member.task for member in cell.members if member.weight]
+    left_out = [member.task for member in cell.members if member.left_out]
+    without = f"without {listed(left_out)}" if left_out and entering else ""
+    mean = f"mean of {plural(len(entering), 'task')}" if len(entering) > 1 else ""
+    return joined(mean, without)
 
 
 def start_of(cell: Cell) -> float | None:
@@ -64,7 +96,8 @@ def _urgency(curve: Curve) -> tuple[float, ...]:
     cell = curve.headline
     start = start_of(cell)
     others = sum(other.verdict.word == "degraded" for other in curve.cells.values())
-    return (URGENCY[cell.verdict.word], NO_ONSET if start is None else start, -others)
+    unlikely = cell.verdict.probably != "worse"
+    return (URGENCY[cell.verdict.word], unlikely, NO_ONSET if start is None else start, -others)
 
 
 # Values and changes by ratio, as text: a table for each choice task, one for tasks of a single metric.

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """One line of the verdict: a task at one size, iteration and source."""
+    """One line of the verdict: a task, a category or the suite at one size, iteration and source.
+
+    ``label`` is how the word is written: an inconclusive curve may be probably worse.
+    """
 
     word: VerdictWord
+    label: str
     title: str
     sentence: str
     also: str  # its other metrics, or ''
@@ -240,6 +244,7 @@ class OutputsView:
 class ReportView:
     title: str
     headline: tuple[str, ...]
+    overall: tuple[Status, ...]  # of the suite and the categories
     statuses: tuple[Status, ...]
     plots: tuple[PlotRow, ...]
     plot_note: str

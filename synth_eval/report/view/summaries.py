@@ -9,19 +9,22 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from synth_eval.compare.places import PARTS, place_names, tokens_name
-from synth_eval.comparison import Budget, Contrast, Finding, GateResult, Lead
+from synth_eval.comparison import Budget, Contrast, Finding, GateResult, Lead, ShownSafe
 from synth_eval.report.text import share
 from synth_eval.report.view.model import Aside, DataTable, Entry, Item, table_of
 from synth_eval.text import percent, plural
 
 NOTE = (
-    "The largest tested ratio up to which every task of the category is shown to stay within the margin; below it, the "
-    "task that limits it. 'None shown' does not mean harm: with more items or seeds, more could be shown safe."
+    "The largest tested ratio that is shown to stay within the margin: by the mean over the tasks of the category, by "
+    "every task (below it, the task that limits it), and by the calibration (surprise gap) of every task. 'None shown' "
+    "does not mean harm: with more items or seeds, more could be shown safe."
 )
+BY = ("mean", "every task", "calibration")
 
 
 def budget_table(budgets: Sequence[Budget], categories: Sequence[str]) -> DataTable | None:
-    """Rows are sizes (with tokens, iteration and source where they vary), columns categories; None without rows.
+    """Rows are sizes (with tokens, iteration and source where they vary) by measure, columns categories; None without
+    rows.
 
     Parameters
     ----------
@@ -31,33 +34,49 @@ def budget_table(budgets: Sequence[Budget], categories: Sequence[str]) -> DataTa
     if not budgets:
         return None
     found = {(budget.place, budget.category): budget for budget in budgets}
-    columns = ("size" if any(budget.place.size for budget in budgets) else "family", *categories)
-    rows = [
-        (Entry(name or place.size or "all checkpoints"), *(_budget(found.get((place, each))) for each in categories))
-        for place, name in place_names(budget.place for budget in budgets).items()
-    ]
+    columns = ("size" if any(budget.place.size for budget in budgets) else "family", "by", *categories)
+    rows = []
+    for place, name in place_names(budget.place for budget in budgets).items():
+        here = [found.get((place, each)) for each in categories]
+        entries = (
+            [_shown(None if each is None else each.mean) for each in here],
+            [_budget(each) for each in here],
+            [_shown(None if each is None else each.calibration) for each in here],
+        )
+        title = Entry(name or place.size or "all checkpoints")
+        rows += [(title, Entry(by), *row) for by, row in zip(BY, entries) if any(entry.text for entry in row)]
     return table_of("budgets", "How much synthetic data is shown safe", columns, rows, NOTE)
 
 
 def _budget(row: Budget | None) -> Entry:
     if row is None:
         return Entry("")
+    shown = _shown(ShownSafe(row.verdict, row.budget))
+    if row.verdict in ("refused", "safe"):
+        return shown
+    found = f"{row.degraded} of {row.judged} degraded" if row.degraded else "none degraded"
+    return replace(shown, note=found if row.budget is None else f"limited by {row.limited_by[0]}; {found}")
+
+
+def _shown(row: ShownSafe | None) -> Entry:
+    if row is None:
+        return Entry("")
     if row.verdict == "refused":
         return Entry("not judged", tone="refused")
-    found = f"{row.degraded} of {row.judged} degraded" if row.degraded else "none degraded"
     if row.budget is None:
-        return Entry("none shown", 0.0, tone=row.verdict, note=found)
-    if row.verdict == "safe":
-        return Entry(f"up to {percent(row.budget)}", row.budget, tone="safe", note="all that was tested")
-    return Entry(f"up to {percent(row.budget)}", row.budget, note=f"limited by {row.limited_by[0]}; {found}")
+        return Entry("none shown", 0.0, tone=row.verdict)
+    safe = row.verdict == "safe"
+    return Entry(
+        f"up to {percent(row.budget)}", row.budget, "safe" if safe else "", "all that was tested" if safe else ""
+    )
 
 
 # Leads, contrasts and findings, as tables.
 
 # what a row may have, in the order in which it is shown
 KNOWN = (
-    "label", "task", "category", "metric", "size", "tokens", "iteration", "source", "verdict", "estimate", "interval",
-    "reason",
+    "label", "level", "task", "category", "metric", "size", "tokens", "iteration", "source", "verdict", "estimate",
+    "interval", "reason",
 )  # fmt: skip
 COUNTS = ("tokens", "first", "second")  # the latter where token budgets are compared
 EMPTY = (None, "", ())
@@ -99,6 +118,8 @@ def row_table(
 def fields_of(row: Row) -> dict[str, object]:
     """The fields of a row, its place in parts; without the part that a contrast is over."""
     found = dict(vars(row))
+    if found.get("level") == "task":
+        del found["level"]  # said of categories and the suite only
     place = found.pop("place", None)
     if place is not None:
         found |= {part: value for part, value in vars(place).items() if part != found.get("kind")}

@@ -67,11 +67,18 @@ def record_as_results(data: Mapping[str, Any]) -> dict[str, Any]:
         "results": results,
         "n-samples": counts,
         "higher_is_better": higher,
-        "model_name": str(model.get("id") or model.get("name") or ""),
+        "model_name": _model(model),
         "config": {"model_args": _arguments(_of(model, "additional_details"))},
         "date": _number(data.get("evaluation_timestamp")) or _number(data.get("retrieved_timestamp")),
         "eval_library": f"{library.get('name', '')} {library.get('version', '')}".strip(),
     }
+
+
+def _model(about: Mapping[str, Any]) -> str:
+    """The model's id, or its name where that is a longer path: inspect_ai's converter cuts ids to two parts."""
+    named = [about.get("id"), about.get("name")]
+    texts = [text for text in named if isinstance(text, str) and text]
+    return max(texts[:1] + [text for text in texts[1:] if "/" in text], key=len, default="")
 
 
 def _metric(config: Mapping[str, Any]) -> tuple[str, str]:

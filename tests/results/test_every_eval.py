@@ -62,6 +62,18 @@ def test_a_record_is_found_by_its_content_and_read(tmp_path: Path) -> None:
     assert (found.value, found.se, found.n_items) == (0.61, 0.011, 1966)
 
 
+def test_an_id_that_was_cut_does_not_make_two_models_one(tmp_path: Path) -> None:
+    """Seen in records that the converter made of inspect_ai 0.3.285: id "hf/org" of the model hf/hf/org/m-r0."""
+    for name in ("m-r0", "m-r1"):
+        made = record(entry("qa", ACCURACY, 0.6, num_samples=60))
+        made["model_info"] |= {"id": "hf/org", "name": f"hf/hf/org/{name}"}
+        write(tmp_path, made, f"{name}.json")
+    assert [output.name for output in find_results(tmp_path)] == ["hf/hf/org/m-r0", "hf/hf/org/m-r1"]
+    titled = record(entry("qa", ACCURACY, 0.6, num_samples=60), model="meta-llama/Llama-3.1-8B")
+    titled["model_info"]["name"] = "Llama 3.1 8B of the leaderboard"
+    assert read_results(write(tmp_path, titled)).model == "meta-llama/Llama-3.1-8B"
+
+
 @pytest.mark.parametrize(
     ("about", "error"),
     [

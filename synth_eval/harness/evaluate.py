@@ -8,7 +8,8 @@ from synth_eval.harness.engines.local import Order, Setup, default_workers, eval
 from synth_eval.harness.runner import Piece, Runner
 from synth_eval.harness.tasks import LoadedTask, load_tasks
 from synth_eval.results import Evaluation, RunFolder, model_fingerprint
-from synth_eval.results.settings_before import Evaluated, read_evaluated, why_again, write_evaluated
+from synth_eval.results.fingerprint import ASKED, own_settings
+from synth_eval.results.settings_before import Evaluated, in_words, read_evaluated, why_again, write_evaluated
 from synth_eval.text import listed
 from synth_eval.types import Checkpoint, Family, ProgressListener
 
@@ -39,7 +40,8 @@ def evaluate_family(
         runnable = sum(checkpoint.path is not None and not checkpoint.results for checkpoint in family.checkpoints)
         start_early(runnable - folder.evaluated())
     tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
-    outcome = Evaluation(tuple(task.name for task in tasks), provenance=_provenance(tasks, full_hash=full_hash))
+    about = _provenance(tasks, full_hash=full_hash) | _asked(family)
+    outcome = Evaluation(tuple(task.name for task in tasks), provenance=about)
     runner = Runner(folder, limit, listener, outcome, full_hash, tasks)
     todo: list[tuple[Checkpoint, list[Piece]]] = []
     for checkpoint in family.checkpoints:
@@ -77,6 +79,20 @@ def evaluate_family(
     done = [c for c in family.checkpoints if c.name in outcome.fingerprints and c.name not in outcome.failures]
     write_evaluated(folder.root, {checkpoint.name: _now(runner, checkpoint) for checkpoint in done})
     return outcome
+
+
+def _asked(family: Family) -> dict[str, str]:
+    """How checkpoints are asked where the manifest says so, for reports; whose it is, where not all are asked so."""
+    ways: dict[str, list[str]] = {}
+    runnable = [checkpoint for checkpoint in family.checkpoints if not checkpoint.results]
+    for checkpoint in runnable:
+        settings = own_settings(checkpoint)
+        how = {name: settings[name] for name in (*ASKED, "fewshot_as_multiturn") if name in settings}
+        ways.setdefault(in_words(how), []).append(checkpoint.name)
+    if not any(ways):
+        return {}
+    named = (f"{how or 'nothing of it'} ({listed(names)})" for how, names in ways.items())
+    return {"asked": next(iter(ways)) if len(ways) == 1 else "; ".join(named)}
 
 
 def _now(runner: Runner, checkpoint: Checkpoint) -> Evaluated:

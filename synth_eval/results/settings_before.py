@@ -68,6 +68,17 @@ def why_again(before: Evaluated, now: Evaluated) -> str:
     return f"{listed(tasks)} changed" if tasks else ""
 
 
+def in_words(settings: Mapping[str, Any]) -> str:
+    """Settings in one line.
+
+    Examples
+    --------
+    >>> in_words({"apply_chat_template": True, "gen_kwargs": {"max_gen_toks": 8}})
+    'apply_chat_template true, gen_kwargs.max_gen_toks 8'
+    """
+    return ", ".join(f"{name} {_spelled(value)}" for name, value in _flat(plain(settings)))
+
+
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Nested settings by dotted names."""
     if isinstance(value, dict) and (value or not name):

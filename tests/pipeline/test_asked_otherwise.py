@@ -27,6 +27,10 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
         write_tiny_neox(tmp_path / name, seed=seed)
     (tmp_path / "checkpoints.yaml").write_text(MANIFEST)
     found = compare(tmp_path / "checkpoints.yaml", limit=12)
+    assert found.comparison.provenance["asked"] == (
+        "gen_kwargs.max_gen_toks 4 (a, b); system_instruction Answer in one word., gen_kwargs.max_gen_toks 4 (c); "
+        "gen_kwargs.max_gen_toks 4, gen_kwargs.temperature 0.25 (d)"
+    )
     ratios = {(cell.task, cell.metric): cell.data.ratios for cell in found.comparison.cells}
     # temperature does not touch the choices, the instruction touches all prompts
     assert ratios["synth_recall", "acc"] == (0.0, 0.2, 0.6)

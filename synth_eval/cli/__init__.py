@@ -13,6 +13,7 @@ from synth_eval.cli.compare import compare
 from synth_eval.cli.confidence import confidence
 from synth_eval.cli.data import data
 from synth_eval.cli.diff import diff
+from synth_eval.cli.init import init
 from synth_eval.cli.lab import lab
 from synth_eval.cli.overlap import overlap
 from synth_eval.cli.plan import plan
@@ -36,7 +37,7 @@ def cli(debug: bool) -> None:
         os.environ["SYNTH_EVAL_DEBUG"] = "1"
 
 
-for command in (compare, plan, run, calibrate, confidence, scaling, lab, tasks, data, overlap, report, diff):
+for command in (init, compare, plan, run, calibrate, confidence, scaling, lab, tasks, data, overlap, report, diff):
     cli.add_command(command)
 
 

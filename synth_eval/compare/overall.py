@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from synth_eval.compare.cells import cell_of
-from synth_eval.compare.curves import CurveInput
+from synth_eval.compare.curves import NO_ERRORS, CurveInput
 from synth_eval.compare.metrics import MEAN_SCORE, Metric
 from synth_eval.compare.places import place_names
 from synth_eval.compare.questions import JudgedCurve, headlines
@@ -253,6 +253,8 @@ def _weights(data: CurveData) -> FloatArray:
 
 def _unpaired(inputs: Sequence[CurveInput]) -> str:
     """Rows of a curve with aggregate results have its means and their independent errors, so they enter as items do."""
+    if any(each.data.scatter_only for each in inputs):
+        return NO_ERRORS
     tasks = [each.task for each in inputs if each.unpaired]
     return f"unpaired, wider intervals: not every checkpoint has samples of {listed(tasks)}" if tasks else ""
 

@@ -174,6 +174,16 @@ def test_chance_and_category_come_from_the_table(tmp_path: Path) -> None:
     assert known.cells[0].category == "reasoning"
 
 
+def test_the_suite_is_judged_by_the_scatter_of_its_mean(tmp_path: Path) -> None:
+    second = {ratio: [value - 0.1 for value in each] for ratio, each in FALLING.items()}
+    found = compared(tmp_path, HEADER + rows(FALLING) + rows(second, task="sums"))
+    (suite,) = (cell for cell in found.overall if cell.level == "suite")
+    assert suite.verdict.word == "degraded"
+    assert suite.verdict.reason.endswith("noise from scatter alone")
+    # both tasks are off by the same in a run, so that their mean is as noisy as one of them
+    assert suite.verdict.seed_sd == pytest.approx(found.cells[0].verdict.seed_sd, rel=0.05)
+
+
 def test_tasks_are_chosen(tmp_path: Path) -> None:
     file = write(tmp_path, HEADER + rows(FALLING) + rows(FLAT, task="sums") + rows(FLAT, task="summary"))
     found = compare(file, tasks=["su*"]).comparison

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import random
 import signal
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from forked_run import Run
+from killed_run import contents, kill_while_scoring, scoring_seconds, wait_for_answers
 from tiny_checkpoint import write_tiny_neox
 
 pytestmark = pytest.mark.slow
@@ -47,47 +45,6 @@ def start(family: Path, way: str, output: Path) -> Run:
     workers = "2" if way == "two-workers" else "1"
     command = ("run", f"{way}.yaml", "-o", str(output), "--limit", LIMIT, "--workers", workers, "--quiet")
     return Run(*command, cwd=family, log=output.with_name(f"{output.name} {next(NUMBER)}"))
-
-
-def wait_for_answers(run: Run, output: Path) -> None:
-    while run.returncode is None and not (output / "progress").is_dir():
-        time.sleep(0.005)
-
-
-def kill_while_scoring(run: Run, output: Path, *, after: float) -> bool:
-    """SIGKILL so many seconds after the first answers are due; whether the run was still at work."""
-    wait_for_answers(run, output)
-    end = time.monotonic() + after
-    while run.returncode is None and time.monotonic() < end:
-        time.sleep(0.002)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    return run.returncode == -signal.SIGKILL
-
-
-def scoring_seconds(run: Run, output: Path) -> float:
-    wait_for_answers(run, output)
-    started = time.monotonic()
-    run.finish()
-    return time.monotonic() - started
-
-
-def contents(output: Path) -> dict[str, Any]:
-    """Item tables and logged samples as bytes, aggregates without times."""
-    found: dict[str, Any] = {}
-    for file in sorted((output / "items").rglob("*")):
-        found[str(file.relative_to(output))] = file.read_bytes() if file.is_file() else None
-    for folder in sorted((output / "lm_eval").iterdir()):
-        for file in folder.iterdir():
-            if file.name.startswith("samples_"):
-                found[f"{folder.name}/{file.name.rpartition('_')[0]}"] = file.read_bytes()
-            else:
-                logged = json.loads(file.read_text())
-                (task,) = logged["results"]
-                assert f"{folder.name}/results of {task}" not in found
-                found[f"{folder.name}/results of {task}"] = (logged["results"], logged["configs"], logged["n-samples"])
-    return found
 
 
 def kill_and_compare(family: Path, way: str, folder: Path, *, kills: int, seed: int) -> None:

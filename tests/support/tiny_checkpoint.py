@@ -8,14 +8,9 @@ from pathlib import Path
 def write_tiny_neox(folder: Path, *, seed: int = 3, layers: int = 1, hidden: int = 16, vocabulary: int = 257) -> Path:
     """Config, weights and tokenizer; the same files for the same arguments."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={"<|end|>": 0} | {x: i + 1 for i, x in enumerate(letters)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(folder)
+    write_byte_tokenizer(folder)
     torch.manual_seed(seed)
     config = GPTNeoXConfig(
         vocab_size=vocabulary, hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=2,
@@ -24,6 +19,18 @@ def write_tiny_neox(folder: Path, *, seed: int = 3, layers: int = 1, hidden: int
     )  # fmt: skip
     GPTNeoXForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+def write_byte_tokenizer(folder: Path) -> None:
+    """A token a byte, 0 ends a text."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={"<|end|>": 0} | {x: i + 1 for i, x in enumerate(letters)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(folder)
 
 
 def write_given_neox(folder: Path, *, seed: int) -> Path:

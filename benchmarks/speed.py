@@ -27,6 +27,7 @@ from typing import Any
 
 import torch
 from lm_eval.models.huggingface import HFLM
+from speed_parts.checks import checks
 from speed_parts.growth import growth
 from speed_parts.items import SETTINGS, requests_of
 from speed_parts.layouts import layouts
@@ -109,6 +110,7 @@ def report(folder: Path, data: Path) -> str:
             f"**{whole / row.seconds:.0%}** | {layers / row.seconds:.0%} |"
         )
     gsm = {setting: requests_of(setting, data) for setting in list(SETTINGS)[:2]}
+    checked = checks(model, AutoTokenizer.from_pretrained(folder), data)
     laid = [f"| {name} | {line} |" for name, items in gsm.items() for line in [layouts(model, folder, items)]]
     del model
     memory = {
@@ -125,6 +127,7 @@ def report(folder: Path, data: Path) -> str:
         machine=f"one thread of {platform.machine()}, torch {torch.__version__}, Python {platform.python_version()}",
         rate=statistics.median(rates) / 1e9, slowest=min(rates) / 1e9, fastest=max(rates) / 1e9, repeats=REPEATS,
         parameters=parameters / 1e6, table="\n".join(table), limits="\n".join(limits), layouts="\n".join(laid),
+        checks="\n".join(checked),
         memory="\n".join(peaks), batch=MEMORY_BATCH, growth="\n".join(growth()),
     )  # fmt: skip
 
@@ -216,9 +219,9 @@ shared and noisy.
 ## SmolLM2-135M ({parameters:.1f}M parameters), multiple choice
 
 Against lm-eval 0.4.13's `hf` at the best of the batch sizes 1, 8 and 32. Time an item; tokenisation, planning and the
-self-check (one request of the first pass scored the plain way as well) are in our time. `hf` scores every eighth item
-of gsm8k and every sixth of opentriviaqa, and its time is scaled by tokens; we score 40 and 60 items. Few-shot headers
-are question and answer, the same for all items.
+checks while scoring (the longest request and 0.5% of the others go through the model alone too) are in our time. `hf`
+scores every eighth item of gsm8k and every sixth of opentriviaqa, and its time is scaled by tokens; we score 40 and 60
+items. Few-shot headers are question and answer, the same for all items.
 
 | items | `hf` | `hf-shared-prefix` | times faster | largest difference, nats | greedy flags |
 |---|---|---|---|---|---|
@@ -233,6 +236,17 @@ output layer at scored positions alone. Attention itself, over every (token, ear
 | items | distinct of all tokens | our time | limit | share reached | share, stricter |
 |---|---|---|---|---|---|
 {limits}
+
+## What the checks cost
+
+Comparisons with lm-eval's own scoring (docs/runs.md): at load, of the longest request, of requests drawn at random, and
+at the end. Tasks of 500 items one after the other in the batches of a run, without checks and then with them;
+processor time of the checks alone within the latter, and its share of the rest. The random Llama has 6 layers of width
+256: a small model with a large vocabulary, which leaves the checks the least to hide behind.
+
+| model | tasks | checks | without | with | checks alone | cost |
+|---|---|---|---|---|---|---|
+{checks}
 
 ## Layout: a tree in one row, or rows from a cache
 

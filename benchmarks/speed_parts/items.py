@@ -16,10 +16,13 @@ SETTINGS = {  # name: (items that we score, how many of them hf scores, shots)
 }
 
 
-def requests_of(setting: str, data: Path) -> list[list[Any]]:
-    """lm-eval requests, one list an item."""
+def requests_of(setting: str, data: Path, items: int | None = None) -> list[list[Any]]:
+    """lm-eval requests, one list an item; of so many items if it is given."""
     count, _, shots = SETTINGS[setting]
-    questions = gsm8k(data) if setting.startswith("gsm8k") else trivia(data)
+    read = 100
+    if items is not None:
+        count, read = items, items + 2 * shots
+    questions = gsm8k(data, read) if setting.startswith("gsm8k") else trivia(data, read)
     header = "".join(f"Question: {q}\nAnswer: {choices[gold]}\n\n" for q, choices, gold in questions[-shots:] if shots)
     return [
         [SimpleNamespace(args=(f"{header}Question: {q}\nAnswer:", f" {choice}"), task_name=None) for choice in choices]
@@ -27,10 +30,10 @@ def requests_of(setting: str, data: Path) -> list[list[Any]]:
     ]
 
 
-def gsm8k(data: Path) -> list[tuple[str, list[str], int]]:
+def gsm8k(data: Path, most: int) -> list[tuple[str, list[str], int]]:
     """The answer among three numbers near it."""
     draw, made = random.Random(0), []
-    for line in (data / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()[:100]:
+    for line in (data / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()[:most]:
         record = json.loads(line)
         gold = int(record["answer"].split("####")[1].replace(",", ""))
         choices = {gold}
@@ -41,9 +44,9 @@ def gsm8k(data: Path) -> list[tuple[str, list[str], int]]:
     return made
 
 
-def trivia(data: Path) -> list[tuple[str, list[str], int]]:
+def trivia(data: Path, most: int) -> list[tuple[str, list[str], int]]:
     """Two to four choices, four categories in turn."""
     files = sorted((data / "opentriviaqa").glob("*.jsonl"))
-    lines = [file.read_text(encoding="utf-8").splitlines()[:25] for file in files]
+    lines = [file.read_text(encoding="utf-8").splitlines()[: -(-most // len(files))] for file in files]
     records = [json.loads(line) for group in zip(*lines, strict=True) for line in group]
     return [(record["question"], record["choices"], record["answer"]) for record in records]

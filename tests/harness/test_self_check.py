@@ -17,7 +17,7 @@ from tiny_models import tiny_model
 
 from synth_eval.harness.recorded import PREFIX_CONTEXTS, RecordedLM
 from synth_eval.harness.shared_prefix.attention import FULL, SLIDING, Attention
-from synth_eval.harness.shared_prefix.checks import CHECK_SHARE, in_float32, length
+from synth_eval.harness.shared_prefix.checks import CHECK_SHARE, SelfCheck, in_float32, length
 from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 from synth_eval.results.run_folder import ResponseLog
 
@@ -121,18 +121,18 @@ def test_what_is_checked_while_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     """The longest request of a task, then a share of the work, drawn at random, and one request at the end."""
     ours, _ = pair(tiny_model("llama"))
     checked: list[Any] = []
-    standard = SharedPrefixLM.standard
+    alone = SelfCheck._alone
 
-    def counted(self: SharedPrefixLM, requests: Sequence[Any], **options: Any) -> Any:
-        checked.extend(requests)
-        return standard(self, requests, **options)
+    def counted(self: SelfCheck, request: Any) -> float:
+        checked.append(request)
+        return alone(self, request)
 
-    monkeypatch.setattr(SharedPrefixLM, "standard", counted)
-    requests = [instance(words(n, 30 + n % 7), letter) for n in range(300) for letter in ("a", "b")]
+    monkeypatch.setattr(SelfCheck, "_alone", counted)
+    requests = [instance(words(n, 30 + n % 7), letter) for n in range(600) for letter in ("a", "b")]
     requests[250] = instance(words(1, 90), " ab")
     answers(ours, requests)
     assert length(checked[0]) == 90 + 3
-    work = 300 * 33  # tokens of the contexts; choices are one
+    work = 600 * 33  # tokens of the contexts; choices are one
     assert 1 < sum(map(length, checked[1:])) <= 1.2 * CHECK_SHARE * work
     before = len(checked)
     answers(ours, requests[:4])

@@ -37,14 +37,28 @@ _SIZES = {
 }
 _TINY = {name: size for names, size in _SIZES.items() for name in names.split()}
 
+_ROPE = {"rope_type": "default", "rope_theta": 1e4}
 _OWN: dict[str, dict[str, Any]] = {  # what must fit together, or is not a plain number
+    "bailing_hybrid": {"layer_group_size": 2, "linear_head_dim": HEAD, "linear_num_heads": 4, "num_expert_group": 1},
     "bamba": {"mamba_n_heads": 8, "attn_layer_indices": [1, 3]},
-    "dots1": {"head_dim": HEAD, "num_key_value_heads": 2, "n_routed_experts": 4},
+    "cohere_compass_text": {"rope_parameters": {"full_attention": _ROPE, "sliding_attention": _ROPE}},
+    "deepseek_v2": {"num_experts_per_tok": 2, "n_group": 1, "topk_group": 1},
+    "dots1": {"num_experts_per_tok": 2, "n_routed_experts": 4, "n_shared_experts": 1, "num_key_value_heads": HEADS},
+    "falcon_h1": {"mamba_d_ssm": 64, "mamba_n_heads": 8},
+    "gemma3n_text": {
+        "num_kv_shared_layers": 0, "intermediate_size": 64, "activation_sparsity_pattern": [0.0] * 4,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+    },
     "gpt_neo": {"attention_types": [[["global", "local"], 2]]},
     "granitemoehybrid": {"mamba_n_heads": 8, "layer_types": ["mamba", "attention"] * 2},
     "hunyuan_v1_dense": {"head_dim": HEAD},
     "hunyuan_v1_moe": {"head_dim": HEAD},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "expert_layer_period": 2},
+    "kimi_linear": {
+        "layer_types": ["linear_attention", "full_attention"] * 2, "linear_head_dim": HEAD, "linear_num_heads": 4,
+    },
+    "lfm2_moe": {"layer_types": ["conv", "full_attention"] * 2},
+    "longcat_flash": {"head_dim": HEAD},
     "mamba2": {"num_heads": 8, "head_dim": HEAD},
     "ministral": {"head_dim": HEAD},
     "nemotron": {"head_dim": HEAD, "num_key_value_heads": 2},

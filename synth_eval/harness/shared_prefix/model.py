@@ -224,10 +224,13 @@ class SharedPrefixLM(AdapterLM):
                 self._answer(requests, missing[owner], (float(total[owner]), bool(greedy[owner])), answers)
             bar.update(len(finished))
 
+    def given(self, context: list[int], scored: list[int]) -> list[int]:
+        """What lm-eval gives the model: the last max_length + 1 tokens, without the very last."""
+        return (context + scored)[-(self.max_length + 1) : -1]
+
     def _plan(self, pairs: Sequence[tuple[list[int], list[int]]], per_batch: int) -> list[Pass | Batch]:
         return plan_steps(
-            # What lm-eval gives the model: the last max_length + 1 tokens, without the very last.
-            [(context + scored)[-(self.max_length + 1) : -1] for context, scored in pairs],
+            [self.given(context, scored) for context, scored in pairs],
             [scored for _, scored in pairs],
             tokens_per_pass=self.tokens_per_pass,
             rows=self._rows,
@@ -255,7 +258,7 @@ class SharedPrefixLM(AdapterLM):
         runner = PassRunner(without_adapter(self.model), way, device=self.device)
         waiting: deque[tuple[Pass | Batch, Scores]] = deque()
         for step in steps:
-            with torch.no_grad(), self._autocast():
+            with torch.no_grad(), self.autocast():
                 waiting.append((step, runner.run(step)))
             if len(waiting) > STEPS_AHEAD.get(self.device.type, 0):
                 yield _read(*waiting.popleft())
@@ -324,7 +327,7 @@ class SharedPrefixLM(AdapterLM):
         self.fallback_reason = reason
         logger.warning("%s: %s falls back to standard scoring: %s", NAME, self.config.model_type, reason)
 
-    def _autocast(self) -> Any:
+    def autocast(self) -> Any:
         return torch.autocast(
             device_type=self.device.type,
             dtype=self.mixed_precision_dtype,

@@ -67,8 +67,11 @@ def sample_of(each: JudgedCurve) -> CurveSample:
     """Rows of an unpaired curve are no items: they are like those of no other curve."""
     given = each.input
     assert each.verdict is not None
-    alone = [f"{given.task} {each.place} row {i}" for i in range(len(given.data.scores))]
-    items = np.array(given.items if given.items and not given.unpaired else alone)
+    if given.items and not given.unpaired:
+        items = np.array(given.items)
+    else:
+        of = f"{given.task} {each.place}"
+        items = np.array([f"{of} row {i}" for i in range(len(given.data.scores))])
     return CurveSample(given.to_judge, each.verdict, each.word, items, given.checkpoints)
 
 

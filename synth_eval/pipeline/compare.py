@@ -176,6 +176,7 @@ def _compared(
     if not read.tables and not read.results:
         reason = f" ({next(iter(read.failures.values()))})" if read.failures else ""
         raise NothingEvaluatedError(f"{family.manifest or family.name}: no checkpoint could be evaluated{reason}")
+    weights = ", ".join(f"{task} {weight:g}" for task, weight in sorted(family.task_weights.items()))
     comparison = compare_family(
         family,
         read.tables,
@@ -187,6 +188,7 @@ def _compared(
             "synth_eval": __version__,
             **package_versions(),
             "python": platform.python_version(),
+            **({"task_weights": weights} if weights else {}),
             **provenance,
         },
     )

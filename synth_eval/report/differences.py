@@ -82,15 +82,15 @@ def differences(before: Comparison, after: Comparison) -> Differences:
     """
     old, new = _verdicts(before), _verdicts(after)
     both = [(old[key].verdict == new[key].verdict, Change(old[key], new[key])) for key in new if key in old]
-    names = dict.fromkeys((*before.provenance, *after.provenance))
-    made_with = [(name, *(str(each.provenance.get(name, "")) for each in (before, after))) for name in names]
+    one, other = ({**each.provenance, "correction": each.correction} for each in (before, after))
+    made_with = [(name, str(one.get(name, "")), str(other.get(name, ""))) for name in dict.fromkeys((*one, *other))]
     return Differences(
         changed=_ordered(change for same, change in both if not same),
         moved=_ordered(change for same, change in both if same and abs(change.gained) > SAME_BUDGET),
         only_before=tuple(Change(old[key], None) for key in old if key not in new),
         only_after=tuple(Change(None, new[key]) for key in new if key not in old),
         shared=len(both),
-        settings=tuple((name, one, other) for name, one, other in made_with if one != other),
+        settings=tuple((name, old, new) for name, old, new in made_with if old != new),
     )
 
 
@@ -159,7 +159,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 def _verdicts(comparison: Comparison) -> Mapping[Key, Facts]:
     """Curves named by their whole place: what varies may not be the same in both comparisons."""
-    found = [*overall_curves_of(comparison), *curves_of(comparison)]
+    found = [*overall_curves_of(comparison, only_tested=True), *curves_of(comparison)]
     curves = [replace(curve, place=full_place_name(curve.headline.place)) for curve in found]
     return {(each.cell.level, each.cell.task, each.cell.place, each.cell.metric): each for each in facts_of(curves)}
 

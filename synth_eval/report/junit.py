@@ -25,8 +25,7 @@ def junit_xml(comparison: Comparison) -> str:
     str : XML, with characters that XML cannot hold made visible.
     """
     objections = _objections(comparison.gate) if comparison.gate else None
-    means = [curve for curve in overall_curves_of(comparison) if curve.headline.question != "headline"]
-    curves = [*means, *curves_of(comparison)]  # a category of one task has that task's verdict
+    curves = [*overall_curves_of(comparison, only_tested=True), *curves_of(comparison)]
     cases = [_case(curve, cell, objections) for curve in curves for cell in judged(curve)]
     cases += [_rule(row) for row in comparison.gate]
     cases += [_broken(record.name, record.failed) for record in comparison.checkpoints if record.failed]

@@ -125,14 +125,17 @@ def test_summary_and_junit(call) -> None:
     (line,) = out.splitlines()  # and nothing else
     found = json.loads(line)
     assert (found["exit_code"], found["gate"], found["results"]) == (1, "failed", "r")
-    assert found["curves"] == {"degraded": 1, "inconclusive": 0, "safe": 1, "refused": 0}
+    assert found["curves"] == {"degraded": 1, "inconclusive": 0, "safe": 1, "improved": 0, "refused": 0}
+    assert [(row["level"], row["name"]) for row in found["overall"]] == [
+        ("suite", "suite"), ("category", "retrieval"), ("category", "reasoning"),
+    ]  # fmt: skip
     assert {row["category"]: row["budget"] for row in found["budgets"]} == {"reasoning": 0.4, "retrieval": 0.2}
     assert err.startswith("gate failed: retrieval")
     suite = ElementTree.parse("ci/junit.xml").getroot().find("testsuite")
     assert suite is not None
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    # two curves and a rule; the rule and its curve fail
-    assert counts == {"tests": "3", "failures": "2", "errors": "0", "skipped": "0"}
+    # two curves, their mean and a rule; the rule and its curve fail, to the mean no rule objects
+    assert counts == {"tests": "4", "failures": "2", "errors": "0", "skipped": "1"}
     assert not {"tensorboard", "wandb", "mlflow"} & (set(sys.modules) - before)  # only if asked for
 
 
@@ -190,6 +193,6 @@ def test_diff_in_a_pipeline(call, steady_and_fallen: tuple[Path, Path], before: 
     code, out, _ = call("diff", one, two, "--json", "--fail-on", "worse")
     assert code == codes[1]
     found = json.loads(out)
-    assert [(change["task"], change["worse"]) for change in found["changed"]] == (
-        [("qa", after == 1)] if codes[0] else []
+    assert [(change["level"], change["task"], change["worse"]) for change in found["changed"]] == (
+        [("suite", "suite", after == 1), ("task", "qa", after == 1)] if codes[0] else []
     )

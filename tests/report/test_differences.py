@@ -90,6 +90,8 @@ def test_settings_are_named_where_something_changed(make_cell) -> None:
         "  limit: 100 -> none",
         "  device: none -> cuda",
     ]
+    stricter = differences(before, dataclasses.replace(after, provenance=before.provenance, correction="family"))
+    assert stricter.settings == (("correction", "report", "family"),)
     unchanged = differences(before, dataclasses.replace(before, provenance={}))
     assert len(list(difference_lines(unchanged, names=("a", "b")))) == 1
 

@@ -46,9 +46,15 @@ def curves_of(comparison: Comparison) -> list[Curve]:
     return _curves(comparison.cells, comparison)
 
 
-def overall_curves_of(comparison: Comparison) -> list[Curve]:
-    """The same of the suite, then of the categories."""
-    return sorted(_curves(comparison.overall, comparison), key=lambda curve: curve.level != "suite")
+def overall_curves_of(comparison: Comparison, *, only_tested: bool = False) -> list[Curve]:
+    """The same of the suite, then of the categories.
+
+    Parameters
+    ----------
+    only_tested : without categories of one task, which have that task's verdict
+    """
+    cells = [cell for cell in comparison.overall if not only_tested or cell.question != "headline"]
+    return sorted(_curves(cells, comparison), key=lambda curve: curve.level != "suite")
 
 
 def _curves(cells: Sequence[Cell], comparison: Comparison) -> list[Curve]:

@@ -28,6 +28,7 @@ DOMAIN = "domain"
 GENERATION = "generation"
 UNCATEGORISED = "other"
 BYTE_FREQUENCY_BITS = "byte_frequency_bits"  # column of rolling tasks: bits per byte of a model of byte frequencies
+MAX_INTEGER = 2**63 - 1  # of what columns of tables hold
 MIN_TEXTS = 100  # of a side of MAUVE; its authors advise some thousand, with fewer its clusters hold few each
 
 

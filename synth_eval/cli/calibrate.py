@@ -21,7 +21,11 @@ METHODS = ("temperature", "platt", "isotonic", "histogram")  # as calibration.ME
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
 @click.option("--tasks", help="Only these tasks or groups, separated by commas; mmlu_* works too.")
 @click.option(
-    "--bins", type=click.IntRange(min=1), default=15, show_default=True, help="Bins of the calibration error."
+    "--bins",
+    type=click.IntRange(min=1, max=10_000),
+    default=15,
+    show_default=True,
+    help="Bins of the calibration error.",
 )
 @click.option(
     "--scheme",
@@ -44,7 +48,11 @@ METHODS = ("temperature", "platt", "isotonic", "histogram")  # as calibration.ME
 )
 @click.option("--recalibrate", type=click.Choice(METHODS), help="Also report the error left after recalibration.")
 @click.option(
-    "--resamples", type=click.IntRange(min=0), default=500, show_default=True, help="For intervals and null bands."
+    "--resamples",
+    type=click.IntRange(min=0, max=1_000_000),
+    default=500,
+    show_default=True,
+    help="For intervals and null bands.",
 )
 @click.option(
     "--output",

@@ -6,6 +6,7 @@ import click
 
 from synth_eval.cli.options import Asked, evaluation_options, quiet_option
 from synth_eval.errors import ExitCode
+from synth_eval.text import visible
 
 
 @click.command()
@@ -32,5 +33,7 @@ def run(asked: Asked, *, quiet: bool) -> int:
     if not found.runnable:
         click.echo("nothing to evaluate: all checkpoints have results already", err=True)
         return int(ExitCode.OK)
+    for line in found.warnings if not quiet else ():
+        click.echo(visible(line), err=True)
     click.echo(f"{found.evaluated} evaluations now, {len(found.failures)} checkpoints failed; {found.folder}")
     return int(ExitCode.PARTIAL if found.failures else ExitCode.OK)

@@ -22,7 +22,11 @@ def _quantity(context: click.Context, parameter: click.Parameter, value: str | N
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
 @click.option(
-    "--resamples", type=click.IntRange(min=50), default=200, show_default=True, help="Bootstrap resamples a fit."
+    "--resamples",
+    type=click.IntRange(min=50, max=1_000_000),
+    default=200,
+    show_default=True,
+    help="Bootstrap resamples a fit.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of starts and resamples.")
 @click.option(

@@ -42,6 +42,7 @@ def evaluate_family(
     tasks = load_tasks(family.tasks, categories=family.categories, own=family.own_tasks)
     about = _provenance(tasks, full_hash=full_hash) | _asked(family)
     outcome = Evaluation(tuple(task.name for task in tasks), provenance=about)
+    outcome.warnings += _shots_not_used(tasks, family.checkpoints)
     runner = Runner(folder, limit, listener, outcome, full_hash, tasks)
     todo: list[tuple[Checkpoint, list[Piece]]] = []
     for checkpoint in family.checkpoints:
@@ -108,6 +109,19 @@ def _evaluated_again(runner: Runner, checkpoints: Sequence[Checkpoint]) -> list[
         if checkpoint.name in before and (why := why_again(before[checkpoint.name], _now(runner, checkpoint))):
             names.setdefault(why, []).append(checkpoint.name)
     return [f"evaluated again, {why}: {listed(its)}" for why, its in names.items()]
+
+
+def _shots_not_used(tasks: Sequence[LoadedTask], checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """One line on the tasks whose own 0 examples come before the number that the manifest gives."""
+    wanted = {checkpoint.num_fewshot for checkpoint in checkpoints if checkpoint.path and not checkpoint.results}
+    shots = sorted(count for count in wanted if count)
+    fixed = [task.name for task in tasks if task.zero_shot]
+    if not fixed or not shots:
+        return []
+    return [
+        f"num_fewshot {listed(shots)} is not used for {listed(fixed)}: the task's own configuration says 0, which "
+        "lm_eval keeps too"
+    ]
 
 
 def _provenance(tasks: Sequence[LoadedTask], *, full_hash: bool) -> dict[str, str]:

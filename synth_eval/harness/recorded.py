@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from synth_eval.errors import CheckpointError, first_line
 from synth_eval.results.run_folder import LoggedAnswer, ResponseLog
 from synth_eval.types import Checkpoint
 
@@ -262,15 +263,23 @@ class PromptBook:
         turns = chat_template is not None and checkpoint.fewshot_as_multiturn
         key = (loaded.name, limit, shots, system, turns, json.dumps(generation, sort_keys=True, default=str))
         if key not in book:
-            book[key] = make_prompts(
-                loaded.task,
-                num_fewshot=shots,
-                limit=limit,
-                system_instruction=system,
-                generation=generation,
-                chat_template=chat_template,
-                fewshot_as_multiturn=turns,
-            )
+            try:
+                book[key] = make_prompts(
+                    loaded.task,
+                    num_fewshot=shots,
+                    limit=limit,
+                    system_instruction=system,
+                    generation=generation,
+                    chat_template=chat_template,
+                    fewshot_as_multiturn=turns,
+                )
+            except Exception as error:
+                if not shots:
+                    raise
+                raise CheckpointError(
+                    f"{loaded.name}: prompts with {shots} examples cannot be made ({first_line(error)}): its data may "
+                    "have too few: write a smaller num_fewshot, or leave the task out"
+                ) from error
         return book[key]
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, S
 
 from synth_eval.manifest.names import has_tokenizer
 from synth_eval.manifest.source import STRICT, KeyPath, Source, none_as_empty
+from synth_eval.types import MAX_INTEGER
 
 
 def _template(value: Any) -> Any:
@@ -25,7 +26,7 @@ class Asked(BaseModel):
 
     model_config = STRICT
 
-    num_fewshot: Annotated[StrictInt, Field(ge=0)] | None = None
+    num_fewshot: Annotated[StrictInt, Field(ge=0, le=MAX_INTEGER)] | None = None
     apply_chat_template: Annotated[Any, BeforeValidator(_template)] = None
     system_instruction: StrictStr | None = None
     fewshot_as_multiturn: StrictBool | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from synth_eval.manifest.schema import CheckpointEntry, Grid
 from synth_eval.manifest.source import KeyPath, Source
+from synth_eval.text import parse_quantity
 
 AXES = ("size", "tokens", "source", "iteration", "seed", "ratio")
 _TEMPLATES = ("path", "results", "revision")
@@ -57,7 +58,13 @@ def _axis(grid: Grid, axis: str, source: Source) -> list[_Value]:
     for index, value in enumerate(getattr(grid, axis)):
         # a list of one may be written without brackets
         written = source.written.get(("grid", axis, index), source.written.get(("grid", axis)))
-        found.append(_Value(value, written if written is not None else str(value)))
+        spelled = written if written is not None else str(value)
+        if axis in ("size", "tokens") and value is not None:
+            try:
+                parse_quantity(spelled)  # YAML reads 0x1F and 1:30 as whole numbers
+            except ValueError as error:
+                raise source.error(("grid", axis, index), f"grid.{axis}[{index + 1}]: {error}") from None
+        found.append(_Value(value, spelled))
     return found
 
 

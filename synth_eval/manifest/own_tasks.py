@@ -22,7 +22,7 @@ from pydantic import (
 
 from synth_eval.manifest.names import absolute
 from synth_eval.manifest.source import STRICT, Seed, Source, Text, as_list, none_as_empty
-from synth_eval.types import DOMAIN, MIN_TEXTS, OwnTask, ReferenceText
+from synth_eval.types import DOMAIN, MAX_INTEGER, MIN_TEXTS, OwnTask, ReferenceText
 
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*:[^:/]+:[^:/]+", re.ASCII)  # org/name:split:field
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -41,7 +41,7 @@ def _short_choice(value: Any) -> Any:
 
 
 Files = Annotated[list[Text], BeforeValidator(as_list)]
-Amount = Annotated[StrictInt, Field(ge=1)]
+Amount = Annotated[StrictInt, Field(ge=1, le=MAX_INTEGER)]
 
 
 class _Strict(BaseModel):
@@ -57,7 +57,7 @@ class DomainEntry(_Strict):
     split: Text = "test"
     field: Text = "text"
     documents: Amount = 200
-    max_characters: Annotated[StrictInt, Field(ge=50)] = 2000
+    max_characters: Annotated[StrictInt, Field(ge=50, le=MAX_INTEGER)] = 2000
     seed: Seed = 0
     category: Text = DOMAIN
     skip_unusable: StrictBool = False
@@ -208,8 +208,8 @@ class MauveEntry(BaseModel):
     reference: Annotated[list[Text], BeforeValidator(as_list), Field(min_length=1)]
     model: Text
     field: Text = "text"
-    texts: Annotated[StrictInt, Field(ge=MIN_TEXTS)] = 1000
-    longest: Annotated[StrictInt, Field(ge=1)] = 128
+    texts: Annotated[StrictInt, Field(ge=MIN_TEXTS, le=MAX_INTEGER)] = 1000
+    longest: Annotated[StrictInt, Field(ge=1, le=MAX_INTEGER)] = 128
     seed: Seed = 0
     skip_unusable: StrictBool = False
 

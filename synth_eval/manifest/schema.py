@@ -34,11 +34,11 @@ from synth_eval.manifest.source import (
     as_list,
     none_as_empty,
 )
-from synth_eval.types import Correction
+from synth_eval.types import MAX_INTEGER, Correction
 
 
 def _batch_size(value: Any) -> str | int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER:
         return value
     if isinstance(value, str) and re.fullmatch(r"auto(:\d+)?|[1-9]\d*", value):
         return int(value) if value.isdigit() else value

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
 from synth_eval.errors import ManifestError
 from synth_eval.text import parse_quantity
-from synth_eval.types import Location
+from synth_eval.types import MAX_INTEGER, Location
 
 KeyPath: TypeAlias = tuple[str | int, ...]  # ("checkpoints", 3, "ratio"), as pydantic writes it
 _MERGE = "tag:yaml.org,2002:merge"
@@ -194,8 +194,8 @@ def _weight(value: Any) -> float:
 
 
 Text = Annotated[StrictStr, Field(min_length=1)]
-Seed = Annotated[StrictInt, Field(ge=0)]
-Iteration = Annotated[StrictInt, Field(ge=1)]
+Seed = Annotated[StrictInt, Field(ge=0, le=MAX_INTEGER)]
+Iteration = Annotated[StrictInt, Field(ge=1, le=MAX_INTEGER)]
 Ratio = Annotated[float, BeforeValidator(_ratio)]
 Weight = Annotated[float, BeforeValidator(_weight)]
 # kept as written: a size such as 1.40 would otherwise lose its spelling

@@ -57,7 +57,12 @@ def evaluate(
         if outcome is None:
             return EvaluationResult(folder.root)
         return EvaluationResult(
-            folder.root, evaluated_tables(folder, outcome), outcome.failures, outcome.evaluated, runnable=True
+            folder.root,
+            evaluated_tables(folder, outcome),
+            outcome.failures,
+            outcome.evaluated,
+            runnable=True,
+            warnings=tuple(outcome.warnings),
         )
 
 
@@ -66,7 +71,7 @@ class EvaluationResult:
     """Item tables by (checkpoint, task); ``failures`` maps a checkpoint's name to the reason in one line.
 
     ``evaluated`` counts the (checkpoint, task) pieces that were run now; ``runnable`` is False if all checkpoints have
-    results, so that there is none to run.
+    results, so that there is none to run. ``warnings`` are lines on what was asked otherwise than it seems.
     """
 
     folder: Path
@@ -74,6 +79,7 @@ class EvaluationResult:
     failures: Mapping[str, str] = field(default_factory=dict)
     evaluated: int = 0
     runnable: bool = False
+    warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row a checkpoint and task: category, kind, items and the mean of every numeric column."""

@@ -157,10 +157,11 @@ def check_baselines(family: Family, read: FamilyResults) -> None:
         size += f"{tokens_name(curve.tokens)}, " if curve.tokens is not None else ""
         wanted = ", ".join(c.path or c.name for c in curve.baselines)
         manifest = family.manifest.name if family.manifest is not None else "the manifest"
+        left_out = f"; left out: {listed(read.warnings, 2, between='; ')}" if read.warnings else ""
         raise ResultsError(
             f"{manifest}: no results of the baseline of {size}iteration {curve.iteration} "
             f"(ratio {family.baseline_ratio:g}: {wanted}): give its folder with --results, or write "
-            "`results:` in its line"
+            f"`results:` in its line{left_out}"
         )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from synth_eval.errors import ResultsError
 from synth_eval.results.find import as_results, run_date
 from synth_eval.results.identity import logged_identity
-from synth_eval.types import Samples
+from synth_eval.results.rows import number_of
+from synth_eval.types import MAX_INTEGER, Samples
 
 
 @dataclass(frozen=True)
@@ -231,13 +232,12 @@ def _is_measurement(metric: str, value: Any) -> bool:
 
 
 def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) else None
+    number = None if isinstance(value, str) else number_of(value)  # JSON's integers have no end
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INTEGER else None
 
 
 def _iso_date(value: Any) -> str:
@@ -287,7 +287,7 @@ def estimate(result: TaskResult, metric: str, filter: str | None = None) -> Esti
     if n is None and found.step is not None:
         n = 0
     if n is None:
-        raise ResultsError(f"{_where(result)} does not give how many items {metric} is the mean of")
+        raise ResultsError(f"{_where(result)} lacks the number of items of {metric}: run lm_eval with --log_samples")
     return Estimate(found.value, found.stderr, n)
 
 

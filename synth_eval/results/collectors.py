@@ -10,7 +10,6 @@ from typing import Any
 
 from synth_eval.results.gold import GoldFinder
 from synth_eval.results.rows import (
-    MAX_INTEGER,
     USUAL_METRICS,
     Unusable,
     answers_kept,
@@ -22,7 +21,7 @@ from synth_eval.results.rows import (
     number_of,
     targets_of,
 )
-from synth_eval.types import BYTE_FREQUENCY_BITS, Samples, TaskKind
+from synth_eval.types import BYTE_FREQUENCY_BITS, MAX_INTEGER, Samples, TaskKind
 
 OTHER_LENGTH = 0.1  # share of bytes by which a text may differ from what was scored
 SCORED_OTHERWISE = "the logged acc is not whether the likeliest choice is the right one (several right answers?)"

@@ -141,9 +141,9 @@ def _index(target: Any, n_choices: int) -> int | None:
             target = target == "True"
         elif re.fullmatch(r"\d{1,9}(\.0)?", target.strip()):
             target = float(target)
-    if not isinstance(target, (bool, int, float)) or not float(target).is_integer():
+    if not isinstance(target, (bool, int, float)) or not 0 <= target < n_choices or target != int(target):
         return None
-    return int(target) if 0 <= target < n_choices else None
+    return int(target)
 
 
 def _text(target: Any, texts: Sequence[str]) -> int | None:

@@ -9,9 +9,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from synth_eval.types import TaskKind
+from synth_eval.types import MAX_INTEGER, TaskKind
 
-MAX_INTEGER = 2**63 - 1  # what a column of an item table holds
 _BYTE_METRICS = ("bits_per_byte", "byte_perplexity")
 USUAL_METRICS = ("exact_match", "em", "acc", "f1")  # of generation tasks
 CONFIDENCES = ("likelihood", "likelihood_per_token", "p_true")  # metrics of how sure a model is of its answer

@@ -20,8 +20,8 @@ from typing import IO, Any, cast
 from synth_eval.errors import ResultsError
 from synth_eval.results.collectors import ChoiceItems, Collector, GeneratedTexts, RollingDocuments
 from synth_eval.results.find import task_of
-from synth_eval.results.rows import MAX_INTEGER, Unusable, answers_of, arguments_of, cluster_of, kind_of
-from synth_eval.types import Samples, TaskKind
+from synth_eval.results.rows import Unusable, answers_of, arguments_of, cluster_of, kind_of
+from synth_eval.types import MAX_INTEGER, Samples, TaskKind
 
 # The rows of a samples file, one at a time: plain or gzip, JSON lines or (first 0.4 releases) one JSON array.
 

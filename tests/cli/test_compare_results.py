@@ -210,6 +210,26 @@ def test_several_models_at_one_place_of_the_manifest(call) -> None:
     assert "out/org__a`" in err
 
 
+def test_a_baseline_that_was_left_out_is_named_with_the_reason(call) -> None:
+    for dtype in ("float32", "bfloat16"):
+        arguments = {"model_args": {"pretrained": "org/m-r0", "dtype": dtype}}
+        write_model(Path("out") / dtype, "org/m-r0", samples=False, config=arguments)
+    write_model(Path("out"), "org/m-r0.1", samples=False)
+    code, _, err = call("m.yaml", "--results", "out")
+    assert code == ExitCode.USAGE
+    assert "no results of the baseline" in err
+    assert "write its dtype and quantisation as model_args in its line of m.yaml" in err
+
+
+def test_a_reason_for_which_many_tasks_are_refused_is_given_once(call) -> None:
+    for ratio in RATIOS[:2]:
+        write_model(Path("out"), f"org/m-r{ratio}", tasks=("arc_easy", "qa", "sciq"))
+    code, out, _ = call("m.yaml", "--results", "out")
+    assert code == ExitCode.OK
+    said = " ".join(out.split())
+    assert "refused arc_easy; qa; sciq accuracy: only 2 ratios: a curve needs at least 3" in said
+
+
 def test_limit_has_no_meaning(call) -> None:
     code, _, err = call("m.yaml", "--results", "out", "--limit", "5")
     assert code == ExitCode.USAGE

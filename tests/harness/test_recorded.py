@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth_eval.errors import CheckpointError
 from synth_eval.harness import recorded
+from synth_eval.harness.evaluate import _shots_not_used
 from synth_eval.harness.recorded import PromptBook, RecordedLM, batches, request_keys
-from synth_eval.harness.tasks import LoadedTask
+from synth_eval.harness.tasks import LoadedTask, load_tasks
 from synth_eval.results.run_folder import ResponseLog
 from synth_eval.types import Checkpoint
 
@@ -144,3 +146,22 @@ def test_a_tasks_own_zero_shots_are_kept_as_lm_eval_keeps_them() -> None:
             loaded = LoadedTask(name, "other", "key", None, num_fewshot=own, zero_shot=zero_shot)  # type: ignore[arg-type]
             book.prompts(loaded, Checkpoint("c", 0.0, num_fewshot=wanted), limit=None)
     assert asked == [0, 5, 2, 0]
+
+
+def test_examples_that_a_task_does_not_have_are_one_line() -> None:
+    """synth_generation has no examples: of num_fewshot: 3 it was said "IndexError: list index out of range"."""
+    loaded = load_tasks(["synth_generation_t07"], categories={})[0]
+    with pytest.raises(CheckpointError, match=r"^synth_generation_t07: prompts with 3 examples cannot be made"):
+        PromptBook().prompts(loaded, Checkpoint("c", 0.0, num_fewshot=3), limit=2)
+    assert PromptBook().prompts(loaded, Checkpoint("c", 0.0, num_fewshot=0), limit=2).items == 2
+
+
+def test_a_number_of_shots_that_is_not_used_is_named_once() -> None:
+    tasks = [
+        LoadedTask(name, "other", "key", None, zero_shot=zero_shot)  # type: ignore[arg-type]
+        for name, zero_shot in (("a", True), ("b", False), ("c", True))
+    ]
+    checkpoints = [Checkpoint(f"c{shots}", 0.0, path="m", num_fewshot=shots) for shots in (None, 0, 5, 5, 25)]
+    (line,) = _shots_not_used(tasks, checkpoints)
+    assert line.startswith("num_fewshot 5, 25 is not used for a, c: the task's own configuration says 0")
+    assert _shots_not_used(tasks, checkpoints[:2]) == _shots_not_used(tasks[1:2], checkpoints) == []

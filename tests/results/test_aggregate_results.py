@@ -58,7 +58,7 @@ def test_refused_with_a_reason(given: TaskResult, reason: str) -> None:
 def test_other_metrics_need_their_error_and_their_items() -> None:
     with pytest.raises(ResultsError, match="no standard error of bits_per_byte: run lm_eval with --log_samples"):
         estimate(result("bits_per_byte", 0.9, None, 500), "bits_per_byte")
-    with pytest.raises(ResultsError, match="how many items f1 is the mean of"):
+    with pytest.raises(ResultsError, match="lacks the number of items of f1: run lm_eval"):
         estimate(result("f1", 0.4, 0.02), "f1")
 
 

@@ -62,8 +62,10 @@ class _CalibrationPage(Page):
         self.generated = any(row.source for model in report.models for row in model.rows)
 
     def blocks(self, report: CalibrationReport) -> Iterator[RenderableType]:
+        names = [model.model for model in report.models]
         for model in report.models:
-            yield self.text(f"{model.model}: {headline(model)}", "bold")
+            name = model.model if names.count(model.model) == 1 else f"{model.model} ({model.folder})"
+            yield self.text(f"{name}: {headline(model)}", "bold")
         yield self.text(self.how(), "dim")
         for model in report.models:
             yield Text()

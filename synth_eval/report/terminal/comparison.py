@@ -25,7 +25,7 @@ from synth_eval.report.view.model import (
     Status,
 )
 from synth_eval.report.view.summaries import tally
-from synth_eval.text import joined
+from synth_eval.text import joined, listed
 
 STYLE = {"degraded": "bold red", "inconclusive": "yellow", "safe": "green", "improved": "bold green", "refused": "dim"}
 SYMBOL = {"degraded": "✗", "inconclusive": "?", "safe": "✓", "improved": "↑", "refused": "–"}
@@ -130,10 +130,16 @@ class _ComparisonPage(Page):
         grid.add_column(no_wrap=True)
         grid.add_column(max_width=max(16, self.width // 3), overflow="fold")
         grid.add_column(ratio=1, overflow="fold")
-        for status in statuses:
+        alike: dict[object, list[str]] = {}  # the titles of a line: a reason for which many are refused is given once
+        first: dict[object, Status] = {}
+        for place, status in enumerate(statuses):
+            line: object = status.sentence if status.word == "refused" else place
+            alike.setdefault(line, []).append(status.title)
+            first.setdefault(line, status)
+        for its_line, status in first.items():
             word = Text(f"{symbols[status.word]} {status.label}", STYLE[status.word])
-            sentence = self.text(joined(status.sentence, status.also, between="; "))
-            grid.add_row(word, self.text(status.title, "bold"), sentence)
+            title = self.text(listed(alike[its_line], URGENT, between="; "), "bold")
+            grid.add_row(word, title, self.text(joined(status.sentence, status.also, between="; ")))
         return grid
 
     def facts(self, facts: Sequence[Facts]) -> Iterator[RenderableType]:

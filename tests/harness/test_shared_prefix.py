@@ -68,7 +68,7 @@ def test_rolling_windows(kind: str, options: dict[str, Any]) -> None:
 def test_rows_on_a_cached_header(kind: str, options: dict[str, Any]) -> None:
     """What a GPU does with few-shot prompts: the header in the cache, each item a row."""
     ours, plain = pair(tiny_model(kind, **options))
-    ours.tokens_per_pass, ours._rows_on_cache, ours._rows = 48, True, True
+    ours.tokens_per_pass, ours._rows_on_cache, ours.rows = 48, True, True
     requests = choice_requests()
     assert_same(ours.loglikelihood(requests, disable_tqdm=True), plain.loglikelihood(requests, disable_tqdm=True))
     assert ours.fallback_reason is None

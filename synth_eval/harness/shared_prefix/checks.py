@@ -82,10 +82,11 @@ class SelfCheck:
     def _problem_of_way(
         self, way: Attention, requests: Sequence[Request], expected: Sequence[float], *, exact: bool
     ) -> str | None:
-        """Scored in one pass, and in passes that build on a cache."""
+        """Scored in passes that build on a cache and, where items get rows of their own, without one."""
         lm, whole = self._lm, self._lm.tokens_per_pass
+        sizes = {min(whole, TOKENS_OF_SMALL_PASS), *([whole] if lm.rows else [])}
         try:
-            for lm.tokens_per_pass in (whole, min(whole, TOKENS_OF_SMALL_PASS)):
+            for lm.tokens_per_pass in sorted(sizes):
                 for request, ours, plain in zip(requests, lm.likelihoods(requests, way), expected, strict=True):
                     problem = _problem(ours, plain, len(request[2]), exact=exact)
                     if problem is not None:

@@ -73,6 +73,7 @@ class SharedPrefixLM(AdapterLM):
     Attributes
     ----------
     fallback_reason : why this model falls back to standard scoring, None if it does not.
+    rows : whether items get rows of their own, beside passes of many items in one row.
     memo : tokens of contexts and choices. Models whose `tokenizer_key`, add_bos_token and prefix_token_id are the same
         may be given one object.
     """
@@ -85,7 +86,7 @@ class SharedPrefixLM(AdapterLM):
         self.memo = TokenMemo()
         self.fallback_reason: str | None = None
         on_gpu = self.device.type == "cuda"  # where rows were always faster than packing
-        self._rows = on_gpu or attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
+        self.rows = on_gpu or attention_share(self.model, tokens=self.tokens_per_pass) > ROWS_FROM
         self._rows_on_cache = on_gpu
         self._encoded: dict[str, list[int]] = {}
         self._check: SelfCheck | None = None
@@ -233,7 +234,7 @@ class SharedPrefixLM(AdapterLM):
             [self.given(context, scored) for context, scored in pairs],
             [scored for _, scored in pairs],
             tokens_per_pass=self.tokens_per_pass,
-            rows=self._rows,
+            rows=self.rows,
             rows_on_cache=self._rows_on_cache,
             passes_per_batch=per_batch,
             filled=FILLED.get(self.device.type, 0.0),
@@ -253,7 +254,7 @@ class SharedPrefixLM(AdapterLM):
     ) -> Iterator[tuple[Pass | Batch, NDArray[np.float64], NDArray[np.bool_]]]:
         """Each step with its results; a GPU works on the next steps while the results of one are read."""
         per_batch = self._passes_per_batch()
-        sizes = (self.max_length, self.tokens_per_pass, int(self._rows), int(self._rows_on_cache), per_batch)
+        sizes = (self.max_length, self.tokens_per_pass, int(self.rows), int(self._rows_on_cache), per_batch)
         steps = self.memo.steps(requests_key(pairs, *sizes), lambda: self._plan(pairs, per_batch))
         runner = PassRunner(without_adapter(self.model), way, device=self.device)
         waiting: deque[tuple[Pass | Batch, Scores]] = deque()

@@ -140,11 +140,14 @@ class Verdict:
     budget: float | None = None
     phi: float | None = None
     df: float | None = None
+    other_df: float | None = None  # those of df that come from other curves
     conditional: bool = False
     best_ratio: float | None = None
+    best_ratio_ci: Interval | None = None
     min_detectable: float | None = None
     seed_tolerance: float | None = None
     seed_sd: float | None = None  # SD of a checkpoint's mean between training runs, measured or declared
+    seed_sd_by_ratio: tuple[float | None, ...] = ()  # the same at each ratio, from replicates; empty without any
     item_sd: float | None = None  # SD of an item's score within a checkpoint, beyond what all checkpoints share
     fitted: FittedCurve | None = None  # None: not judged, or no shape fits better than a flat line
 

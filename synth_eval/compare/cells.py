@@ -70,6 +70,7 @@ def reason_of(
         text = joined(_improved(verdict, metric), _probably(verdict, found, metric, group), between="; ")
     elif found.word == "safe":
         text = f"every tested ratio up to {percent(verdict.ratios[-1])} is shown within {_margin(metric)} of baseline"
+        text += "" if _each_within(verdict) else " by the fitted curve"
     else:
         text = _probably(verdict, found, metric, group) or _inconclusive(verdict, metric, n_items, seeds)
         with_budget = verdict.budget is not None and verdict.budget > baseline_ratio
@@ -110,8 +111,11 @@ def _probably(verdict: CurveVerdict, found: Corrected, metric: Metric, group: st
 
 
 def _improved(verdict: CurveVerdict, metric: Metric) -> str:
-    """'helps up to 30%, best at 20%'."""
+    """'helps up to 30%, best at about 20% (95% interval 10% to 30%)'."""
     best = "" if verdict.best_ratio is None else f"best at {percent(verdict.best_ratio)}"
+    if verdict.best_ratio is not None and verdict.best_ratio_ci is not None:
+        low, high = verdict.best_ratio_ci
+        best = f"best at about {_rounded(verdict.best_ratio)} (95% interval {_rounded(low)} to {_rounded(high)})"
     if verdict.helps_to is None:
         return joined(f"{_better(metric)} on average over the larger ratios", best)
     return joined(f"helps up to {percent(verdict.helps_to)}", best)
@@ -157,6 +161,11 @@ def _limits_of_loss(verdict: CurveVerdict) -> FloatArray:
     interval = verdict.difference_ci
     limits: FloatArray = interval if verdict.direction > 0 else -interval[:, ::-1]
     return limits
+
+
+def _each_within(verdict: CurveVerdict) -> bool:
+    """Whether the interval of every ratio by itself stays within the margin, not the fitted curve alone."""
+    return bool((_limits_of_loss(verdict)[:, 1] <= (verdict.margin or 0.0)).all())
 
 
 def _budget(verdict: CurveVerdict, baseline_ratio: float) -> str:
@@ -243,11 +252,14 @@ def _verdict(judged: JudgedCurve, verdict: CurveVerdict, data: CurveSummary) -> 
         budget=verdict.budget,
         phi=None if given.data.scatter_only else _finite(verdict.phi),  # no item noise to set it against
         df=verdict.df,
+        other_df=verdict.other_df,
         conditional=verdict.conditional,
         best_ratio=verdict.best_ratio,
+        best_ratio_ci=verdict.best_ratio_ci,
         min_detectable=_finite(verdict.min_detectable),
         seed_tolerance=verdict.seed_tolerance,
         seed_sd=_finite(verdict.seed_sd),
+        seed_sd_by_ratio=_by_ratio(verdict.seed_sd_by_ratio),
         item_sd=_finite(verdict.item_sd),
         fitted=fitted,
     )
@@ -302,6 +314,11 @@ def _floats(array: FloatArray) -> tuple[float, ...]:
 
 def _intervals(array: FloatArray) -> tuple[Interval | None, ...]:
     return tuple((low, high) if np.isfinite([low, high]).all() else None for low, high in (array + 0.0).tolist())
+
+
+def _by_ratio(sd: FloatArray | None) -> tuple[float | None, ...]:
+    """Nothing where no ratio has replicates."""
+    return () if sd is None or np.isnan(sd).all() else tuple(map(_finite, sd.tolist()))
 
 
 def _finite(value: float | None) -> float | None:

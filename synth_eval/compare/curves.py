@@ -342,6 +342,7 @@ class _CurveResults:
             seed_sd=metric.seed_sd,
             measure=f"{self.task} {metric.name}",
             size=self.curve.size,
+            metric=metric.name,
             scatter_only=scatter_only,
         )
         names = tuple(c.name for c in used)

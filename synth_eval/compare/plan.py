@@ -94,7 +94,7 @@ def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None,
     tests = 2 if metric.signed else 1
 
     def layout(n_seeds: int) -> Layout:
-        return Layout(cell.data.ratios, n_seeds, round(baseline, RATIO_DECIMALS))
+        return Layout(cell.data.ratios, n_seeds, round(baseline, RATIO_DECIMALS), cell.verdict.other_df or 0.0)
 
     needs = tuple(
         Need(

@@ -27,7 +27,8 @@ PER_RATIO = ("ratio", "value", "se", "difference", "difference_low", "difference
 VERDICT = (
     "verdict", "reason", "p_value", "p_adjusted", "p_improved", "p_improved_adjusted", "probably", "helps_to",
     "first_below", "onset", "onset_low", "onset_high", "crossing", "crossing_low", "crossing_high", "budget", "phi",
-    "df", "conditional", "best_ratio", "min_detectable", "seed_tolerance", "paired",
+    "df", "conditional", "best_ratio", "best_ratio_low", "best_ratio_high", "min_detectable",
+    "seed_tolerance", "paired",
 )  # fmt: skip
 COLUMNS = ("family", *PER_CELL, *PER_RATIO, *VERDICT)
 
@@ -71,7 +72,7 @@ def tidy(comparison: Comparison) -> pd.DataFrame:
 
 def _rows(family: str, cell: Cell) -> list[dict[str, object]]:
     parts = {**vars(cell), **vars(cell.place), **vars(cell.data), **vars(cell.verdict), "verdict": cell.verdict.word}
-    for name in ("onset", "crossing"):
+    for name in ("onset", "crossing", "best_ratio"):
         parts[f"{name}_low"], parts[f"{name}_high"] = parts[f"{name}_ci"] or (None, None)
     fixed = {"family": family, **{name: parts[name] for name in (*PER_CELL, *VERDICT)}}
     rows = []

@@ -49,6 +49,8 @@ class CurveData:
         What is measured (task and metric). Curves with the same non-empty name pool their noise.
     size : str
         Size of the model: curves of one measure and size are pooled first.
+    metric : str
+        The metric alone: curves of other tasks with the same non-empty name inform each other's noise.
     scatter_only : bool
         The scores stand for values without an error of their own but that of rounding (a table of scores): noise is
         what the checkpoints scatter by, and a curve where that has too few degrees of freedom is refused.
@@ -71,6 +73,7 @@ class CurveData:
     seed_sd: float | None = None
     measure: str = ""
     size: str = ""
+    metric: str = ""
     strata: IntArray | None = None
     scatter_only: bool = False
 
@@ -137,7 +140,8 @@ class CurveVerdict:
     p_improved : of getting better: the same tests in the other direction. 1 where a signed curve has no room.
     helps_to : largest ratio that by itself is clearly better than the baseline.
     first_below : smallest ratio that by itself lies clearly below the baseline; later than the onset.
-    onset, onset_ci : knot of the best hinge and its 95% region; only where degraded.
+    onset, onset_ci : knot of the best hinge and its 95% region; where a rise comes before, that of the fall after the
+        peak. Only where degraded.
     crossing, crossing_ci : where the fitted fall reaches ``margin``. None if not within the tested ratios; an upper
         limit at the largest ratio may lie beyond it.
     budget : lower limit of the crossing over all shapes, rounded down to a tested ratio; the baseline where right and
@@ -146,14 +150,18 @@ class CurveVerdict:
     min_detectable : fall at the largest ratio that is found with 80% power if it is a straight line from the lowest;
         never less than three items.
     phi, df : measured noise around the curve and between seeds over that of items, and its degrees of freedom, pooled
-        over curves of one measure. phi is None on none. Where every seed has a baseline of its own, what is common to
-        all checkpoints of a seed is no noise: it cancels in every difference from the baseline.
+        over curves of one measure and moderated by the other tasks of its metric. phi is None on none. Where every
+        seed has a baseline of its own, what is common to all checkpoints of a seed is no noise: it cancels in every
+        difference from the baseline.
+    other_df : those of ``df`` that come from other curves.
     conditional : df < 3, so that everything here holds if ``seed_sd`` is what was declared.
     seed_tolerance : the largest seed SD at which a conditional degraded verdict survives.
-    best_ratio : ratio with the best value.
+    best_ratio, best_ratio_ci : smallest ratio at which the best shape that rises and then falls is at its peak, and its
+        95% region; of a signed or refused curve the ratio with the best value, without one.
     direction : +1 if a signed curve is judged upwards (growing overconfidence), else -1.
     seed_sd : standard deviation of a checkpoint's mean between training runs, measured or declared; beyond the seed's
         own level where that is taken out.
+    seed_sd_by_ratio : (n_ratios,) the same at each ratio from its replicates alone; NaN where a ratio has one run.
     item_sd : standard deviation of one item's score within a checkpoint, beyond what all checkpoints share (those of a
         seed, where its level is taken out): a mean over n items has the noise ``item_sd**2 / n + seed_sd**2``.
     fitted : the best-fitting shape in the direction that is worse, in units of the scores; None where none falls.
@@ -179,10 +187,13 @@ class CurveVerdict:
     min_detectable: float | None = None
     phi: float | None = None
     df: float | None = None
+    other_df: float | None = None
     conditional: bool = False
     best_ratio: float | None = None
+    best_ratio_ci: tuple[float, float] | None = None
     seed_tolerance: float | None = None
     direction: int = -1
     seed_sd: float | None = None
+    seed_sd_by_ratio: FloatArray | None = None
     item_sd: float | None = None
     fitted: FittedCurve | None = None

@@ -133,6 +133,16 @@ class PreparedCurve:
         """(n_above, C); the same for the differences from the baseline: last comes the largest ratio alone."""
         return self._late(self.design.contrasts)
 
+    @property
+    def gains(self) -> FloatArray:
+        """(m, C); `late`, and every ratio above the baseline by itself."""
+        return np.vstack([self.late, self.design.means[self.design.levels > self.curve.baseline]])
+
+    @property
+    def gain_contrasts(self) -> FloatArray:
+        """(m, C); the same for the differences from the baseline."""
+        return np.vstack([self.late_contrasts, self.design.contrasts[self.design.levels > self.curve.baseline]])
+
     def _late(self, of_levels: FloatArray) -> FloatArray:
         above = of_levels[self.design.levels > self.curve.baseline]
         late: FloatArray = above[::-1].cumsum(axis=0)[::-1] / np.arange(len(above), 0, -1)[:, None]
@@ -141,6 +151,24 @@ class PreparedCurve:
     @property
     def item_variance(self) -> float:
         return contrast_variance(self.covariance, self.design.flat)
+
+    @property
+    def seed_sd_by_ratio(self) -> FloatArray:
+        """(n_ratios,) SD between training runs at each ratio, beyond that of items; NaN where it has one run.
+
+        What the seeds' own levels explain is taken out first, as in the noise. Each rests on few runs: they show
+        whether noise is uneven, and no verdict uses them.
+        """
+        residual, at_level = self.design.paired_residual, (self.design.means.T > 0).astype(float)
+        squares = (residual @ self.mean) ** 2 - np.diag(residual @ self.covariance @ residual)
+        mixed = at_level.T @ residual**2 @ at_level  # how much of each ratio's noise shows at each
+        several = (self.design.seeds_per_level > 1) & (np.diag(mixed) > 1e-9)
+        variance = np.full(len(several), np.nan)
+        if several.any():
+            chosen = np.ix_(several, several)
+            variance[several] = np.linalg.lstsq(mixed[chosen], (squares @ at_level)[several], rcond=None)[0]
+        sd: FloatArray = np.sqrt(np.maximum(variance, 0.0))
+        return sd
 
     def fit(self, seed_variance: float = 0.0) -> Fit:
         """Every shape, on the noise of items and a declared noise between training runs."""
@@ -192,7 +220,7 @@ def sides_of(prepared: PreparedCurve, margin: float, seed_variance: float = 0.0)
     ----------
     "Early warning" in docs/methods.md.
     """
-    late = _late_parts(prepared, seed_variance)
+    late = _parts(prepared, prepared.late, prepared.late_contrasts, seed_variance)
     if not prepared.curve.signed:
         return (Side(-1, -late.difference, margin),)
     sides = []
@@ -215,7 +243,7 @@ def improvement_of(prepared: PreparedCurve, margin: float, seed_variance: float 
     ----------
     margin, seed_variance : as in `sides_of`
     """
-    late = _late_parts(prepared, seed_variance)
+    late = _parts(prepared, prepared.gains, prepared.gain_contrasts, seed_variance)
     if not prepared.curve.signed:
         return Side(+1, late.difference, margin)
     if late.clear <= 0:
@@ -225,8 +253,8 @@ def improvement_of(prepared: PreparedCurve, margin: float, seed_variance: float 
 
 
 @dataclass(frozen=True, eq=False)
-class _LateParts:
-    """Standardised ``difference`` of every late part from the baseline; the rest is of signed curves alone: their
+class _Parts:
+    """Standardised ``difference`` of every part from the baseline; the rest is of signed curves alone: their
     sum with the baseline ``together``, whether its distance from 0 has ``grown``, and by how much the ``baseline`` is
     ``clear`` of 0."""
 
@@ -237,15 +265,15 @@ class _LateParts:
     clear: float
 
 
-def _late_parts(prepared: PreparedCurve, seed_variance: float) -> _LateParts:
+def _parts(prepared: PreparedCurve, parts: FloatArray, contrasts: FloatArray, seed_variance: float) -> _Parts:
     covariance = prepared.covariance + seed_variance * np.eye(len(prepared.mean))
-    difference = _standardised(prepared.late_contrasts, prepared.mean, covariance)
+    difference = _standardised(contrasts, prepared.mean, covariance)
     at_baseline = prepared.design.means[prepared.design.levels == prepared.curve.baseline]
     baseline = float((at_baseline @ prepared.mean)[0])
-    return _LateParts(
+    return _Parts(
         difference=difference,
-        together=_standardised(prepared.late + at_baseline, prepared.mean, covariance),
-        grown=np.abs(prepared.late @ prepared.mean) > abs(baseline),
+        together=_standardised(parts + at_baseline, prepared.mean, covariance),
+        grown=np.abs(parts @ prepared.mean) > abs(baseline),
         baseline=baseline,
         clear=abs(baseline) - CLEARLY * float(np.sqrt(_variance(at_baseline, covariance)[0])),
     )

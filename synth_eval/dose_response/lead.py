@@ -95,6 +95,8 @@ def lead_of(
         raise ValueError("a degraded verdict without an onset: pass verdicts of judge_curves")
 
     sides = [_Refit.of(accuracy, accuracy_verdict), _Refit.of(calibration, calibration_verdict)]
+    # of the best hinges, as in the draws: where a rise comes first, the onset of a verdict counts from the peak
+    accuracy_onset, calibration_onset = (float(side.onsets(np.zeros((1, len(side.fit.mean))))[0]) for side in sides)
     onsets = _resampled_onsets(sides, resamples=resamples, seed=seed)
     low, high = interval_of_draws(onsets[0] - onsets[1])
     lead = accuracy_onset - calibration_onset

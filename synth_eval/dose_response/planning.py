@@ -17,7 +17,7 @@ from synth_eval.dose_response.curve import CurveData
 from synth_eval.dose_response.design import PreparedCurve, design_of, sides_of
 from synth_eval.dose_response.noise import MIN_DF, Noise, f_quantile
 from synth_eval.dose_response.shapes import Fit, fit_shapes
-from synth_eval.dose_response.significance import Null, p_of_side, simulated_null
+from synth_eval.dose_response.significance import Null, other_draws, p_of_side, simulated_null
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
@@ -68,10 +68,10 @@ def min_detectable(fit: Fit, noise: Noise, null: Null, contrasts: FloatArray, *,
     """
     from scipy.special import ndtri, stdtrit
 
-    level = 1 - ALPHA / tests
     sd = np.sqrt(noise.widening)
     power = float(ndtri(POWER)) if noise.declared else float(stdtrit(noise.quantile_df, POWER))
     straight = float(fit.lengths[0])  # the hinge with its knot at the lowest ratio
+    level = 1 - null.larger_at(ALPHA / tests)
     by_shape = (np.sqrt(np.quantile(null.shape, level)) + power) * sd / straight
     largest_se = float(np.linalg.norm(contrasts[-1] @ fit.root))
     by_guard = (np.quantile(null.guard, level) + power) * sd * largest_se
@@ -113,11 +113,15 @@ DRAWS = 40_000  # more than a verdict takes: quantiles far out are wanted where 
 
 @dataclass(frozen=True)
 class Layout:
-    """Ratios of a curve, baseline among them, and how many seeds each has."""
+    """Ratios of a curve, baseline among them, how many seeds each has, and what other curves add to its noise.
+
+    ``other_df`` are the degrees of freedom that these add, `CurveVerdict.other_df`.
+    """
 
     ratios: tuple[float, ...]
     seeds: int
     baseline: float = 0.0
+    other_df: float = 0.0
 
     def __post_init__(self) -> None:
         if len(set(self.ratios)) < 3 or self.baseline not in self.ratios:
@@ -200,8 +204,8 @@ def _factors(layout: Layout, tests: int) -> tuple[float, float]:
     seeds = np.tile(np.arange(layout.seeds), len(layout.ratios))
     design = design_of(ratios, seeds, layout.baseline)
     fit = fit_shapes(np.zeros(len(ratios)), np.eye(len(ratios)), ratios, design.flat)
-    df = fit.residual_df
-    noise = Noise(1.0 if df >= MIN_DF else None, df)
+    df = fit.residual_df + layout.other_df
+    noise = Noise(1.0 if df >= MIN_DF else None, df, layout.other_df, layout.other_df)
     contrasts: FloatArray = design.contrasts[design.levels != layout.baseline]
     null = simulated_null(fit, noise, contrasts, draws=DRAWS)
     return min_detectable(fit, noise, null, contrasts, tests=tests), _largest_fall(fit, noise)
@@ -215,7 +219,7 @@ def _largest_fall(fit: Fit, noise: Noise) -> float:
     reach: FloatArray | float = noise.reach
     if not noise.declared:
         flat = np.einsum("ij,ij->i", z, z) - np.sum((z @ fit.flat) ** 2, axis=1)
-        left = np.maximum(flat - np.max(along**2, axis=1), 0.0) / noise.df
+        left = (fit.residual(z.T, np.max(along**2, axis=1), flat) + other_draws(SAFE_DRAWS, noise.other_df)) / noise.df
         reach = (np.maximum(1.0, left) * f_quantile(noise.quantile_df))[:, None]
     room = reach - gains.max(axis=1, keepdims=True) + along**2
     largest = np.where(room >= 0, (along + np.sqrt(np.maximum(room, 0.0))) / fit.lengths, -np.inf).max(axis=1)

@@ -243,12 +243,14 @@ def _resampled(side: CurveSample, prepared: PreparedCurve, deviations: FloatArra
     verdict, design = side.verdict, prepared.design
     losses = _losses(prepared, prepared.mean[None, :])[0]
     drawn_losses = _losses(prepared, prepared.mean + deviations)
-    onsets = None
+    onset, onsets = None, None
     if side.word == "degraded" and verdict.onset is not None:
         fit = prepared.fit((verdict.seed_sd or 0.0) ** 2 if verdict.conditional else 0.0)
-        along = fit.scores[: fit.shapes.hinges] + fit.whiten(deviations) @ fit.directions[:, : fit.shapes.hinges]
-        onsets = fit.shapes.likeliest_knot(np.maximum(verdict.direction * along, 0.0) ** 2)
-    onset = verdict.onset if onsets is not None else None
+        # the best hinge's knot, of the means as of the draws: where a rise comes first, not the onset of the verdict
+        measured = np.concatenate([np.zeros((1, len(fit.mean))), deviations])
+        along = fit.scores[: fit.shapes.hinges] + fit.whiten(measured) @ fit.directions[:, : fit.shapes.hinges]
+        onset, *rest = fit.shapes.likeliest_knot(np.maximum(verdict.direction * along, 0.0) ** 2).tolist()
+        onsets = np.array(rest)
     return ResampledCurve(side.curve.baseline, design.levels, losses, drawn_losses, onset, onsets)
 
 

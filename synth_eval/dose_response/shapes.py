@@ -6,10 +6,11 @@ Every shape is 0 at the lowest ratio and 1 at the highest, and never decreases: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from synth_eval.comparison import FittedCurve
 
@@ -106,6 +107,62 @@ def shapes_over(lowest: float, highest: float) -> Shapes:
 # All shapes fitted to one curve at once, by generalised least squares.
 
 SHAPE_PARAMETERS = 2  # size and knot
+FEW_DRAWS = 2000
+MIN_TENT_DF = 3  # degrees of freedom from which on tents are fitted
+MAX_TENTS = 9  # knots of tents that noise and the test of improvement are measured with
+
+
+@dataclass(frozen=True, eq=False)
+class Tents:
+    """Straight lines up to a knot and from there on, each with a slope of its own: a curve that rises and then falls.
+
+    ``basis`` (2, C, T) are two orthonormal vectors a knot, white and without the flat part: the line up to the knot,
+    and what the line after it adds. ``overlap`` (T,) is how much of the second line runs along the first, over the
+    length of what it adds: it takes projections to the slope before the knot.
+    """
+
+    basis: FloatArray
+    overlap: FloatArray
+
+    def gains(self, white: FloatArray) -> FloatArray:
+        """(T, ...) fall in the sum of squares by each tent, for means (C, ...), whichever way it bends."""
+        first, second = self._along(white)
+        found: FloatArray = first**2 + second**2
+        return found
+
+    def rising(self, white: FloatArray, direction: int) -> FloatArray:
+        """(...,) the best of those whose line up to the knot runs in one direction; 0 where none does."""
+        first, second = self._along(white)
+        overlap = self.overlap.reshape(-1, *[1] * (first.ndim - 1))
+        rises = direction * (first - overlap * second) > 0
+        best: FloatArray = np.where(rises, first**2 + second**2, 0.0).max(axis=0, initial=0.0)
+        return best
+
+    def _along(self, white: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.basis[0].T @ white, self.basis[1].T @ white
+
+
+def tents_of(ratios: FloatArray, root: FloatArray, flat: FloatArray) -> Tents:
+    """Tents with knots at tested ratios between the first and the last, at most `MAX_TENTS` of them.
+
+    Parameters
+    ----------
+    ratios : (C,) of the means
+    root, flat : as in `Fit`
+    """
+    from scipy.linalg import solve_triangular
+
+    levels = np.unique(ratios)[1:-1]
+    knots = levels[np.unique(np.linspace(0, len(levels) - 1, MAX_TENTS).round().astype(int))] if len(levels) else levels
+    lines = np.concatenate([np.minimum(ratios[:, None], knots), np.maximum(ratios[:, None] - knots, 0.0)], axis=1)
+    white = solve_triangular(root, lines, lower=True)
+    white = white - flat @ (flat.T @ white)
+    before, after = white[:, : len(knots)], white[:, len(knots) :]
+    before = before / np.linalg.norm(before, axis=0)
+    along = (before * after).sum(axis=0)
+    after = after - before * along
+    lengths = np.linalg.norm(after, axis=0)
+    return Tents(np.stack([before, after / lengths]), along / lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +180,7 @@ class Fit:
     scores : (K,) ``directions.T @ mean``: positive where the curve rises along a shape, negative where it falls. In
         standard errors.
     flat_rss : residual sum of squares around the best flat line, or lines.
+    tents : shapes that rise and then fall, or fall and then rise.
     """
 
     shapes: Shapes
@@ -133,11 +191,45 @@ class Fit:
     mean: FloatArray
     scores: FloatArray
     flat_rss: float
+    tents: Tents
 
     @property
     def either_rss(self) -> float:
-        """Residual sum of squares around the best shape, whether it rises or falls."""
-        return float(max(0.0, self.flat_rss - np.max(self.scores**2)))
+        """Residual sum of squares around the best shape, on `residual_df` degrees of freedom; see `residual`."""
+        return float(self.residual(self.mean, np.max(self.scores**2), self.flat_rss))
+
+    def residual(self, white: FloatArray, gain: ArrayLike, flat_rss: ArrayLike) -> FloatArray:
+        """Residual sum of squares, on `residual_df` degrees of freedom, of means that are white.
+
+        Around the best shape that rises or falls, or the best tent, which has one degree of freedom less: whichever
+        leaves less noise a degree of freedom. A curve that rises and levels off is not noise.
+
+        Parameters
+        ----------
+        white : (C, ...) means
+        gain : (...,) largest fall in the sum of squares by a shape that rises or falls
+        flat_rss : (...,) around the best flat line
+        """
+        return self._least(white, gain, flat_rss) / self._chosen_for_fit
+
+    def _least(self, white: FloatArray, gain: ArrayLike, flat_rss: ArrayLike) -> FloatArray:
+        df = self.residual_df
+        one_way = np.maximum(np.asarray(flat_rss) - gain, 0.0)
+        if df < MIN_TENT_DF:
+            return one_way
+        two_ways = np.maximum(flat_rss - self.tents.gains(white).max(axis=0), 0.0) * df / (df - 1)
+        least: FloatArray = np.minimum(one_way, two_ways)
+        return least
+
+    @cached_property
+    def _chosen_for_fit(self) -> float:
+        """What the choice between one way and two leaves of the noise of a flat curve, on average; at most 1."""
+        if self.residual_df < MIN_TENT_DF:
+            return 1.0
+        white = _few_draws(len(self.mean))
+        flat_rss = np.sum(white**2, axis=0) - np.sum((self.flat.T @ white) ** 2, axis=0)
+        gain = np.max((self.directions.T @ white) ** 2, axis=0)
+        return min(1.0, float(np.mean(self._least(white, gain, flat_rss))) / self.residual_df)
 
     @property
     def residual_df(self) -> int:
@@ -156,6 +248,18 @@ class Fit:
 
         white: FloatArray = solve_triangular(self.root, deviations.T, lower=True).T
         return white
+
+    def across(self, columns: FloatArray) -> FloatArray:
+        """(C, m) columns of means -> the same where the noise is white, without their flat part."""
+        white = self.whiten(columns.T).T
+        rest: FloatArray = white - self.flat @ (self.flat.T @ white)
+        return rest
+
+
+@lru_cache(maxsize=16)
+def _few_draws(columns: int) -> FloatArray:
+    """(columns, draws) standard normal."""
+    return np.random.default_rng([2, columns]).standard_normal((columns, FEW_DRAWS))
 
 
 def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray, flat: FloatArray | None = None) -> Fit:
@@ -183,6 +287,7 @@ def fit_shapes(mean: FloatArray, covariance: FloatArray, ratios: FloatArray, fla
         shapes=shapes,
         root=root,
         flat=levels,
+        tents=tents_of(ratios, root, levels),
         directions=directions,
         lengths=lengths,
         mean=white[:, 0],

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DRAWS = 10_000
 TAIL = 100  # p-values with fewer draws beyond them than this are extrapolated
+BISECTIONS = 30
 MIN_FACTOR = 1e-12
 
 
@@ -37,6 +38,7 @@ class Null:
 
     shape: FloatArray
     guard: FloatArray
+    both: FloatArray
     df: float
 
     def p_shape(self, statistic: float) -> float:
@@ -47,15 +49,38 @@ class Null:
         """P(some late part of the curve this far below the baseline)."""
         return _p_value(statistic, self.guard, self.df)
 
+    def p_both(self, larger: float) -> float:
+        """p-value of the two tests together: half-way between the larger of their p-values and its null distribution.
 
-def shape_statistic(fit: Fit, noise: Noise, direction: int) -> float:
+        Both rarely reject by chance at once, so that the larger p-value alone flags .03 of flat curves. Its own null
+        distribution, the same draws, flags .05; half of that gain is left as room for what the draws do not know: the
+        items' covariance is estimated, and run noise may differ between ratios.
+        """
+        place = np.searchsorted(self.both, larger, side="right")
+        tail = min(TAIL, len(self.both)) - 1
+        share = place / len(self.both) if place > tail else larger * (tail + 1) / len(self.both) / self.both[tail]
+        return float((larger + share) / 2)
+
+    def larger_at(self, level: float) -> float:
+        """The larger p-value at which `p_both` is a level."""
+        low, high = level / 2, 2 * level
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.p_both(middle) < level else (low, middle)
+        return low
+
+
+def shape_statistic(fit: Fit, noise: Noise, direction: int, *, tents: bool = False) -> float:
     """Fall in the residual sum of squares by the best shape of one direction, over the noise factor.
 
     Parameters
     ----------
     direction : -1 for shapes that fall, +1 for shapes that rise
+    tents : whether shapes count that run in the direction at first and may turn
     """
     gain = max(0.0, float(np.max(direction * fit.scores))) ** 2
+    if tents:
+        gain = max(gain, float(fit.tents.rising(fit.mean, direction)))
     return gain / _factor(noise)
 
 
@@ -69,12 +94,15 @@ def guard_statistic(standardised: FloatArray, noise: Noise) -> float:
     return float(np.max(standardised)) / float(np.sqrt(_factor(noise)))
 
 
-def simulated_null(fit: Fit, noise: Noise, contrasts: FloatArray, *, seed: int = 0, draws: int = DRAWS) -> Null:
+def simulated_null(
+    fit: Fit, noise: Noise, contrasts: FloatArray, *, tents: bool = False, seed: int = 0, draws: int = DRAWS
+) -> Null:
     """Null distributions of both statistics for one curve.
 
     Parameters
     ----------
     contrasts : (n_above, C); rows take the means to the differences from the baseline that the guard looks at
+    tents : as in `shape_statistic`
     seed, draws : curves with the same number of checkpoints share their draws
 
     Returns
@@ -87,17 +115,22 @@ def simulated_null(fit: Fit, noise: Noise, contrasts: FloatArray, *, seed: int =
     factor: FloatArray | float = 1.0
     if not noise.declared:
         flat = np.sum(z**2, axis=0) - np.sum((fit.flat.T @ z) ** 2, axis=0)
-        largest = np.maximum(highest, -lowest)
-        own = np.maximum(flat - largest**2, 0.0) if fit.residual_df else 0.0
-        factor = np.maximum((own + _others(draws, noise.other_df, seed)) / noise.df, MIN_FACTOR)
+        own = fit.residual(z, np.maximum(highest, -lowest) ** 2, flat) if fit.residual_df else 0.0
+        factor = np.maximum((own + other_draws(draws, noise.other_df, seed)) / noise.df, MIN_FACTOR)
     gain = np.maximum(highest, 0.0) ** 2
+    if tents:
+        gain = np.maximum(gain, fit.tents.rising(z, 1))
     spread = contrasts @ fit.root
     spread = spread / np.linalg.norm(spread, axis=1, keepdims=True)
     guard = (spread @ z).max(axis=0)
-    return Null(np.sort(gain / factor), np.sort(guard / np.sqrt(factor)), noise.quantile_df)
+    shape_of, guard_of = gain / factor, guard / np.sqrt(factor)
+    shape_of, shape_rank = _sorted(shape_of)
+    guard_of, guard_rank = _sorted(guard_of)
+    both = np.sort(1 - np.minimum(shape_rank, guard_rank) / draws)
+    return Null(shape_of, guard_of, both, noise.quantile_df)
 
 
-def p_of_side(fit: Fit, noise: Noise, null: Null, side: Side) -> float:
+def p_of_side(fit: Fit, noise: Noise, null: Null, side: Side, *, tents: bool = False) -> float:
     """The larger p-value of both tests, for one direction of getting worse.
 
     Parameters
@@ -106,10 +139,20 @@ def p_of_side(fit: Fit, noise: Noise, null: Null, side: Side) -> float:
     null : of both tests, from `simulated_null`
     side : direction of getting worse
     """
-    return max(
-        null.p_shape(shape_statistic(fit, noise, side.direction)),
-        null.p_guard(guard_statistic(side.standardised, noise)),
+    return null.p_both(
+        max(
+            null.p_shape(shape_statistic(fit, noise, side.direction, tents=tents)),
+            null.p_guard(guard_statistic(side.standardised, noise)),
+        )
     )
+
+
+def _sorted(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The values ascending, and the place of each among them."""
+    order = np.argsort(values)
+    place = np.empty(len(values))
+    place[order] = np.arange(len(values))
+    return values[order], place
 
 
 def _factor(noise: Noise) -> float:
@@ -122,9 +165,10 @@ def _normal_draws(draws: int, columns: int, seed: int) -> FloatArray:
     return np.ascontiguousarray(np.random.default_rng([seed, columns]).standard_normal((draws, columns)).T)
 
 
-def _others(draws: int, df: int, seed: int) -> FloatArray | float:
-    """Residual sums of squares of the other curves of a pool."""
-    return np.random.default_rng([seed, df, 1]).chisquare(df, draws) if df else 0.0
+@lru_cache(maxsize=64)
+def other_draws(draws: int, df: float, seed: int = 0) -> FloatArray | float:
+    """What other curves add to the residual sum of squares, (draws,); 0 where they add nothing."""
+    return np.random.default_rng([seed, round(4 * df), 1]).chisquare(df, draws) if df else 0.0
 
 
 def _p_value(statistic: float, null: FloatArray, df: float) -> float:

@@ -12,8 +12,9 @@ import numpy as np
 from synth_eval.comparison import Probably, VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, Side, improvement_of, prepare_curve, sides_of
-from synth_eval.dose_response.noise import MIN_DF, Noise, pooled_noise
+from synth_eval.dose_response.noise import MIN_DF, Noise, Pool, pooled_noise
 from synth_eval.dose_response.paired import PairedDifferences, paired_differences
+from synth_eval.dose_response.peaks import best_ratio, fit_peaks, onset_after_peak
 from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
@@ -86,8 +87,9 @@ def refusal_of_scores(curve: CurveData, paired: PairedDifferences) -> Refusal | 
 
 def _refusal_of_scatter(curve: CurveData, noise: Noise) -> Refusal:
     """Values without errors, of too few checkpoints to show what runs differ by."""
+    degrees = plural(round(noise.df), "degree")
     text = (
-        f"no standard errors, and {len(curve.ratios)} checkpoints leave {plural(noise.df, 'degree')} of freedom to "
+        f"no standard errors, and {len(curve.ratios)} checkpoints leave {degrees} of freedom to "
         f"measure noise by, {MIN_DF} are needed: add stderr and n, or more seeds or ratios"
     )
     return Refusal("no standard error", text)
@@ -124,7 +126,7 @@ def judge_curves(curves: Sequence[CurveData], *, seed: int = 0) -> tuple[CurveVe
         refusals[i] = refusals[i] or refusal_of_scores(curve, paired_differences(curve))
         ready.append(None if refusals[i] else prepare_curve(curve))
     fits = [None if prepared is None else prepared.fit() for prepared in ready]
-    noises = pooled_noise(fits, [(curve.measure, curve.size) for curve in curves])
+    noises = pooled_noise(fits, [_pool(curve) for curve in curves])
     for i, (curve, noise) in enumerate(zip(curves, noises)):
         if curve.scatter_only and noise.declared and fits[i] is not None:
             refusals[i], fits[i] = _refusal_of_scatter(curve, noise), None
@@ -217,6 +219,12 @@ def _probably(verdict: CurveVerdict, word: VerdictWord) -> Probably:
     return ""
 
 
+def _pool(curve: CurveData) -> Pool:
+    """A curve of several tasks shares theirs, and where values have no errors the factor is on another scale."""
+    metric = "" if curve.strata is not None else f"{curve.metric}, scatter" if curve.scatter_only else curve.metric
+    return Pool(curve.measure, curve.size, metric if curve.metric else "")
+
+
 def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> CurveVerdict:
     curve, levels = prepared.curve, prepared.design.levels
     at_baseline = int(np.flatnonzero(levels == curve.baseline)[0])
@@ -235,14 +243,23 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
     side, p_value = sides[worse], min(1.0, len(sides) * p_of[worse])
     degraded = p_value < ALPHA
     gain = improvement_of(prepared, margin, seed_variance if noise.declared else 0.0)
-    p_improved = 1.0 if gain is None else p_of_side(fit, noise, null, gain)
+    p_improved = 1.0
+    if gain is not None:
+        of_gain = simulated_null(fit, noise, prepared.gain_contrasts, tents=True, seed=seed)
+        p_improved = p_of_side(fit, noise, of_gain, gain, tents=True)
 
     crossings = [crossing(fit, noise, s.direction, baseline=curve.baseline, margin=s.margin) for s in sides]
     provable = min_provable(curve)
     shown_safe = min(budget(levels, c.lowest, curve.baseline) for c in crossings)
     if margin < provable:
         shown_safe = curve.baseline
+    shown_safe = min(shown_safe, *(_not_contradicted(paired, curve.baseline, s, signed=curve.signed) for s in sides))
     at, at_ci = onset(fit, noise, side.direction) if degraded else (None, None)
+    if degraded and (turned := onset_after_peak(fit, prepared.curve.ratios, noise, -side.direction)):
+        at, at_ci = turned
+    best, best_ci = None, None
+    if not curve.signed:
+        best, best_ci = best_ratio(fit_peaks(fit, prepared.curve.ratios, 1), noise)
     verdict = _verdict(curve, paired, "inconclusive")
     verdict = replace(
         verdict,
@@ -259,6 +276,7 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
         min_detectable=max(provable, min_detectable(fit, noise, null, prepared.late_contrasts, tests=len(sides))),
         phi=noise.factor,
         df=float(noise.df),
+        other_df=float(noise.other_df),
         conditional=noise.declared,
         seed_tolerance=(
             seed_tolerance(prepared, noise, side.direction, margin, tests=len(sides), seed=seed)
@@ -267,10 +285,25 @@ def _judged(prepared: PreparedCurve, fit: Fit, noise: Noise, *, seed: int) -> Cu
         ),
         direction=side.direction,
         seed_sd=float(np.sqrt(seed_variance)),
+        seed_sd_by_ratio=prepared.seed_sd_by_ratio,
         item_sd=None if curve.scatter_only else float(np.sqrt(prepared.item_variance * curve.n_items)),
+        best_ratio=best if best is not None else verdict.best_ratio,
+        best_ratio_ci=best_ci,
         fitted=fitted_curve(fit, prepared.mean, prepared.curve.ratios, side.direction),
     )
     return replace(verdict, verdict=_word(verdict, p_value, p_improved))
+
+
+def _not_contradicted(paired: PairedDifferences, baseline: float, side: Side, *, signed: bool) -> float:
+    """The largest ratio up to which no tested one is by itself clearly worse, or estimated worse than the margin."""
+    levels = paired.design.levels
+    loss = side.direction * paired.difference
+    contradicts = np.isin(levels, paired.beyond(baseline, side.direction)) | (loss > side.margin)
+    if signed:
+        contradicts &= np.abs(paired.values) > np.abs(paired.values[levels == baseline])
+    first = levels[contradicts & (levels > baseline)]
+    below = levels[levels < first[0]] if first.size else levels
+    return float(below[-1])
 
 
 def _helped(paired: PairedDifferences, curve: CurveData, gain: Side) -> list[float]:

@@ -101,6 +101,8 @@ def test_degraded_only_by_itself() -> None:
 def test_improved() -> None:
     better = _verdict(best_ratio=0.1, helps_to=0.5, onset=None, onset_ci=None, first_below=None)
     assert _reason(better, "improved") == "helps up to 50%, best at 10%; safe budget 10%"
+    known = dataclasses.replace(better, best_ratio_ci=(0.02, 0.3))
+    assert ", best at about 10% (95% interval 2% to 30%); " in _reason(known, "improved")
     on_average = dataclasses.replace(better, helps_to=None)
     assert _reason(on_average, "improved", GAP) == (
         "closer to 0 than baseline on average over the larger ratios, best at 10%; safe budget 10%"
@@ -110,8 +112,11 @@ def test_improved() -> None:
 
 
 def test_safe() -> None:
-    assert _reason(_verdict(), "safe") == "every tested ratio up to 100% is shown within 3% of baseline"
-    assert _reason(_verdict(), "safe", GAP).endswith("within 0.020 nats of baseline")
+    near = _verdict(difference_ci=np.array([[0, 0], [-0.02, 0.006], [-0.02, 0.01], [-0.025, 0.0]]))
+    assert _reason(near, "safe") == "every tested ratio up to 100% is shown within 3% of baseline"
+    assert _reason(near, "safe", GAP).endswith("within 0.020 nats of baseline")
+    wide = _verdict(difference_ci=np.array([[0, 0], [-0.03, 0.006], [-0.02, 0.01], [-0.025, 0.0]]))
+    assert _reason(wide, "safe").endswith("within 3% of baseline by the fitted curve")
 
 
 def test_refused_gives_the_reason() -> None:

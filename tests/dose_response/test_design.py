@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth_eval.dose_response.design import design_of
+from synth_eval.dose_response.curve import CurveData
+from synth_eval.dose_response.design import design_of, prepare_curve
 
 
 def _design(cells: list[tuple[float, int]], baseline: float = 0.0):
@@ -78,3 +79,16 @@ def test_levels_of_seeds_cancel_in_every_contrast() -> None:
     design = _design(uneven)
     assert design.flat.shape == (10, 3)
     np.testing.assert_allclose(design.contrasts @ design.flat, 0, atol=1e-12)
+
+
+def test_noise_between_runs_by_ratio() -> None:
+    rng = np.random.default_rng(2)
+    ratios, seeds = np.repeat([0.0, 0.1, 0.2, 0.3], 40), np.tile(np.arange(40), 4)
+    sd = np.repeat([0.09, 0.03, 0.03, 0.0], 40)
+    scores = 3 + sd * rng.standard_normal(160) + 0.5 * rng.standard_normal((400, 160))
+    found = prepare_curve(CurveData(scores, ratios, seeds)).seed_sd_by_ratio
+    # 40 seeds: standard error .09 / sqrt(80) = .010; the seeds' own levels, taken out first, mix the ratios' noise
+    np.testing.assert_allclose(found, [0.09, 0.03, 0.03, 0.0], atol=0.025)
+    assert found[0] > 2 * found[1]
+    one = prepare_curve(CurveData(scores[:, seeds == 0], ratios[seeds == 0], seeds[seeds == 0]))
+    assert np.isnan(one.seed_sd_by_ratio).all()

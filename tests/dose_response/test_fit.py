@@ -65,3 +65,22 @@ def test_every_shape_agrees_with_generalised_least_squares(seed: int, columns: i
         assert fit.rise[k] == pytest.approx(rise, rel=1e-6, abs=1e-9)
         residual = whiten @ mean - design @ np.linalg.lstsq(design, whiten @ mean, rcond=None)[0]
         assert fit.flat_rss - fit.scores[k] ** 2 == pytest.approx(residual @ residual, rel=1e-6, abs=1e-8)
+
+
+def test_a_tent_fits_what_rises_and_falls() -> None:
+    ratios = np.linspace(0, 0.5, 6)
+    mean = 3 + np.minimum(ratios, 0.2) * 2 - np.maximum(ratios - 0.2, 0) * 1
+    fit = fit_shapes(mean, 0.01 * np.eye(6), ratios)
+    assert fit.either_rss == pytest.approx(0, abs=1e-9)
+    assert fit.flat_rss - np.max(fit.scores**2) > 1  # no shape of one direction does
+    gain = fit.tents.rising(fit.mean, 1)
+    assert gain == pytest.approx(fit.flat_rss)  # it explains all that differs from a flat line
+    falls_first = fit_shapes(-mean, 0.01 * np.eye(6), ratios)
+    assert falls_first.tents.rising(falls_first.mean, -1) == pytest.approx(gain)
+    assert falls_first.tents.rising(falls_first.mean, 1) < gain
+
+
+def test_noise_of_a_flat_curve_is_what_it_is() -> None:
+    ratios, rng = np.linspace(0, 0.5, 6), np.random.default_rng(1)
+    found = [fit_shapes(rng.standard_normal(6), np.eye(6), ratios).either_rss / 3 for _ in range(1500)]
+    assert np.mean(found) == pytest.approx(1, abs=0.08)  # its standard error is .026

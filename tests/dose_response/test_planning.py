@@ -40,6 +40,13 @@ def test_more_seeds_more_ratios_and_fewer_curves_help() -> None:
     assert loss(SIX, curves=20) > loss(SIX)
 
 
+def test_what_other_curves_say_of_the_noise_helps() -> None:
+    moderated = Layout(SIX.ratios, 1, other_df=8.0)
+    plan = {"item_sd": 0.34, "seed_sd": 0.01}
+    assert detectable_loss(moderated, n=500, **plan) < 0.93 * detectable_loss(SIX, n=500, **plan)
+    assert items_to_show_safe(moderated, 0.06, **plan) < items_to_show_safe(SIX, 0.06, **plan)
+
+
 @pytest.mark.parametrize(("ratios", "seeds"), [((0.0, 0.5), 1), ((0.1, 0.2, 0.3), 1), (SIX.ratios, 0)])
 def test_a_layout_that_cannot_be_planned(ratios: tuple[float, ...], seeds: int) -> None:
     with pytest.raises(ValueError, match="a plan needs"):

@@ -6,6 +6,7 @@ and one that is off by twice the target does not pass.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, sqrt
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from families_simulated import judged, rate
 
-from synth_eval.dose_response import judge_curves, lead_of
+from synth_eval.dose_response import Corrected, corrected, judge_curves, lead_of
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 ELEVEN = tuple(round(0.05 * i, 2) for i in range(11))
@@ -131,3 +132,27 @@ def test_leads(onset: float, drift_onset: float) -> None:
         assert early > 0.5
     else:
         assert early <= _at_most(0.05, len(given))
+
+
+def _families(shapes: list[str], families: int, seed: int, **truth: Any) -> list[list[Corrected]]:
+    """Words after Holm of families with one curve a task, as users have them: tasks inform each other's noise."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(families):
+        items = [simulate_items(CurveSpec(shape, **truth), rng) for shape in shapes]
+        curves = [replace(each.accuracy_curve(measure=f"task {i}"), metric="acc") for i, each in enumerate(items)]
+        found.append(list(corrected(judge_curves(curves), ["accuracy"] * len(curves))))
+    return found
+
+
+def test_eight_tasks_of_which_three_lose_six_points() -> None:
+    found = _families(["hinge"] * 3 + ["null"] * 5, 25, 11, onset=0.2, drop=0.06, n=2000, seed_sd=0.01)
+    assert rate([each.word == "degraded" for words in found for each in words[:3]]) >= _at_least(0.65, 40)
+    assert rate([any(each.word == "degraded" for each in words[3:]) for words in found]) <= _at_most(0.05, 25)
+    assert rate([any(each.word == "improved" for each in words) for words in found]) <= _at_most(0.05, 25)
+
+
+def test_tasks_that_improve_are_improved_and_not_degraded() -> None:
+    found = _families(["improve-then-return", "improve-only"] * 2, 20, 12, onset=0.25, drop=0.06, n=500, seeds=3)
+    words = [each.word for family in found for each in family]
+    assert rate([word == "improved" for word in words]) >= 0.7
+    assert rate([word == "degraded" for word in words]) <= _at_most(0.05, 80)

@@ -46,7 +46,7 @@ def test_losses_of_a_metric_that_is_better_below() -> None:
 
 
 def test_the_same_checkpoints_differ_by_nothing_in_any_draw() -> None:
-    side = _side(normal_curve(1, SOON, ratios=SIX), seed_sd=0.05)
+    side = _side(normal_curve(1, SOON, ratios=SIX, n=400), seed_sd=0.05)
     first, second = resample_together([side, side])
     assert np.abs(_gap(first, second)).max() < ROUNDING
     assert first.onsets is not None

@@ -57,3 +57,17 @@ def test_same_seed_same_null() -> None:
     one, two, other = (simulated_null(_two(), KNOWN, np.array([[-1.0, 1.0]]), seed=s) for s in (3, 3, 4))
     np.testing.assert_array_equal(one.shape, two.shape)
     assert not np.array_equal(one.shape, other.shape)
+
+
+def test_both_tests_together_reject_as_often_as_promised() -> None:
+    fit = fit_shapes(np.zeros(6), np.eye(6), np.linspace(0, 0.5, 6))
+    contrasts = np.eye(6)[1:] - np.eye(6)[0]
+    null = simulated_null(fit, Noise(1.0, 3), contrasts)
+    larger = null.both  # of every draw, ascending
+    flagged = np.mean([null.p_both(p) < 0.05 for p in larger[:2000]]) * 2000 / len(larger)
+    alone = np.mean(larger < 0.05)
+    assert alone < 0.04  # two tests rarely reject by chance at once
+    assert alone < flagged < 0.05
+    assert (np.diff([null.p_both(p) for p in np.linspace(1e-6, 1, 500)]) > 0).all()
+    for level in (0.2, 0.05, 0.05 / 8, 0.05 / 100):
+        assert null.p_both(null.larger_at(level)) == pytest.approx(level, rel=0.02)

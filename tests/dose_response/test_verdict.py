@@ -100,7 +100,8 @@ def test_a_degraded_curve_says_where() -> None:
     assert verdict.margin == pytest.approx(0.09)
     assert verdict.crossing == pytest.approx(0.2675, abs=0.005)
     assert verdict.crossing_ci[0] < 0.2675 < verdict.crossing_ci[1]
-    assert verdict.budget == 0.25
+    assert verdict.first_below == 0.25  # .067 of the .09 are lost there, which is clear by itself
+    assert verdict.budget == 0.2
     assert verdict.first_below > 0.2
     assert verdict.best_ratio <= 0.2
     assert not verdict.conditional
@@ -112,7 +113,7 @@ def test_a_degraded_curve_says_where() -> None:
 def test_a_safe_curve_needs_precision() -> None:
     safe = _judge(normal_curve(5, (0.0,) * 6, ratios=SIX, n=4000, noise=0.3))
     assert (safe.verdict, safe.budget, safe.crossing, safe.onset) == ("safe", 0.5, None, None)
-    unsure = _judge(normal_curve(5, (0.0,) * 6, ratios=SIX, n=40, noise=0.3))
+    unsure = _judge(normal_curve(1, (0.0,) * 6, ratios=SIX, n=40, noise=0.3))
     assert unsure.verdict == "inconclusive"
     assert unsure.budget < 0.5
 
@@ -269,3 +270,22 @@ def test_small_effects_are_not_lost_in_the_tail_of_the_null() -> None:
     spec = CurveSpec(shape="linear", drop=0.2, n=2000, seeds=3)
     verdict = _judge(simulate_items(spec, np.random.default_rng(0)).accuracy_curve())
     assert 0 <= verdict.p_value < 1e-5
+
+
+def test_a_curve_that_rises_and_returns_is_improved() -> None:
+    means = (0.0, 0.15, 0.3, 0.2, 0.1, 0.0)
+    verdict = _judge(normal_curve(7, means, ratios=SIX, n=2000))
+    assert verdict.verdict == "improved"
+    assert verdict.p_value > 0.05
+    assert verdict.helps_to in (0.3, 0.4)
+    assert verdict.phi < 5  # one shape that only rises or falls would leave the whole bump as noise
+
+
+def test_no_budget_reaches_a_ratio_that_is_clearly_worse() -> None:
+    # a fall of a third of the margin at once, and no more: within the margin by the fitted curve, and clearly worse
+    means = (0.0, -0.03, -0.03, -0.03, -0.03, -0.03)
+    verdict = _judge(normal_curve(7, means, ratios=SIX, n=40_000, exact=True))
+    assert verdict.difference_ci[1, 0] > -verdict.margin
+    assert verdict.first_below == 0.1
+    assert verdict.verdict == "degraded"
+    assert verdict.budget == 0

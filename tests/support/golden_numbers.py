@@ -145,18 +145,20 @@ SCHEMAS: dict[int, Callable[[Mapping[str, Any]], Iterator[Thing]]] = {1: _schema
 
 _PLACE = ("size", "iteration", "source", "tokens")
 _PER_RATIO = {"values": "value", "se": "se", "difference": "difference", "difference_ci": "difference.95%"}
-_INTERVALS = {"onset_ci": "onset.95%", "crossing_ci": "crossing.95%"}
+_INTERVALS = {"onset_ci": "onset.95%", "crossing_ci": "crossing.95%", "best_ratio_ci": "best_ratio.95%"}
 
 
 def _curve(cell: Mapping[str, Any]) -> dict[str, Any]:
     """A cell's fields; those that run over ratios as value@0.1, se@0.1, difference@0.1."""
-    apart = {*_PLACE, *_PER_RATIO, *SENTENCES, "task", "metric", "ratios", "by_seed", "fitted"}
+    apart = {*_PLACE, *_PER_RATIO, *SENTENCES, "task", "metric", "ratios", "by_seed", "fitted", "seed_sd_by_ratio"}
     fields = {_INTERVALS.get(name, name): value for name, value in cell.items() if name not in apart}
     fields["refused"] = cell["verdict"] == "refused"
     fields["ratios"] = len(cell["ratios"])
     for i, ratio in enumerate(cell["ratios"]):
         for name in _PER_RATIO:
             fields[_PER_RATIO[name] + _at(ratio)] = cell[name][i]
+        if cell.get("seed_sd_by_ratio"):
+            fields[f"seed_sd{_at(ratio)}"] = cell["seed_sd_by_ratio"][i]
         for run in cell["by_seed"]:
             fields[f"value{_at(ratio)} seed {run['seed']}"] = run["values"][i]
     return fields | {f"fitted.{name}": value for name, value in (cell["fitted"] or {}).items()}

@@ -84,7 +84,7 @@ def _facts(title: str, cell: Cell) -> Facts:
         p_adjusted=written(verdict.p_adjusted, lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"),
         min_detectable=written(verdict.min_detectable, amount),
         seed_tolerance=written(verdict.seed_tolerance, amount),
-        best_ratio=written(verdict.best_ratio, percent),
+        best_ratio=written(verdict.best_ratio, lambda ratio: located(ratio, verdict.best_ratio_ci)),
         data=joined(items_and_seeds(data.n_items, data.seeds), "" if data.paired else "unpaired"),
     )
 

@@ -77,7 +77,7 @@ def _said(facts: Facts) -> Iterator[tuple[str, str]]:
         ("onset", facts.onset, "where degradation starts, with its 95% interval"),
         ("crossing", facts.crossing, f"where the fitted loss reaches the margin ({margin})"),
         ("budget", facts.budget, "the largest tested ratio up to which the loss is shown within the margin"),
-        ("p", facts.p_adjusted, "of no degradation, corrected for all curves (Holm)"),
+        ("p", facts.p_adjusted, "of no degradation, corrected for the curves that answer the same question"),
         ("phi", facts.phi, "noise between training runs over that of items alone (1: none)"),
         ("df", facts.df, "degrees of freedom that phi rests on"),
         ("detectable", facts.min_detectable, f"the loss at {percent(cell.data.ratios[-1])} found with 80% power"),

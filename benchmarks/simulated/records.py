@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from synth_eval.dose_response import CurveVerdict, corrected, judge_curves, lead_of
+from synth_eval.dose_response import CurveData, CurveVerdict, corrected, judge_curves, lead_of
 from synth_eval.dose_response.simulation import CurveSpec, simulate_items
 
 ALPHA = 0.05
@@ -67,6 +67,50 @@ def conditional_record(spec: CurveSpec, rng: np.random.Generator) -> Record:
     """Flagged, and flagged with a seed tolerance of at least the true seed SD."""
     (verdict,) = judge_curves([simulate_items(spec, rng).accuracy_curve()])
     return _flagged(verdict), float((verdict.seed_tolerance or 0.0) >= spec.seed_sd) if _flagged(verdict) else NAN
+
+
+def family_record(falling: CurveSpec, flat: CurveSpec, noise: Sequence[float], rng: np.random.Generator) -> Record:
+    """A family of 8 tasks in categories of 3 (falling), 3 and 2 (flat), with a seed SD each, as users have them.
+
+    Of the falling tasks, the share called degraded by the task's own test, after Holm over 8 tasks, and by fdr; their
+    category called degraded, and its onset covered. Then whether any flat task is called degraded after Holm, any task
+    improved, any flat category degraded; the share of flat tasks and of flat categories that are called safe.
+    """
+    specs = [replace(falling if i < 3 else flat, seed_sd=sd) for i, sd in enumerate(noise)]
+    items = [simulate_items(spec, rng) for spec in specs]
+    curves = [replace(each.accuracy_curve(measure=f"task {i}"), metric="acc") for i, each in enumerate(items)]
+    tasks = judge_curves(curves)
+    holm, fdr = (corrected(tasks, ["tasks"] * 8, method=method) for method in ("holm", "fdr"))
+    groups = [curves[:3], curves[3:6], curves[6:]]
+    means = judge_curves([_mean_of(group) for group in groups])
+    categories = [found.word for found in corrected(means, ["categories"] * 3)]
+    falls = falling.shape != "null"
+    words = [found.word for found in holm]
+    return (
+        float(np.mean([_flagged(verdict) for verdict in tasks[:3]])),
+        float(np.mean([word == "degraded" for word in words[:3]])),
+        float(np.mean([found.word == "degraded" for found in fdr[:3]])),
+        float(categories[0] == "degraded"),
+        _onset(means[0], falling.onset)[0] if falls and categories[0] == "degraded" else NAN,
+        float("degraded" in words[3 if falls else 0 :]),
+        float("improved" in words),
+        float("degraded" in categories[1 if falls else 0 :]),
+        float(np.mean([word == "safe" for word in words[3 if falls else 0 :]])),
+        float(np.mean([word == "safe" for word in categories[1 if falls else 0 :]])),
+    )
+
+
+def _mean_of(curves: Sequence[CurveData]) -> CurveData:
+    """The curve of a category: the mean over its tasks (`compare.overall`)."""
+    counts = [curve.n_items for curve in curves]
+    return replace(
+        curves[0],
+        scores=np.concatenate([curve.scores for curve in curves]),
+        weights=np.repeat([1 / n for n in counts], counts),
+        strata=np.repeat(np.arange(len(curves)), counts),
+        measure="mean",
+        metric="",
+    )
 
 
 def _flagged(verdict: CurveVerdict) -> float:

@@ -14,6 +14,7 @@ from simulated.records import (
     accuracy_columns,
     conditional_record,
     corrected_record,
+    family_record,
     gap_record,
     lead_record,
     pooled_record,
@@ -160,7 +161,32 @@ def tables() -> list[Table]:
         ("4 ratios: three sizes, 1 point each, pooled", (0.01, 0.01, 0.01), 1, replace(family, ratios=FOUR)),
         ("4 ratios: one noisy size (2 points) among two quiet ones", (0.02, 0.0, 0.0), 1, replace(family, ratios=FOUR)),
     ]
+    even, uneven = (0.01,) * 8, (0.0, 0.02) * 4
+    eight = [
+        ((effect, layout, seed_noise), partial(family_record, replace(spec, **falling), spec, noise))
+        for layout, spec in (
+            ("2,000 items, 1 seed", CurveSpec(ratios=SIX, n=2000)),
+            ("500 items, 2 seeds", CurveSpec(ratios=SIX, n=500, seeds=2)),
+            ("500 items, 3 seeds", CurveSpec(ratios=SIX, n=500, seeds=3)),
+        )
+        for effect, falling, seed_noise, noise in (
+            ("6 points", {"shape": "hinge", "drop": 0.06}, "1", even),
+            ("3 points", {"shape": "hinge", "drop": 0.03}, "1", even),
+            ("none", {}, "1", even),
+            ("none", {}, "0 or 2, by task", uneven),
+        )
+    ]
     return [
+        Table("Families of eight tasks",
+              "As users have them: categories of 3, 3 and 2 tasks on 6 ratios, the first with a hinge at .2. Power is "
+              "of a falling task by its own test, after Holm over the 8 tasks and by fdr, and of its category after "
+              "Holm over the 3. False flags are of families: any flat task, or category, after Holm. Run noise is "
+              "moderated over the tasks.",
+              ("loss at .5", "layout", "seed SD, points"),
+              ("task, own test", "task, Holm", "task, fdr", "category", "its onset covered", "a flat task degraded",
+               "a task improved", "a flat category degraded", "flat task safe", "flat category safe"),
+              (None, None, None, None, at_least(0.92), at_most(0.07), at_most(0.07), at_most(0.07), None, None),
+              tuple(Row(label, record) for label, record in eight)),
         Table("False flags on null curves", "Nothing changes with the ratio. Target .07 each, .05 on average.", layout,
               ("flagged", "called safe"), (at_most(0.07), None),
               tuple(Row(label, partial(accuracy_columns, (0, 4), spec)) for label, spec in null)),

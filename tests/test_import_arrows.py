@@ -18,14 +18,15 @@ PACKAGE = Path(synth_eval.__file__).parent
 ARCHITECTURE = Path(__file__).parent.parent / "docs" / "architecture.md"
 BEGIN, END = "<!-- arrows:begin -->\n", "<!-- arrows:end -->\n"
 
-FOUNDATION = {"types", "comparison", "errors", "text"}
+FOUNDATION = {"types", "cell", "comparison", "errors", "text"}
 PURE = ("calibration", "dose_response", "scaling", "generation", "skills")
 BOTTOM = {*FOUNDATION, *PURE, "manifest", "results"}
 MIDDLE = {*BOTTOM, "tasks", "data", "compare"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
-    "comparison": {"types", "errors"},
+    "cell": {"errors"},
+    "comparison": {"types", "errors", "cell"},
     "text": set(),
     **dict.fromkeys(PURE, FOUNDATION),
     "manifest": FOUNDATION,

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.cell import Cell
+from synth_eval.comparison import Comparison
 from synth_eval.pipeline.compare import compare
 from synth_eval.pipeline.score_table import TableOptions
 from synth_eval.text import plural

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Cell, Place, VerdictWord
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.contrasts import is_usable, sample_of
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import PARTS, part_of, place_order, tokens_name
 from synth_eval.compare.questions import JudgedCurve, headlines
-from synth_eval.comparison import Budget, Cell, MeanLoss, Place, PlacePart, ShownSafe, VerdictWord
+from synth_eval.comparison import Budget, MeanLoss, PlacePart, ShownSafe
 from synth_eval.dose_response.resampled import ResampledCurve, interval_of_draws, resample_together
 from synth_eval.text import items_and_seeds, joined, listed, percent
 

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Cell, CurveSummary, Interval, Place, SeedValues, Verdict
 from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import Metric
 from synth_eval.compare.questions import JudgedCurve
-from synth_eval.comparison import (
-    Cell,
-    CurveSummary,
-    Interval,
-    Place,
-    SeedValues,
-    Verdict,
-)
 from synth_eval.dose_response import Corrected, CurveVerdict
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.dose_response.paired import paired_differences

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Cell
 from synth_eval.compare.cells import cell_of
 from synth_eval.compare.curves import CurveInput, inputs_of
 from synth_eval.compare.metrics import CHARACTERISTICS, Metric
 from synth_eval.compare.pairing import join_items
 from synth_eval.compare.questions import judged_of
-from synth_eval.comparison import Cell
 from synth_eval.errors import Refusal
 from synth_eval.generation.characteristics import CATALOGUE, score_prompt
 from synth_eval.generation.collapse import AGREEING, MIN_PROMPTS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from synth_eval.cell import RATIO_DECIMALS, Cell, Interval, Place
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.characteristics import AtOneLength
 from synth_eval.compare.places import place_names
-from synth_eval.comparison import RATIO_DECIMALS, Cell, Collapse, CollapseWord, Interval, Place, Stage
+from synth_eval.comparison import Collapse, CollapseWord, Stage
 from synth_eval.errors import Refusal
 from synth_eval.generation.characteristics import CATALOGUE, Dimension
 from synth_eval.generation.collapse import AGREEING, DIMENSIONS, LENGTH_TOLERANCE, MIN_PROMPTS, Shift, agreement

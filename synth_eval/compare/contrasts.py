@@ -7,9 +7,10 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from synth_eval.cell import Place
 from synth_eval.compare.places import PARTS, part_name, part_of, place_names, size_order
 from synth_eval.compare.questions import JudgedCurve, headlines
-from synth_eval.comparison import Contrast, Place, PlacePart, PlaceValue
+from synth_eval.comparison import Contrast, PlacePart, PlaceValue
 from synth_eval.dose_response.contrasts import (
     MIN_TASKS,
     CurveContrast,

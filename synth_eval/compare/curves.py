@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Level, Member
 from synth_eval.compare.metrics import Metric, logged_scores, metrics_among, metrics_in_table, metrics_of
 from synth_eval.compare.pairing import (
     Joined,
@@ -28,7 +29,6 @@ from synth_eval.compare.pairing import (
     scores_with_means,
     with_its_prompts,
 )
-from synth_eval.comparison import Level, Member
 from synth_eval.dose_response import CurveData
 from synth_eval.errors import Refusal
 from synth_eval.manifest.baseline import CurveMembers

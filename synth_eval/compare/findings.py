@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeAlias
 
+from synth_eval.cell import Cell
 from synth_eval.compare.metrics import Role, metric_named
-from synth_eval.comparison import Cell, Comparison, Finding, FindingWord
+from synth_eval.comparison import Comparison, Finding, FindingWord
 from synth_eval.text import listed, percent
 
 Found: TypeAlias = tuple[FindingWord, str]

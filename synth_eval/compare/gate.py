@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
+from synth_eval.cell import Cell, Place
 from synth_eval.compare.metrics import MEAN_SCORE, METRICS, metric_named
 from synth_eval.compare.places import place_names
-from synth_eval.comparison import Cell, Comparison, GateFailure, GateResult, Place
+from synth_eval.comparison import Comparison, GateFailure, GateResult
 from synth_eval.errors import ManifestError
 from synth_eval.text import joined, percent, plural
 from synth_eval.types import Gate, GateRule

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from synth_eval.cell import Cell, Level, Member, Place
 from synth_eval.compare.cells import cell_of
 from synth_eval.compare.curves import NO_ERRORS, CurveInput
 from synth_eval.compare.metrics import MEAN_SCORE, Metric
 from synth_eval.compare.places import place_names
 from synth_eval.compare.questions import JudgedCurve, headlines
-from synth_eval.comparison import Cell, Level, Member, Place
 from synth_eval.dose_response import CurveData
 from synth_eval.dose_response.covariance import weighted_means
 from synth_eval.errors import Refusal

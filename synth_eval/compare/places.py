@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from synth_eval.comparison import Place, PlacePart, PlaceValue
+from synth_eval.cell import Place
+from synth_eval.comparison import PlacePart, PlaceValue
 from synth_eval.text import joined, parse_quantity, written_quantity
 
 PARTS: tuple[PlacePart, ...] = ("size", "iteration", "source", "tokens")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from synth_eval.cell import RATIO_DECIMALS, Cell
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import full_place_name
 from synth_eval.compare.questions import group_of
-from synth_eval.comparison import RATIO_DECIMALS, Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.text import plural
 

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from synth_eval.cell import Level, Place, Question, VerdictWord
 from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import CHARACTERISTICS, Metric
 from synth_eval.compare.places import place_of
-from synth_eval.comparison import Level, Place, Question, VerdictWord
 from synth_eval.dose_response import Corrected, CurveVerdict, corrected, judge_curves
 from synth_eval.generation.characteristics import kind_named
 from synth_eval.types import Correction

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from synth_eval.cell import Cell
 from synth_eval.compare.metrics import metric_named
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.scaling.loss_table import LossRow, LossTable
 from synth_eval.scaling.report import ScalingReport, scaling_report
 from synth_eval.text import parse_quantity

@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from synth_eval.cell import CurveSummary, Place, Verdict
 from synth_eval.comparison import (
     Budget,
     CheckpointRecord,
     Collapse,
     Comparison,
     Contrast,
-    CurveSummary,
     Finding,
     GateFailure,
     GateResult,
     Lead,
     MeanLoss,
-    Place,
-    Verdict,
 )
 from synth_eval.errors import ResultsError
 

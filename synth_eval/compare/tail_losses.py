@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from synth_eval.cell import VerdictWord
 from synth_eval.compare.pairing import item_labels
 from synth_eval.compare.places import place_names
 from synth_eval.compare.questions import JudgedCurve, headlines
-from synth_eval.comparison import Contrast, VerdictWord
+from synth_eval.comparison import Contrast
 from synth_eval.dose_response import CurveData, CurveVerdict, corrected, judge_curves
 from synth_eval.skills.recall import NAME as RECALL
 from synth_eval.text import joined, percent, rounded

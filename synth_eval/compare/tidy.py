@@ -9,8 +9,9 @@ import numpy as np
 
 from synth_eval.calibration import reliability_curve
 from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.cell import Cell, Place
 from synth_eval.compare.places import place_names
-from synth_eval.comparison import Cell, Comparison, Place
+from synth_eval.comparison import Comparison
 from synth_eval.manifest.baseline import is_over_tokens
 from synth_eval.text import joined, percent
 from synth_eval.types import Family, ItemTable

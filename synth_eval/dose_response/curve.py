@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from synth_eval.comparison import RATIO_DECIMALS, FittedCurve, VerdictWord
+from synth_eval.cell import RATIO_DECIMALS, FittedCurve, VerdictWord
 from synth_eval.errors import Refusal
 
 if TYPE_CHECKING:

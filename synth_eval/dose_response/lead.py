@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.comparison import LeadWord, VerdictWord
+from synth_eval.cell import VerdictWord
+from synth_eval.comparison import LeadWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, prepare_curve
 from synth_eval.dose_response.resampled import interval_of_draws, resampled_counts

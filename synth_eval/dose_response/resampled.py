@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.comparison import VerdictWord
+from synth_eval.cell import VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, prepare_curve
 from synth_eval.dose_response.noise import LEVEL, f_quantile

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth_eval.comparison import FittedCurve
+from synth_eval.cell import FittedCurve
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray

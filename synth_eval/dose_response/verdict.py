@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth_eval.comparison import Probably, VerdictWord
+from synth_eval.cell import Probably, VerdictWord
 from synth_eval.dose_response.curve import CurveData, CurveVerdict
 from synth_eval.dose_response.design import PreparedCurve, Side, improvement_of, prepare_curve, sides_of
 from synth_eval.dose_response.noise import MIN_DF, Noise, Pool, pooled_noise

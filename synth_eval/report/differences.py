@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from synth_eval.cell import Level, Place
 from synth_eval.compare.places import full_place_name
-from synth_eval.comparison import Comparison, Level, Place
+from synth_eval.comparison import Comparison
 from synth_eval.report.view.curves import URGENCY, curves_of, overall_curves_of
 from synth_eval.report.view.facts import Facts, facts_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from synth_eval.comparison import Cell, Comparison, GateResult, Level, Place
+from synth_eval.cell import Cell, Level, Place
+from synth_eval.comparison import Comparison, GateResult
 from synth_eval.report.view.curves import Curve, curves_of, label_of, overall_curves_of
 from synth_eval.report.view.facts import judged
 from synth_eval.text import joined, visible

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from cells import cell, changed
 
+from synth_eval.cell import Cell
 from synth_eval.compare.budgets import budgets_of
-from synth_eval.comparison import Cell
 
 CELL = cell(
     "deduction",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from simulated_family import Flat, Task, hinge, simulate
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
-from synth_eval.comparison import Cell
 
 
 def _cells(made) -> dict[str, Cell]:

@@ -9,10 +9,11 @@ import pytest
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 from written_family import RARE_SHARE, written_tables
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family, comparison_from_json, comparison_to_json, tidy
 from synth_eval.compare.characteristics import is_described
 from synth_eval.compare.metrics import CHARACTERISTICS, metric_named
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.generation import CATALOGUE
 from synth_eval.generation.characteristics import AGAINST_REFERENCE
 from synth_eval.types import ItemTable

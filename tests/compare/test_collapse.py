@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from simulated_family import Flat, Task, hinge, simulate
 from written_family import written_tables
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
 from synth_eval.compare.collapse import collapses_of, stage_of
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 
 RATIOS = (0.0, 0.1, 0.3, 0.5, 1.0)
 

@@ -9,8 +9,9 @@ import pytest
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
 from synth_eval.calibration.errors import expected_calibration_error
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.types import ItemTable
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from cells import CELL, changed
 
+from synth_eval.cell import Cell, Place
 from synth_eval.compare.findings import findings_of
-from synth_eval.comparison import Cell, Comparison, Contrast, Lead, Place
+from synth_eval.comparison import Comparison, Contrast, Lead
 
 PLACE = Place("1B", 1, "self")
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)

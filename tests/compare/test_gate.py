@@ -11,9 +11,10 @@ from cells import CELL, changed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_eval.cell import Cell
 from synth_eval.compare import comparison_from_json, comparison_to_json
 from synth_eval.compare.gate import check_gate, judge_gate
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ManifestError
 from synth_eval.types import Gate, GateRule, Location
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from synth_eval.cell import Place
 from synth_eval.compare.places import full_place_name, place_names, place_order, size_order
-from synth_eval.comparison import Place
 
 
 def test_size_order() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from simulated_family import Flat, Task, simulate
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
-from synth_eval.comparison import Cell
 from synth_eval.results.collectors import byte_frequency_bits
 from synth_eval.types import BYTE_FREQUENCY_BITS
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
 from synth_eval.compare.curves import inputs_of
 from synth_eval.compare.overall import overall_inputs
 from synth_eval.compare.questions import judged_of, uncorrected
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.dose_response.design import prepare_curve
 from synth_eval.manifest.baseline import curves
 from synth_eval.types import ItemTable

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_family import Simulated
 
+from synth_eval.cell import Cell, CurveSummary, Place, Verdict
 from synth_eval.compare import (
     compare_family,
     comparison_from_json,
     comparison_to_json,
 )
-from synth_eval.comparison import Cell, Comparison, CurveSummary, Place, Verdict
+from synth_eval.comparison import Comparison
 from synth_eval.errors import ResultsError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_family import Flat, Simulated, Task, hinge, simulate
 
+from synth_eval.cell import Cell
 from synth_eval.compare import compare_family
 from synth_eval.compare.pairing import scores_with_means
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.errors import Refusal
 from synth_eval.results import Estimate, TaskResult
 from synth_eval.results.aggregates import MetricValue

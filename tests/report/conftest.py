@@ -9,19 +9,9 @@ from pathlib import Path
 import pytest
 from cells import cell, make_contrast
 
+from synth_eval.cell import Cell, FittedCurve, Place, SeedValues
 from synth_eval.compare import comparison_from_json
-from synth_eval.comparison import (
-    Cell,
-    CheckpointRecord,
-    Collapse,
-    Comparison,
-    Finding,
-    FittedCurve,
-    Lead,
-    MeanLoss,
-    Place,
-    SeedValues,
-)
+from synth_eval.comparison import CheckpointRecord, Collapse, Comparison, Finding, Lead, MeanLoss
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PLACE = Place("410M", 1, "self")

@@ -8,7 +8,8 @@ import math
 import pytest
 from cells import cell
 
-from synth_eval.comparison import Cell, Comparison, Member
+from synth_eval.cell import Cell, Member
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 from synth_eval.report.view.curves import BASELINE
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from synth_eval.comparison import Cell, Contrast, CurveSummary, Place, Verdict
+from synth_eval.cell import Cell, CurveSummary, Place, Verdict
+from synth_eval.comparison import Contrast
 
 CELL = Cell(
     task="arc",

@@ -7,9 +7,10 @@ import difflib
 import textwrap
 from collections.abc import Iterator
 
+from synth_eval.cell import Cell
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import PARTS
-from synth_eval.comparison import Cell, Comparison
+from synth_eval.comparison import Comparison
 from synth_eval.errors import SynthEvalError
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.curves import Curve, curves_of, overall_curves_of

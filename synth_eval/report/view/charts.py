@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from synth_eval.cell import Cell, FittedCurve, Level, SeedValues
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_order, tokens_name
-from synth_eval.comparison import Cell, FittedCurve, Level, SeedValues
 from synth_eval.report.text import share as share_text
 from synth_eval.report.text import value_text
 from synth_eval.report.view.curves import Curve, change_of, label_of, mean_text, value_table

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from synth_eval.cell import Cell, Level
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, place_names
-from synth_eval.comparison import Cell, Comparison, Level
+from synth_eval.comparison import Comparison
 from synth_eval.report.text import change_text, value_text
 from synth_eval.report.view.model import Column, DataTable, Entry, MetricTable, table_of
 from synth_eval.text import items_and_seeds, joined, listed, percent, plural

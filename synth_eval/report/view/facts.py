@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from synth_eval.cell import Cell, Interval, VerdictWord
 from synth_eval.compare.metrics import metric_named
-from synth_eval.comparison import Cell, Interval, VerdictWord
 from synth_eval.report.text import amount_text, interval_text, share
 from synth_eval.report.view.curves import Curve
 from synth_eval.report.view.model import DataTable, Entry, Item, table_of

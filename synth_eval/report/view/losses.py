@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from synth_eval.cell import Cell
 from synth_eval.compare.places import IN_WORDS, part_name, part_of, place_order, size_order
-from synth_eval.comparison import Cell, MeanLoss, PlacePart, PlaceValue
+from synth_eval.comparison import MeanLoss, PlacePart, PlaceValue
 from synth_eval.report.view.curves import Curve, is_worse
 from synth_eval.report.view.model import ChartCurve, DataTable, Entry, Line, TaskChart, table_of
 from synth_eval.text import joined, percent, rounded

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from synth_eval.comparison import VerdictWord
+from synth_eval.cell import VerdictWord
 
 if TYPE_CHECKING:
     from synth_eval.report.view.facts import Facts

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from synth_eval.cell import Cell, Place
 from synth_eval.compare.characteristics import MAUVE
 from synth_eval.compare.metrics import dimension_of, metric_named
 from synth_eval.compare.places import place_names, place_order
-from synth_eval.comparison import Cell, Collapse, Comparison, Contrast, Lead, Place, PlaceValue
+from synth_eval.comparison import Collapse, Comparison, Contrast, Lead, PlaceValue
 from synth_eval.report.text import UNKNOWN
 from synth_eval.report.view.curves import is_worse, label_of
 from synth_eval.report.view.model import DataTable, Drift, DriftLine, Entry, Item, OutputsView, table_of

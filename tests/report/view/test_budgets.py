@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from synth_eval.comparison import Comparison, Member
+from synth_eval.cell import Member
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from synth_eval.comparison import Comparison, FittedCurve, SeedValues
+from synth_eval.cell import FittedCurve, SeedValues
+from synth_eval.comparison import Comparison
 from synth_eval.report.view import report_view
 from synth_eval.report.view.charts import anchor
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cells import make_contrast
 
-from synth_eval.comparison import Contrast, Place
+from synth_eval.cell import Place
+from synth_eval.comparison import Contrast
 from synth_eval.report.view.summaries import contrast_details, contrast_table, worst_first
 
 

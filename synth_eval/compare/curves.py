@@ -47,10 +47,9 @@ NO_ERRORS = "noise from scatter alone"
 class CurveInput:
     """One metric of a task on one curve.
 
-    ``data`` holds item scores in the metric's own units (not oriented), one row for a metric that is no mean over
-    items (``per_item`` False). ``checkpoints`` names its columns; ``items`` labels its rows, alike in all curves of a
-    task, and is empty where rows are no items. ``refusal`` is why it is not to be judged, ``unpaired`` why its errors
-    are independent. A curve of several tasks has a ``level`` and ``members``, and is called as its category.
+    ``data`` holds item scores in the metric's own units, one row for a metric that is no mean over items (``per_item``
+    False). ``checkpoints`` names its columns, ``items`` its rows, alike in all curves of a task, if rows are items.
+    ``refusal``: why it is not judged; ``unpaired``: why errors are independent. A curve of several is named after them.
     """
 
     task: str

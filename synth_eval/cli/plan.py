@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     help="Loss to be found, as a share of the baseline: 3% or 0.03.  [default: the margin of each metric]",
 )
 @click.option("--seeds", default="1,2,3,5", show_default=True, help="Numbers of training seeds to consider.")
-@click.option("--task", help="Only this task.")
+@click.option("--task", help="Only this task, category or suite, settled or not.")
+@click.option("--all", "settled", is_flag=True, help="Curves too that are degraded, improved or safe already.")
 @click.option("--alone", is_flag=True, help="As if each curve were the only one: no correction for many.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(results: Path, loss: str | None, seeds: str, task: str | None, alone: bool, as_json: bool) -> int:
-    """Compute how many items and seeds would find a given loss, from the noise that a comparison measured.
+def plan(
+    results: Path, loss: str | None, seeds: str, task: str | None, settled: bool, alone: bool, as_json: bool
+) -> int:
+    """Compute how many items and seeds would settle the open curves, from the noise that a comparison measured.
 
     DIR is a folder that synth-eval compare wrote, or its comparison.json. The loss is that at the largest ratio, on a
     straight line from the lowest, found with 80% power.
@@ -37,10 +40,15 @@ def plan(results: Path, loss: str | None, seeds: str, task: str | None, alone: b
     from synth_eval.pipeline.reports import load_results
 
     comparison = load_results(results).comparison
-    plans, left_out = plan_of(comparison, seeds=_numbers(seeds), loss=_share(loss), task=task, together=not alone)
+    plans, left_out = plan_of(
+        comparison, seeds=_numbers(seeds), loss=_share(loss), task=task, together=not alone, settled=settled
+    )
     if task is not None and not plans and not left_out:
-        known = ", ".join(dict.fromkeys(cell.task for cell in comparison.cells))
+        known = ", ".join(dict.fromkeys(cell.task for cell in (*comparison.overall, *comparison.cells)))
         raise click.UsageError(f"--task {task}: not in this comparison; it has {known}")
+    if not plans and not left_out:
+        click.echo("[]" if as_json else "every curve is settled; --all plans them all the same")
+        return int(ExitCode.OK)
     if not plans:
         raise ResultsError(
             f"{results}: no curve can be planned ({left_out[0] if left_out else 'it has none'}); "
@@ -71,7 +79,8 @@ def _print(plans: Sequence[CurvePlan], left_out: Sequence[str], *, alone: bool) 
     table.add_column("to find the loss", overflow="fold")
     table.add_column("to show it safe", overflow="fold")
     for p in plans:
-        title = f"{p.task}, {p.place}" if len(places) > 1 else p.task
+        name = p.task if p.level != "category" else f"{p.task} (category)"
+        title = f"{name}, {p.place}" if len(places) > 1 else name
         table.add_row(
             Text(title),
             amount_text(p.loss, p.metric),
@@ -80,11 +89,12 @@ def _print(plans: Sequence[CurvePlan], left_out: Sequence[str], *, alone: bool) 
             _safe(p),
         )
     console.print(table)
-    correction = "for this curve alone" if alone else "after correction for all curves"
+    correction = "for this curve alone" if alone else "after correction over the curves of the same question"
     console.print(
         f"loss: at the largest ratio, found with 80% power {correction}; found now: the smallest with the items and "
         "seeds there are; to show it safe: for a curve that does not fall, up to the largest ratio; not with N seeds: "
-        "noise between training runs alone hides it, whatever the number of items.",
+        "noise between training runs alone hides it, whatever the number of items. Of a category or the suite, items "
+        "are those of all its tasks.",
         style="dim",
     )
     if any(p.declared for p in plans):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from synth_eval.cell import RATIO_DECIMALS, Cell
+from synth_eval.cell import RATIO_DECIMALS, Cell, Level
 from synth_eval.compare.cells import headline_cells
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import full_place_name
@@ -15,6 +15,9 @@ from synth_eval.compare.questions import group_of
 from synth_eval.comparison import Comparison
 from synth_eval.dose_response.planning import Layout, detectable_loss, items_to_detect, items_to_show_safe
 from synth_eval.text import plural
+
+SETTLED = ("degraded", "improved", "safe")
+LEVELS: tuple[Level, ...] = ("suite", "category", "task")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,10 @@ class Need:
 
 @dataclass(frozen=True)
 class CurvePlan:
-    """One curve. ``loss``, ``detectable_now`` and ``seed_sd`` are in the metric's units; ``declared``: not measured."""
+    """One curve. ``loss``, ``detectable_now`` and ``seed_sd`` are in the metric's units; ``declared``: not measured.
+
+    Items of a category or of the suite (``level``) are those of all its tasks together.
+    """
 
     task: str
     place: str
@@ -40,6 +46,7 @@ class CurvePlan:
     seed_sd: float
     declared: bool
     needs: tuple[Need, ...]
+    level: Level = "task"
 
 
 def plan_of(
@@ -49,26 +56,32 @@ def plan_of(
     loss: float | None = None,
     task: str | None = None,
     together: bool = True,
+    settled: bool = False,
 ) -> tuple[tuple[CurvePlan, ...], tuple[str, ...]]:
-    """Plan every headline curve, the most demanding first.
+    """Plan the open headline curves, of the suite and of categories first, then the most demanding first.
 
     Parameters
     ----------
     seeds : numbers of training seeds to consider
     loss : to be found, as a share of the baseline's value, or for a signed metric in its own units; the metric's
         margin if None
-    task : only this one
+    task : only this one (a category, or the suite), open or not
+    settled : whether curves that are degraded, improved or safe are planned too
     together : whether the loss must survive the correction for the curves that the comparison corrected it with
 
     Returns
     -------
     plans, and a line for each curve that cannot be planned.
     """
-    judged = [cell for cell in comparison.cells if cell.verdict.p_value is not None]
+    # a category of one task has that task's curve, which is planned as the task's
+    means = [cell for cell in comparison.overall if cell.question != "headline"]
+    judged = [cell for cell in (*means, *comparison.cells) if cell.verdict.p_value is not None]
     groups = Counter(group_of(cell.question, cell.place, comparison.correction) for cell in judged)
     plans, left_out = [], []
-    for cell in headline_cells(comparison.cells).values():
+    for cell in (*headline_cells(means).values(), *headline_cells(comparison.cells).values()):
         if task is not None and cell.task != task:
+            continue
+        if cell.verdict.word in SETTLED and not settled and task is None:
             continue
         if cell.verdict.item_sd is None or cell.verdict.seed_sd is None or not cell.data.paired:
             why = (
@@ -80,7 +93,7 @@ def plan_of(
             continue
         curves = groups[group_of(cell.question, cell.place, comparison.correction)] if together else 1
         plans.append(_plan(cell, comparison.baseline_ratio, seeds, loss, max(curves, 1)))
-    plans.sort(key=lambda plan: -plan.detectable_now / plan.loss)
+    plans.sort(key=lambda plan: (LEVELS.index(plan.level), -plan.detectable_now / plan.loss))
     return tuple(plans), tuple(left_out)
 
 
@@ -120,6 +133,7 @@ def _plan(cell: Cell, baseline: float, seeds: Sequence[int], loss: float | None,
         seed_sd,
         cell.verdict.conditional,
         needs,
+        cell.level,
     )
 
 

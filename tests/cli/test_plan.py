@@ -32,16 +32,35 @@ def run(comparison: Comparison, tmp_path: Path, *options: str) -> Result:
 
 
 def test_every_headline_curve_is_planned_or_named(comparison: Comparison, tmp_path: Path) -> None:
-    result = run(comparison, tmp_path, "--json")
-    planned = {p["task"] for p in json.loads(result.output)}
-    assert planned == {
-        cell.task for cell in comparison.cells if cell.metric in ("acc", "bits_per_byte") and cell.verdict.item_sd
-    }
+    planned = {p["task"] for p in json.loads(run(comparison, tmp_path, "--json", "--all").output)}
+    headlines = [c for c in comparison.cells if c.metric in HEADLINES and c.verdict.item_sd]
+    assert planned == {cell.task for cell in headlines}
+    still_open = {p["task"] for p in json.loads(run(comparison, tmp_path, "--json").output)}
+    assert still_open == {cell.task for cell in headlines if cell.verdict.word == "inconclusive"}
+    settled = next(cell.task for cell in headlines if cell.verdict.word == "degraded")
+    assert json.loads(run(comparison, tmp_path, "--json", "--task", settled).output)[0]["task"] == settled
     printed = run(comparison, tmp_path)
     assert printed.exception is None
     for cell in comparison.cells:
         if cell.verdict.word == "refused" and not cell.display_only and cell.metric == "acc":
             assert f"left out: {cell.task}" in printed.output
+
+
+def test_categories_and_the_suite_come_first(comparison: Comparison, tmp_path: Path) -> None:
+    task = next(c for c in comparison.cells if c.metric == "acc" and c.verdict.word == "inconclusive")
+    overall = (
+        dataclasses.replace(task, task="suite", category="", level="suite", question="category"),
+        dataclasses.replace(task, task=task.category, level="category", question="category"),
+    )
+    found = json.loads(run(dataclasses.replace(comparison, overall=overall), tmp_path, "--json").output)
+    assert [p["level"] for p in found[:2]] == ["suite", "category"]
+    assert found[0]["detectable_now"] > 0
+
+
+def test_nothing_open_is_said(comparison: Comparison, tmp_path: Path) -> None:
+    cells = tuple(cell for cell in comparison.cells if cell.verdict.word == "degraded")
+    result = run(dataclasses.replace(comparison, cells=cells), tmp_path)
+    assert result.output == "every curve is settled; --all plans them all the same\n"
 
 
 def test_a_smaller_loss_takes_more_items(comparison: Comparison, tmp_path: Path) -> None:

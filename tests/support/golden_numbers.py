@@ -368,12 +368,12 @@ def family_numbers(name: str, folder: Path) -> Numbers:
     for title, members in diagrams.items():
         for member in members:
             found |= _flat(_things(_named("diagram", title, member["label"]), member))
-    _, planned = command("plan", "r", "--json", cwd=folder)
+    _, planned = command("plan", "r", "--json", "--all", cwd=folder)
     return found | _flat(_plan(json.loads(planned) if planned.startswith("[") else []))
 
 
 def _plan(rows: Iterable[Mapping[str, Any]]) -> Iterator[Thing]:
-    """What `synth-eval plan` says of each open curve."""
+    """What `synth-eval plan` says of each curve."""
     for row in rows:
         thing = _named("plan", row["place"], row["task"], row["metric"])
         yield thing, _fields(row, "place", "task", "metric", "needs", "advice")

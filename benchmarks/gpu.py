@@ -207,10 +207,10 @@ class Benchmark:
 
     def pass_sizes(self, coded: list[Any], shots: int, work: Work) -> None:
         """Scoring alone at several sizes of a pass, with the choices of an item in rows of their own or packed."""
-        kept = self.ours.tokens_per_pass, self.ours._rows, self.ours._rows_on_cache
+        kept = self.ours.tokens_per_pass, self.ours.rows, self.ours._rows_on_cache
         for size in PASS_SIZES:
             for rows in (False, True):
-                self.ours.tokens_per_pass, self.ours._rows, self.ours._rows_on_cache = size, rows, rows
+                self.ours.tokens_per_pass, self.ours.rows, self.ours._rows_on_cache = size, rows, rows
                 seconds = []
                 for _ in range(3):  # the first plans, and meets new shapes
                     seconds.append(self.timed(lambda: self.ours._loglikelihood_tokens(coded, disable_tqdm=True))[0])
@@ -219,7 +219,7 @@ class Benchmark:
                     "used": self.ours.tokens_per_pass, "seconds": min(seconds[1:]), "planning": seconds[0] - seconds[1],
                     "share": self.shares(work, min(seconds[1:]))["share"],
                 })  # fmt: skip
-        self.ours.tokens_per_pass, self.ours._rows, self.ours._rows_on_cache = kept
+        self.ours.tokens_per_pass, self.ours.rows, self.ours._rows_on_cache = kept
 
     def shares(self, work: Work, seconds: float) -> dict[str, float]:
         return {

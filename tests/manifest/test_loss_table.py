@@ -8,7 +8,7 @@ import pytest
 
 from synth_eval.errors import ResultsError
 from synth_eval.pipeline.scaling import read_losses
-from synth_eval.scaling.loss_table import LossTable, one_spelling
+from synth_eval.scaling.loss_table import LossTable, one_size
 
 HEADER = "family,size,tokens,ratio,source,task,loss\n"
 GOOD = "f,410M,10B,0.3,rephrased,web,2.5\n"
@@ -88,7 +88,7 @@ def test_contradictions_go_repeats_stay_once_and_seeds_are_replicates(tmp_path: 
 
 def test_equal_sizes_are_spelt_alike(tmp_path: Path) -> None:
     table = read(tmp_path, HEADER + GOOD + GOOD.replace("410M", "0.41B").replace("10B", "20B"))
-    assert [row.size for row in one_spelling(table.rows)] == ["410M", "410M"]
+    assert [row.size for row in one_size(table.rows)[0]] == ["410M", "410M"]
 
 
 @pytest.mark.parametrize(

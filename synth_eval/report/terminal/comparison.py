@@ -152,7 +152,7 @@ class _ComparisonPage(Page):
         wide = self.width >= WIDE
         table.add_column("curve", overflow="fold", max_width=max(MIN_TITLE, self.width // 4))
         table.add_column("metric", no_wrap=True)
-        for head in ("onset", "margin crossed", "budget", *(("phi", "df", "p corrected", "data") if wide else ())):
+        for head in ("onset", "margin crossed", "budget", *(("phi", "df", "p (adj.)", "data") if wide else ())):
             table.add_column(head, no_wrap=head != "onset", overflow="fold")
         previous = ""
         for each in fitted:

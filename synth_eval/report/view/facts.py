@@ -15,7 +15,7 @@ from synth_eval.text import items_and_seeds, joined, percent
 
 NOT_FITTED = "not fitted"
 COLUMNS = (
-    "verdict", "curve", "metric", "onset [95%]", "margin crossed [95%]", "safe budget", "p corrected", "phi", "df",
+    "verdict", "curve", "metric", "onset [95%]", "margin crossed [95%]", "safe budget", "p (adj.)", "phi", "df",
     "detectable", "seed tolerance", "data",
 )  # fmt: skip
 NOTE = (

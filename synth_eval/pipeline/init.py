@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from synth_eval.dose_response.verdict import MIN_RATIOS
 from synth_eval.errors import CheckpointError, ManifestError, ResultsError
 from synth_eval.manifest.guess import Guess, guess_places, shared_places
 from synth_eval.manifest.names import base_of_adapter, family_name, is_adapter
@@ -20,7 +22,7 @@ from synth_eval.results.fingerprint import check_safetensors
 from synth_eval.text import count_text, listed, plural, visible
 
 OPEN = "FILL_IN"  # what load_family refuses, with the line
-MIN_RATIOS, DEEPEST = 3, 8
+DEEPEST = 8  # folders below the one that is given
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,8 @@ def _size(folder: Path) -> str:
     count = 0
     try:
         for file in folder.glob("*.safetensors"):
-            for name, tensor in json.loads(check_safetensors(file)).items():
-                if name != "__metadata__":
-                    product = 1
-                    for length in tensor["shape"]:
-                        product *= int(length)
-                    count += product
+            tensors = json.loads(check_safetensors(file))
+            count += sum(math.prod(its["shape"]) for name, its in tensors.items() if name != "__metadata__")
     except (CheckpointError, ValueError, KeyError, TypeError, AttributeError):
         return ""
     return count_text(count) if count else ""

@@ -66,9 +66,8 @@ class PassRunner:
     def _tree_masks(self, step: Batch, last: IntArray, position: torch.Tensor) -> Any:
         """Additive masks (b, 1, n, cached + n): one, or one a kind of layer."""
         column = torch.arange(position.shape[1], device=self._device)
-        own = (column <= column[:, None]) & (
-            column[:, None] <= self._tensor(last)[:, None, :]
-        )  # itself and its ancestors
+        # itself and its ancestors
+        own = (column <= column[:, None]) & (column[:, None] <= self._tensor(last)[:, None, :])
         seen = torch.cat([own.new_ones(*position.shape, step.cached), own], dim=2)
         masks = {"full_attention": seen}
         if self._attention.window is not None:

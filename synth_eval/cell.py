@@ -164,3 +164,8 @@ class Cell:
     level: Level = "task"
     question: Question = ""
     members: tuple[Member, ...] = ()
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is of several tasks. A category of one task has that task's curve, corrected as the task's."""
+        return self.level != "task" and self.question != "headline"

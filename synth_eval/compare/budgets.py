@@ -45,7 +45,7 @@ def budgets_of(cells: Sequence[Cell], overall: Sequence[Cell], *, baseline_ratio
             calibration.setdefault((cell.place, cell.category), []).append(cell)
     means: dict[tuple[Place, str], Cell] = {}
     for cell in overall:
-        if cell.level == "category" and sum(member.weight > 0 for member in cell.members) != 1:
+        if cell.level == "category" and cell.is_mean:
             means.setdefault((cell.place, cell.category), cell)
     categories = {category: i for i, category in enumerate(dict.fromkeys(category for _, category in groups))}
     keys = sorted(groups, key=lambda key: (place_order(key[0]), categories[key[1]]))

@@ -73,8 +73,7 @@ def plan_of(
     -------
     plans, and a line for each curve that cannot be planned.
     """
-    # a category of one task has that task's curve, which is planned as the task's
-    means = [cell for cell in comparison.overall if cell.question != "headline"]
+    means = [cell for cell in comparison.overall if cell.is_mean]
     judged = [cell for cell in (*means, *comparison.cells) if cell.verdict.p_value is not None]
     groups = Counter(group_of(cell.question, cell.place, comparison.correction) for cell in judged)
     plans, left_out = [], []

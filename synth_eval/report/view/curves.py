@@ -54,7 +54,7 @@ def overall_curves_of(comparison: Comparison, *, only_tested: bool = False) -> l
     ----------
     only_tested : without categories of one task, which have that task's verdict
     """
-    cells = [cell for cell in comparison.overall if not only_tested or cell.question != "headline"]
+    cells = [cell for cell in comparison.overall if not only_tested or cell.is_mean]
     return sorted(_curves(cells, comparison), key=lambda curve: curve.level != "suite")
 
 

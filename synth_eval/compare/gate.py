@@ -42,7 +42,6 @@ def judge_gate(comparison: Comparison, gate: Gate) -> tuple[GateResult, ...]:
     """
     results = []
     if gate.fail_on is not None:
-        # a category of one task has that task's verdict: it is not judged twice
         means = [cell for cell in comparison.overall if cell.is_mean]
         cells = [cell for cell in (*means, *comparison.cells) if not cell.display_only]
         results.append(

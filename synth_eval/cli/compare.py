@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from synth_eval.cli.options import (
-    Asked,
+    EvaluationOptions,
     evaluation_options,
     explain_task,
     print_comparison,
@@ -58,7 +58,7 @@ from synth_eval.types import Gate
 @track_option
 @quiet_option
 def compare(
-    asked: Asked,
+    asked: EvaluationOptions,
     *,
     results: tuple[Path, ...],
     table: dict[str, Any] | None,

@@ -46,7 +46,7 @@ def task_names(tasks: str | None, example: str = "synth_suite") -> tuple[str, ..
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvaluationOptions:
     """What to evaluate, and where the results go: the options that `compare` and `run` share."""
 
     manifest: Path
@@ -71,7 +71,9 @@ def evaluation_options(command: Callable[..., int]) -> Callable[..., int]:
         workers: int | None,
         **others: Any,
     ) -> int:
-        return command(Asked(manifest, task_names(tasks), limit, output, hashing == "full", workers), **others)
+        return command(
+            EvaluationOptions(manifest, task_names(tasks), limit, output, hashing == "full", workers), **others
+        )
 
     options = (
         manifest_argument,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from synth_eval.cli.options import Asked, evaluation_options, quiet_option
+from synth_eval.cli.options import EvaluationOptions, evaluation_options, quiet_option
 from synth_eval.errors import ExitCode
 from synth_eval.text import visible
 
@@ -12,7 +12,7 @@ from synth_eval.text import visible
 @click.command()
 @evaluation_options
 @quiet_option
-def run(asked: Asked, *, quiet: bool) -> int:
+def run(asked: EvaluationOptions, *, quiet: bool) -> int:
     """Evaluate the checkpoints of FILE that have not been evaluated (build them first if FILE has a lab section).
 
     Exit code 3 if a checkpoint failed; the others are evaluated all the same.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from synth_eval.cell import Level, Place, Question, VerdictWord
 from synth_eval.compare.curves import CurveInput
 from synth_eval.compare.metrics import CHARACTERISTICS, Metric
 from synth_eval.compare.places import place_of
 from synth_eval.dose_response import Corrected, CurveVerdict, corrected, judge_curves
+from synth_eval.dose_response.significance import CorrectionMethod
 from synth_eval.generation.characteristics import kind_named
 from synth_eval.types import Correction
 
@@ -64,7 +64,7 @@ def group_of(question: Question, place: Place, correction: Correction) -> Hashab
     return (question,) if correction == "family" else (question, place)
 
 
-def method_of(correction: Correction) -> Literal["holm", "fdr"]:
+def method_of(correction: Correction) -> CorrectionMethod:
     """How the p-values of a group are corrected."""
     return "fdr" if correction == "fdr" else "holm"
 

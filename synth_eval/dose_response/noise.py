@@ -11,7 +11,7 @@ import numpy as np
 
 from synth_eval.dose_response.shapes import Fit
 
-Estimate: TypeAlias = tuple[float, float]  # a noise factor and its degrees of freedom
+FactorEstimate: TypeAlias = tuple[float, float]  # a noise factor and its degrees of freedom
 
 MIN_DF = 3  # below this a noise factor is too uncertain, and a seed SD must be declared
 LEVEL = 0.95
@@ -132,7 +132,7 @@ def _moderated(noise: Noise, pool: Pool, noises: Sequence[Noise], pools: Sequenc
     return Noise(factor, df, noise.other_rss + prior_df * prior, noise.other_df + prior_df, prior_df)
 
 
-def prior_of(own: Estimate, others: Sequence[Estimate]) -> Estimate:
+def prior_of(own: FactorEstimate, others: Sequence[FactorEstimate]) -> FactorEstimate:
     """Scaled inverse chi-square prior of a noise factor: its scale, and the degrees of freedom that it is worth.
 
     The moments of log factors are compared with what their degrees of freedom explain (digamma, trigamma): the more

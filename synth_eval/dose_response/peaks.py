@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Interval
 from synth_eval.dose_response.noise import Noise
 from synth_eval.dose_response.shapes import SAME_FIT, Fit
 
 if TYPE_CHECKING:
     from synth_eval.types import BoolArray, FloatArray
 
-Interval = tuple[float, float]
 
 STEP = 0.02  # of the range of the ratios
 BENDS = (0.5, 1.0, 2.0)  # powers of the way up and of the way down

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synth_eval.cell import Interval
 from synth_eval.dose_response.noise import Noise
 from synth_eval.dose_response.shapes import Fit
 
 if TYPE_CHECKING:
     from synth_eval.types import FloatArray
-
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)

@@ -187,10 +187,10 @@ def _survival(x: float, df: float) -> float:
     return float(ndtr(-x)) if df == inf else float(stdtr(df, -x))
 
 
-Correction: TypeAlias = Literal["holm", "fdr"]
+CorrectionMethod: TypeAlias = Literal["holm", "fdr"]
 
 
-def adjusted(p: ArrayLike, method: Correction = "holm") -> FloatArray:
+def adjusted(p: ArrayLike, method: CorrectionMethod = "holm") -> FloatArray:
     """p-values corrected for their number: `holm` or, for the false discovery rate, `benjamini_hochberg`."""
     return {"holm": holm, "fdr": benjamini_hochberg}[method](p)
 

@@ -18,7 +18,7 @@ from synth_eval.dose_response.peaks import best_ratio, fit_peaks, onset_after_pe
 from synth_eval.dose_response.planning import ALPHA, min_detectable, min_provable, seed_tolerance
 from synth_eval.dose_response.region import Crossing, budget, crossing, onset
 from synth_eval.dose_response.shapes import Fit, fitted_curve
-from synth_eval.dose_response.significance import Correction, adjusted, p_of_side, simulated_null
+from synth_eval.dose_response.significance import CorrectionMethod, adjusted, p_of_side, simulated_null
 from synth_eval.errors import Refusal
 from synth_eval.text import plural
 
@@ -153,7 +153,7 @@ class Corrected:
 
 
 def corrected(
-    verdicts: Sequence[CurveVerdict], groups: Sequence[Hashable], *, method: Correction = "holm"
+    verdicts: Sequence[CurveVerdict], groups: Sequence[Hashable], *, method: CorrectionMethod = "holm"
 ) -> tuple[Corrected, ...]:
     """Words and p-values corrected for the number of curves, each question by itself, harm and benefit apart.
 

@@ -18,7 +18,7 @@ import numpy as np
 from synth_eval.calibration.items import choice_probabilities
 from synth_eval.calibration.votes import is_right, majority_vote, normalised_answer
 from synth_eval.errors import SynthEvalError
-from synth_eval.harness.generated_answers import Answer, answer_logliks, generated, logliks
+from synth_eval.harness.generated_answers import GeneratedAnswer, answer_logliks, generated, logliks
 from synth_eval.harness.native import SEED, evaluate_task
 from synth_eval.results import atomic_file
 
@@ -163,7 +163,7 @@ def _checked_repeats(task: Task) -> int:
     return repeats
 
 
-def _greedy_answers(model: LM, name: str, rows: Sequence[dict[str, Any]]) -> list[Answer]:
+def _greedy_answers(model: LM, name: str, rows: Sequence[dict[str, Any]]) -> list[GeneratedAnswer]:
     from lm_eval.api.instance import Instance
 
     sampling = ("temperature", "top_k", "top_p", "min_p", "typical_p")

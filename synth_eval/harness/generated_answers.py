@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class GeneratedAnswer:
     """A generated text, without white space at its end.
 
     ``context`` and ``tokens`` are ids: what the model read, cut as lm-eval cuts it, and what it wrote of the text;
@@ -30,13 +30,13 @@ class Answer:
     tokens: tuple[int, ...] = ()
 
 
-def generated(model: Any, requests: Sequence[Instance]) -> list[Answer]:
+def generated(model: Any, requests: Sequence[Instance]) -> list[GeneratedAnswer]:
     """The model's answers to generate_until requests, in their order."""
     from lm_eval.models.huggingface import HFLM
 
     if not isinstance(model, HFLM):
         texts = [text.rstrip() for text in model.generate_until(list(requests))]
-        return [Answer(text, text) for text in texts]
+        return [GeneratedAnswer(text, text) for text in texts]
     notes = _Notes(causal=model.backend == "causal")
     with _noting(model, notes):
         texts = list(model.generate_until(list(requests)))
@@ -47,7 +47,7 @@ def generated(model: Any, requests: Sequence[Instance]) -> list[Answer]:
 
 
 def answer_logliks(
-    model: Any, task: str, contexts: Sequence[str], answers: Sequence[Answer]
+    model: Any, task: str, contexts: Sequence[str], answers: Sequence[GeneratedAnswer]
 ) -> list[tuple[float, int]]:
     """Log-likelihood in nats of each answer after its context, and its number of tokens (at least 1)."""
     noted = [i for i, answer in enumerate(answers) if answer.tokens]
@@ -118,12 +118,12 @@ def _noting(model: Any, notes: _Notes) -> Iterator[None]:
         del model._model_generate  # the class's own again
 
 
-def _answer(decode: Callable[[list[int]], str], text: str, context: list[int], made: list[int]) -> Answer:
+def _answer(decode: Callable[[list[int]], str], text: str, context: list[int], made: list[int]) -> GeneratedAnswer:
     """The shortest beginning of what was made that has the whole text: generation goes on until all of a batch end."""
     size = next((n for n in range(1, len(made) + 1) if decode(made[:n]).startswith(text)), None) if text else None
     if size is None:
-        return Answer(text, text)
+        return GeneratedAnswer(text, text)
     before, whole = decode(context), decode(context + made[:size])
     beyond = decode(made[:size]).removeprefix(text)  # of the last token
     written = whole.removeprefix(before).removesuffix(beyond).rstrip() if whole.startswith(before) else text
-    return Answer(text, written, tuple(context), tuple(made[:size]))
+    return GeneratedAnswer(text, written, tuple(context), tuple(made[:size]))

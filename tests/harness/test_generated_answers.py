@@ -19,7 +19,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from synth_eval.harness.generated_answers import Answer, answer_logliks, generated
+from synth_eval.harness.generated_answers import GeneratedAnswer, answer_logliks, generated
 from synth_eval.harness.shared_prefix.model import SharedPrefixLM
 
 pytestmark = pytest.mark.slow
@@ -150,7 +150,7 @@ def test_the_text_as_it_follows_the_prompt(kind: str, made: list[str], written: 
     inner = model.model
     inner.generate = lambda input_ids, **options: torch.tensor([[*row.tolist(), *ids, *stop] for row in input_ids])
     (answer,) = generated(model, requests("is it"))
-    short = Answer(answer.text, answer.written, answer.context, answer.tokens)
+    short = GeneratedAnswer(answer.text, answer.written, answer.context, answer.tokens)
     assert short.context == tuple(context)
     assert short.written.startswith(written)
 
@@ -172,7 +172,7 @@ def test_a_sure_answer_without_a_space_is_sure() -> None:
     assert (answers[0].text, answers[0].written) == ("7", "7")
     ((loglik, tokens),) = answer_logliks(model, "t", [context], answers)
     assert (math.exp(loglik) > 0.9, tokens) == (True, 1)
-    ((spaced, _),) = answer_logliks(model, "t", [context], [Answer(" 7", " 7")])
+    ((spaced, _),) = answer_logliks(model, "t", [context], [GeneratedAnswer(" 7", " 7")])
     assert math.exp(spaced) < 0.01
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from synth_eval.cell import Cell, FittedCurve, Level, SeedValues
+from synth_eval.cell import Cell, FittedCurve, Interval, Level, SeedValues
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import place_order, tokens_name
 from synth_eval.report.text import share as share_text
@@ -17,7 +17,6 @@ from synth_eval.report.view.model import ChartCurve, FitLine, Line, Plot, PlotRo
 from synth_eval.report.view.sentences import status_sentence
 from synth_eval.text import percent
 
-Interval = tuple[float, float]
 UNITS = {"nats": "nats", "bits": "bits per byte"}
 STEPS = 24  # straight pieces in which a curved fit is drawn
 NEAR = 0.5  # of what a curve spans: a line further from it is left out, so that it does not flatten the curve

@@ -6,6 +6,7 @@ Part of the contract of comparison.json (`synth_eval.comparison`). Ratios are sh
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -142,6 +143,11 @@ class Member:
     task: str
     weight: float
     left_out: str = ""  # why
+
+
+def entering(members: Iterable[Member]) -> tuple[str, ...]:
+    """The tasks that a mean is over."""
+    return tuple(member.task for member in members if member.weight)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from synth_eval.cell import Place
+from synth_eval.cell import Place, entering
 from synth_eval.compare.places import PARTS, part_name, part_of, place_names, size_order
 from synth_eval.compare.questions import JudgedCurve, headlines
 from synth_eval.comparison import Contrast, PlacePart, PlaceValue
@@ -79,11 +79,10 @@ def sample_of(each: JudgedCurve) -> CurveSample:
 def _pairs(usable: Sequence[JudgedCurve], axis: PlacePart) -> Iterator[tuple[JudgedCurve, JudgedCurve]]:
     groups: dict[tuple[PlaceValue | tuple[str, ...], ...], list[JudgedCurve]] = {}
     for each in usable:
-        tasks = tuple(member.task for member in each.input.members if member.weight)
         alike = (
             each.input.level,
             each.input.task,
-            tasks,
+            entering(each.input.members),
             *(part_of(each.place, other) for other in PARTS if other != axis),
         )
         groups.setdefault(alike, []).append(each)

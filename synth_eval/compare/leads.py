@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from synth_eval.cell import entering
 from synth_eval.compare.contrasts import contrasts_of
 from synth_eval.compare.places import place_names
 from synth_eval.compare.questions import JudgedCurve, headlines
@@ -37,8 +38,7 @@ def leads_of(judged: Sequence[JudgedCurve]) -> tuple[Lead, ...]:
 
 def _key(each: JudgedCurve) -> tuple[object, ...]:
     """Curves that may be set against each other: of one task, or of the same tasks."""
-    tasks = tuple(member.task for member in each.input.members if member.weight)
-    return each.input.level, each.input.task, tasks, each.place
+    return each.input.level, each.input.task, entering(each.input.members), each.place
 
 
 def _have_items(*both: JudgedCurve) -> bool:

@@ -136,7 +136,7 @@ class CurveVerdict:
     verdict : degraded if ``p_value`` < .05; else improved if ``p_improved`` < .05; else safe if ``budget`` is the
         largest ratio; else inconclusive.
     refusal : why it was refused, with a code; None otherwise.
-    p_value : of getting worse: the larger p of the two tests (shape, guard), for this curve alone.
+    p_value : of getting worse, for this curve alone: of the two tests (shape, guard) together, see `Null.p_both`.
     p_improved : of getting better: the same tests in the other direction. 1 where a signed curve has no room.
     helps_to : largest ratio that by itself is clearly better than the baseline.
     first_below : smallest ratio that by itself lies clearly below the baseline; later than the onset.

@@ -142,10 +142,9 @@ def batches(kind: str, arguments: Sequence[tuple[Any, ...]], model: Any) -> list
     contexts = list(groups)
     if shares_prefixes:
         parts = [contexts[i : i + PREFIX_CONTEXTS] for i in range(0, len(contexts), PREFIX_CONTEXTS)]
-        longest = max(range(len(parts)), key=lambda part: max(map(len, parts[part])), default=0)
-        return [
-            _indices(groups, part) for part in [*parts[longest : longest + 1], *parts[:longest], *parts[longest + 1 :]]
-        ]
+        if parts:
+            parts.insert(0, parts.pop(max(range(len(parts)), key=lambda part: max(map(len, parts[part])))))
+        return [_indices(groups, part) for part in parts]
     contexts.sort(key=lambda context: (-len(context), context))
     rows = batch_rows(model)
     if kind == "loglikelihood_rolling":

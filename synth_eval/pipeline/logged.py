@@ -17,6 +17,8 @@ from synth_eval.results.aggregates import CONTRADICTED, contradicts
 from synth_eval.text import listed, once
 from synth_eval.types import Family, ItemTable
 
+_OTHER_FILTER = "left out, scored by filter {!r} and not by the baseline's, {!r}"
+
 
 @dataclass
 class FamilyResults:
@@ -135,9 +137,6 @@ def _with_one_filter(
         elif (name, task) not in read.tables and named:
             del read.results[name, task]
             notes[name, task] = (_OTHER_FILTER.format(named[0], wanted[task]),)
-
-
-_OTHER_FILTER = "left out, scored by filter {!r} and not by the baseline's, {!r}"
 
 
 def check_baselines(family: Family, read: FamilyResults) -> None:

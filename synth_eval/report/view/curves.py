@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from synth_eval.cell import Cell, Level
+from synth_eval.cell import Cell, Level, entering
 from synth_eval.compare.metrics import metric_named
 from synth_eval.compare.places import Place, place_names
 from synth_eval.comparison import Comparison
@@ -81,10 +81,10 @@ def mean_text(cell: Cell) -> str:
     """What the curve of several tasks is the mean of: 'mean of 3 tasks, without recall'; '' of a task."""
     if cell.level == "task":
         return ""
-    entering = [member.task for member in cell.members if member.weight]
+    tasks = entering(cell.members)
     left_out = [member.task for member in cell.members if member.left_out]
-    without = f"without {listed(left_out)}" if left_out and entering else ""
-    mean = f"mean of {plural(len(entering), 'task')}" if len(entering) > 1 else ""
+    without = f"without {listed(left_out)}" if left_out and tasks else ""
+    mean = f"mean of {plural(len(tasks), 'task')}" if len(tasks) > 1 else ""
     return joined(mean, without)
 
 

@@ -31,8 +31,8 @@ class SelfCheck:
 
     While it scores: the longest request of a call, if it is longer than any that was compared before (a window that was
     overlooked shows there or nowhere). Then requests drawn from those that were scored since the last check, each as
-    likely as the others, as often as `CHECK_SHARE` allows; and one at the end of a task (`SharedPrefixLM.confirm`). So
-    whatever was scored is confirmed by a later check, or scored again when that one fails.
+    likely as the others, as often as `CHECK_SHARE` allows; and one at the end of a task (`SharedPrefixLM.confirm`). A
+    check looks at one request, so it finds what is wrong with many; when one fails, the whole task is scored again.
 
     What can be wrong is the mask or the positions, not the rounding. So at load, and for the longest requests, models
     in bfloat16 and float16 compute in float32 on both sides, where the two must agree to 1e-4 as everywhere else.

@@ -115,7 +115,7 @@ def paired_differences(
         level_variance = max(seed_variance, level_variance) if own_levels else seed_variance
         paired_variance = seed_variance
         quantile_df = float(min(df if df is not None else np.inf, max(n - 1, 1)))
-    elif curve.scatter_only and not replicated:  # the error of rounding alone says nothing
+    elif curve.scatter_only and not replicated:  # rounding does not measure how runs differ
         level_variance, quantile_df = np.nan, 0.0
     item_variance = np.sum((deviations @ design.contrasts.T) ** 2, axis=0) / pairs
     value_variance = np.sum((deviations @ design.means.T) ** 2, axis=0) / pairs

@@ -33,7 +33,7 @@ _SOURCE = re.compile(_START + r"(?P<source>rephrased|textbook|concept|self)" + _
 
 @dataclass(frozen=True)
 class Guess:
-    """What a name says; None, or "", where it says nothing. Counts are spelled as in a manifest: 410M, 10B."""
+    """What a name tells; None, or "", where it does not. Counts are spelled as in a manifest: 410M, 10B."""
 
     ratio: float | None = None
     size: str = ""

@@ -101,7 +101,7 @@ def _error(about: Mapping[str, Any]) -> float | None:
     if given is not None:
         return given
     deviation, n = _number(about.get("standard_deviation")), about.get("num_samples")
-    if deviation and isinstance(n, int) and n > 1:  # 0 of one trial over all items says nothing of them
+    if deviation and isinstance(n, int) and n > 1:  # one trial over all items gives 0, not their spread
         return deviation / math.sqrt(n)
     interval = _of(about, "confidence_interval")
     low, high, level = (_number(interval.get(key)) for key in ("lower", "upper", "confidence_level"))

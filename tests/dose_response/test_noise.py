@@ -94,7 +94,7 @@ def test_a_prior_needs_other_tasks_of_the_metric() -> None:
     apart = [Pool(pool.measure, pool.size, f"metric {i}") for i, pool in enumerate(pools)]
     for without in (apart, [Pool(pool.measure, pool.size) for pool in pools]):
         assert [noise.prior_df for noise in pooled_noise(fits, without)] == [0, 0, 0]
-    assert pooled_noise(fits[:2], pools[:2])[0].prior_df == 0  # one other task says nothing about how tasks differ
+    assert pooled_noise(fits[:2], pools[:2])[0].prior_df == 0  # one other task cannot show how tasks differ
 
 
 def test_sizes_with_enough_tasks_have_priors_of_their_own() -> None:
